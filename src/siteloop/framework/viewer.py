@@ -1,0 +1,37 @@
+"""Viewer: who is looking, and how far that person may see. Built by foundation.authority, used by everybody."""
+
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+
+
+@dataclass(frozen=True)
+class Viewer:
+    """A signed-in person (or the system itself) with permissions and scopes.
+
+    `regions` are trimmed division codes; each opens its whole subtree. `projects` and `organisations` are ids
+    granted one by one. Nothing granted, nothing seen.
+    """
+
+    user: int | None
+    name: str
+    permissions: frozenset[str] = frozenset()  # "dust.*", "cases.case.view"; fnmatch patterns
+    regions: tuple[str, ...] = ()
+    projects: frozenset[int] = frozenset()
+    organisations: frozenset[int] = frozenset()
+    language: str = "zh-hans"
+    address: str = ""  # where the request came from, for the trail
+    on_behalf: str = ""  # for whom it acts
+    roles: tuple[str, ...] = field(default=())
+    is_system: bool = False  # the rule engine, a job, an exchange partner: sees all, still leaves a trail
+
+    def may(self, permission: str) -> bool:
+        """Whether any granted pattern covers `system.register.verb`."""
+        return self.is_system or any(fnmatchcase(permission, pattern) for pattern in self.permissions)
+
+
+def system_viewer(name: str) -> Viewer:
+    """The program acting by itself, e.g. `system_viewer("rule engine")`."""
+    return Viewer(user=None, name=name, is_system=True)
+
+
+NOBODY = Viewer(user=None, name="")
