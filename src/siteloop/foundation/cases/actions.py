@@ -1,0 +1,258 @@
+"""What people do with a case. Every verb goes through the engine, so that the loop decides what follows."""
+
+import datetime as dt
+from typing import Any
+
+from django.utils import timezone
+
+from siteloop.foundation.cases import catalogue, engine, receivers
+from siteloop.foundation.cases.loop import Outcome
+from siteloop.foundation.cases.models import Case, CaseState, Enforcement, EnforcementKind
+from siteloop.foundation.files.models import Evidence
+from siteloop.framework.action import Act, Action, Input, Refused
+from siteloop.framework.viewer import Viewer
+
+
+def _has(case: Case, outcome: Outcome) -> bool:
+    return case.state in engine.OPEN_STATES and outcome in catalogue.get(case.loop).step(case.step).on
+
+
+def _may(outcome: Outcome) -> Any:
+    def available(case: Case, viewer: Viewer) -> bool:
+        return _has(case, outcome) and receivers.holds(case, viewer)
+
+    return available
+
+
+def _evidence(act: Act) -> list[Evidence]:
+    """Evidence rows the person attached; each must be visible to that person."""
+    wanted = act.data.get("evidence") or []
+    keys = [e.pk if isinstance(e, Evidence) else int(e) for e in wanted]
+    found = list(Evidence.objects.visible_to(act.viewer).filter(pk__in=keys))
+    if len(found) != len(set(keys)):
+        raise Refused("附件不存在", status=422, errors={"evidence": ["附件不存在"]})
+    return found
+
+
+def _do(outcome: Outcome) -> Any:
+    def run(act: Act) -> str:
+        evidence = _evidence(act)
+        step = catalogue.get(act.obj.loop).step(act.obj.step)
+        if outcome is Outcome.REPLY and step.evidence and not evidence:
+            raise Refused("本环节须附整改照片或材料", status=422, errors={"evidence": ["请上传整改照片或材料"]})
+        event = engine.outcome(act.obj, outcome, act.viewer, body=act.data.get("body", ""))
+        event.evidence.set(evidence)
+        return f"已办理：{act.obj.words or step.title}"
+
+    return run
+
+
+BODY = Input("body", "办理意见", "Opinion", kind="multiline", required=True)
+FILES = Input("evidence", "照片或材料", "Photos or papers", kind="files", help="拍摄时间、位置与摘要值一并留存")
+
+reply = Action(
+    "reply",
+    "提交整改",
+    "Report rectified",
+    Case,
+    _do(Outcome.REPLY),
+    fields=(BODY, FILES),
+    available=_may(Outcome.REPLY),
+    log="{actor}对{obj}提交整改回复",
+    event="case_replied",
+)
+refuse = Action(
+    "refuse",
+    "不予处置",
+    "Will not act",
+    Case,
+    _do(Outcome.REFUSE),
+    fields=(BODY,),
+    available=_may(Outcome.REFUSE),
+    confirm="不予处置将直接转派上级处置，确定吗？",
+    danger=True,
+    log="{actor}对{obj}不予处置",
+    event="case_refused",
+)
+pass_check = Action(
+    "pass_check",
+    "核查通过",
+    "Pass the check",
+    Case,
+    _do(Outcome.PASS),
+    fields=(BODY, FILES),
+    available=_may(Outcome.PASS),
+    log="{actor}对{obj}核查通过",
+    event="case_passed",
+)
+fail_check = Action(
+    "fail_check",
+    "核查不通过",
+    "Fail the check",
+    Case,
+    _do(Outcome.FAIL),
+    fields=(BODY, FILES),
+    available=_may(Outcome.FAIL),
+    log="{actor}对{obj}核查不通过",
+    event="case_failed",
+)
+transfer = Action(
+    "transfer",
+    "转派",
+    "Hand on",
+    Case,
+    _do(Outcome.TRANSFER),
+    fields=(BODY,),
+    available=_may(Outcome.TRANSFER),
+    confirm="转派后由下一级部门处置，确定吗？",
+    log="{actor}转派{obj}",
+    event="case_transferred",
+)
+
+
+def _recheck(act: Act) -> str:
+    verdict = engine.machine_check(act.obj)
+    if verdict is None:
+        raise Refused("当前环节没有系统自动核查")
+    return verdict.message
+
+
+recheck = Action(
+    "recheck",
+    "系统核查",
+    "Ask the machine",
+    Case,
+    _recheck,
+    available=lambda case, viewer: case.state == CaseState.VERIFYING and receivers.holds(case, viewer),
+    log="{actor}对{obj}发起系统核查",
+)
+
+
+def _extend(act: Act) -> str:
+    until: dt.datetime = act.data["until"]
+    if act.obj.deadline is None or act.obj.state not in engine.OPEN_STATES:
+        raise Refused("当前环节没有期限")
+    if until <= act.obj.deadline:
+        raise Refused("新期限须晚于原期限", status=422, errors={"until": ["新期限须晚于原期限"]})
+    before = act.obj.deadline
+    act.obj.deadline = until
+    act.obj.save()
+    data: dict[str, object] = {"from": before.isoformat(), "to": until.isoformat()}
+    engine.note(act.obj, "extended", act.viewer, timezone.now(), body=act.data["body"], data=data)
+    return "已延期"
+
+
+extend = Action(
+    "extend",
+    "延期",
+    "Extend",
+    Case,
+    _extend,
+    fields=(Input("until", "新期限", "New deadline", kind="datetime", required=True), BODY),
+    available=lambda case, viewer: case.deadline is not None and case.state in engine.OPEN_STATES,
+    log="{actor}将{obj}的期限延至{until}",
+    event="case_extended",
+)
+
+
+def _comment(act: Act) -> str:
+    event = engine.note(act.obj, "comment", act.viewer, timezone.now(), body=act.data["body"])
+    event.evidence.set(_evidence(act))
+    return "已记录"
+
+
+comment = Action(
+    "comment",
+    "备注",
+    "Comment",
+    Case,
+    _comment,
+    fields=(BODY, FILES),
+    log="{actor}备注{obj}",
+)
+
+
+def _cancel(act: Act) -> str:
+    if act.obj.state not in engine.OPEN_STATES:
+        raise Refused("案件已结束")
+    act.obj.state, act.obj.closed_at, act.obj.deadline = CaseState.CANCELLED, timezone.now(), None
+    act.obj.save()
+    act.obj.duties.filter(is_current=True).update(is_current=False)
+    engine.note(act.obj, "cancelled", act.viewer, act.obj.closed_at, body=act.data["body"])
+    return "已撤销"
+
+
+cancel = Action(
+    "cancel",
+    "撤销",
+    "Cancel",
+    Case,
+    _cancel,
+    fields=(BODY,),
+    available=lambda case, viewer: case.state in engine.OPEN_STATES,
+    confirm="误派才可撤销，撤销后不再流转，确定吗？",
+    danger=True,
+    log="{actor}撤销{obj}",
+    event="case_cancelled",
+)
+
+
+def _enforce(act: Act) -> str:
+    kind, amount = act.data["kind"], act.data.get("amount")
+    loop = catalogue.get(act.obj.loop)
+    if kind == EnforcementKind.FINED:
+        if amount is None:
+            raise Refused("请填写罚款金额", status=422, errors={"amount": ["请填写罚款金额"]})
+        for basis in loop.basis:
+            if basis.fine_low is not None and basis.fine_high is not None:
+                if not basis.fine_low <= amount <= basis.fine_high:
+                    raise Refused(
+                        f"罚款金额须在 {basis.fine_low}–{basis.fine_high} 元之间（{basis.instrument}{basis.clause}）",
+                        status=422,
+                        errors={"amount": [f"{basis.fine_low}–{basis.fine_high} 元"]},
+                    )
+                break
+    row = Enforcement(
+        case=act.obj,
+        project_id_copy=act.obj.project_id,
+        region_code=act.obj.region_code,
+        kind=kind,
+        amount=amount,
+        devices=act.data.get("devices"),
+        decision_number=act.data.get("decision_number") or "",
+        decided_on=act.data["decided_on"],
+        basis="；".join(f"{b.instrument}{b.clause}" for b in loop.basis),
+        note=act.data.get("body") or "",
+    )
+    row.full_clean()
+    row.save()
+    engine.note(
+        act.obj,
+        "enforcement",
+        act.viewer,
+        timezone.now(),
+        body=f"{row.get_kind_display()} {row.decision_number} {amount or ''} {row.note}".strip(),
+    )
+    return "执法结果已登记"
+
+
+record_enforcement = Action(
+    "record_enforcement",
+    "登记执法结果",
+    "Record enforcement",
+    Case,
+    _enforce,
+    fields=(
+        Input("kind", "结果", "Result", kind="choice", required=True, choices=tuple(EnforcementKind.choices)),
+        Input("decided_on", "日期", "Date", kind="date", required=True),
+        Input("decision_number", "文书编号", "Document number"),
+        Input("amount", "罚款金额（元）", "Fine (yuan)", kind="money"),
+        Input("devices", "补装设备（台）", "Devices added", kind="number"),
+        Input("body", "说明", "Note", kind="multiline"),
+    ),
+    available=lambda case, viewer: receivers.holds(case, viewer) or case.state == CaseState.CLOSED,
+    log="{actor}登记{obj}的执法结果",
+    event="enforcement_recorded",
+)
+
+ALL = (reply, refuse, pass_check, fail_check, transfer, recheck, extend, comment, record_enforcement, cancel)

@@ -1,0 +1,18 @@
+"""Django app of the case register."""
+
+from django.apps import AppConfig
+
+
+class CasesConfig(AppConfig):
+    """Finds each system's loops when the program starts."""
+
+    name = "siteloop.foundation.cases"
+    label = "cases"
+    verbose_name = "派单处置"
+    default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Loops are declared in `cases.py` of the systems; found by name, checked here."""
+        from siteloop.foundation.cases import catalogue
+
+        catalogue.find()

@@ -1,0 +1,100 @@
+"""How many dust monitors a site needs and has: 不装少装 (DUST-18) and the installation rate by town (DUST-31, KPI-11)."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.db.models import Q
+
+from siteloop.foundation.packs import eligibility
+from siteloop.foundation.packs.resolve import value as pack_value
+from siteloop.foundation.registry.models import Device, Project, Site
+from siteloop.framework.viewer import Viewer
+
+
+@dataclass(frozen=True)
+class Installed:
+    """One site's need and holding of monitors."""
+
+    needed: int
+    installed: int
+    reason: str = ""
+
+    @property
+    def is_short(self) -> bool:
+        """不装少装."""
+        return self.installed < self.needed
+
+
+@dataclass(frozen=True)
+class TownRate:
+    """Installation rate of one town: sites of class-I or standardised projects under construction."""
+
+    region_code: str
+    should: int  # monitors
+    installed: int  # monitors in use, at most as many as the site needs
+    sites: int
+    sites_short: int
+
+    @property
+    def rate(self) -> float | None:
+        """Installed ÷ should install, 0..1; None when nothing is due."""
+        return self.installed / self.should if self.should else None
+
+
+def needed(project: Project, region_code: str) -> tuple[int, str]:
+    """Monitors the region's pack asks of a project, and why. 0 when the eligibility rules do not require any."""
+    decision = eligibility.decide(project)
+    if decision.outcome != "must":
+        return 0, decision.reason
+    bands = pack_value("dust.points_by_area", region_code) or []
+    area = float(project.floor_area or 0)
+    fitting = [b for b in bands if area >= float(b["from"])]
+    count = int(max(fitting, key=lambda b: float(b["from"]))["points"]) if fitting else 1
+    return count, decision.reason
+
+
+def of_sites(sites: Iterable[Site]) -> dict[int, Installed]:
+    """Need and holding of many sites, two queries in all."""
+    sites = list(sites)
+    held: dict[int, int] = defaultdict(int)
+    devices = Device.objects.unscoped("counted for sites the caller already holds")
+    for site_id in devices.filter(
+        site_id__in=[s.pk for s in sites], profile="dust", state="active"
+    ).values_list("site_id", flat=True):
+        held[site_id] += 1
+    found = {}
+    for site in sites:
+        need, why = needed(site.project, site.region_code)
+        found[site.pk] = Installed(need, held[site.pk], why)
+    return found
+
+
+def of_site(site: Site) -> Installed:
+    """Need and holding of one site."""
+    return of_sites([site])[site.pk]
+
+
+def rates_by_town(viewer: Viewer) -> list[TownRate]:
+    """Installation rate by town/street over class-I and standardised projects (DUST-31), in the viewer's scope."""
+    sites = (
+        Site.objects.visible_to(viewer)
+        .filter(state="under_construction")
+        .filter(Q(project__is_class_one=True) | ~Q(project__standardisation="none"))
+        .select_related("project")
+    )
+    towns: dict[str, list[Installed]] = defaultdict(list)
+    rows = list(sites)
+    states = of_sites(rows)
+    for site in rows:
+        towns[site.region_code[:9]].append(states[site.pk])
+    return [
+        TownRate(
+            code,
+            should=sum(s.needed for s in found),
+            installed=sum(min(s.installed, s.needed) for s in found),
+            sites=len(found),
+            sites_short=sum(s.is_short for s in found),
+        )
+        for code, found in sorted(towns.items())
+    ]
