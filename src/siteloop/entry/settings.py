@@ -167,3 +167,5 @@ LOGGING = {
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "plain"}},
     "root": {"handlers": ["stderr"], "level": os.environ.get("SITELOOP_LOG", "WARNING")},
 }
+
+PROCRASTINATE_AUTODISCOVER_MODULE_NAME = "jobs"

@@ -15,7 +15,9 @@ from django.db.models import Model
 class Refused(Exception):
     """The action was not done. `status` is the HTTP status a caller should see; `errors` maps field -> messages."""
 
-    def __init__(self, message: str, *, status: int = 409, errors: dict[str, list[str]] | None = None) -> None:
+    def __init__(
+        self, message: str, *, status: int = 409, errors: dict[str, list[str]] | None = None
+    ) -> None:
         super().__init__(message)
         self.message = message
         self.status = status

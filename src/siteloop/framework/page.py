@@ -74,6 +74,8 @@ class Page:
     empty: str = ""  # what to tell when there is nothing yet
     empty_en: str = ""
     help: str = ""
-    annotate: Callable[[Any], Any] | None = None  # queryset -> queryset, for computed columns without a query a row
+    annotate: Callable[[Any], Any] | None = (
+        None  # queryset -> queryset, for computed columns without a query a row
+    )
     api_fields: tuple[str, ...] = ()  # default: every concrete field that is not masked
     extra: dict[str, Any] = field(default_factory=dict)

@@ -24,7 +24,7 @@ class Scope:
 
     region: str = ""
     project: str = ""
-    organisation: str = ""
+    organisation: str | tuple[str, ...] = ""
     owner: str = ""  # user id: rows that belong to one person, such as notices
     public: bool = False
 
@@ -38,8 +38,10 @@ class Scope:
                 found |= Q(**{f"{self.region}__startswith": code}) if code else Q(pk__isnull=False)
         if self.project and viewer.projects:
             found |= Q(**{f"{self.project}__in": viewer.projects})
-        if self.organisation and viewer.organisations:
-            found |= Q(**{f"{self.organisation}__in": viewer.organisations})
+        if viewer.organisations:
+            lookups = (self.organisation,) if isinstance(self.organisation, str) else self.organisation
+            for lookup in filter(None, lookups):
+                found |= Q(**{f"{lookup}__in": viewer.organisations})
         if self.owner and viewer.user is not None:
             found |= Q(**{self.owner: viewer.user})
         return found

@@ -39,7 +39,9 @@ def _do(outcome: Outcome) -> Any:
         evidence = _evidence(act)
         step = catalogue.get(act.obj.loop).step(act.obj.step)
         if outcome is Outcome.REPLY and step.evidence and not evidence:
-            raise Refused("本环节须附整改照片或材料", status=422, errors={"evidence": ["请上传整改照片或材料"]})
+            raise Refused(
+                "本环节须附整改照片或材料", status=422, errors={"evidence": ["请上传整改照片或材料"]}
+            )
         event = engine.outcome(act.obj, outcome, act.viewer, body=act.data.get("body", ""))
         event.evidence.set(evidence)
         return f"已办理：{act.obj.words or step.title}"
@@ -48,7 +50,9 @@ def _do(outcome: Outcome) -> Any:
 
 
 BODY = Input("body", "办理意见", "Opinion", kind="multiline", required=True)
-FILES = Input("evidence", "照片或材料", "Photos or papers", kind="files", help="拍摄时间、位置与摘要值一并留存")
+FILES = Input(
+    "evidence", "照片或材料", "Photos or papers", kind="files", help="拍摄时间、位置与摘要值一并留存"
+)
 
 reply = Action(
     "reply",

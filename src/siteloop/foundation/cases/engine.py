@@ -50,7 +50,14 @@ def open_case(loop: Loop, finding: Finding, now: dt.datetime) -> Case:
         step=loop.first.code,
     )
     case.save()
-    note(case, "found", ENGINE, now, body=finding.message, data={"finding": finding.pk, "clause": finding.clause})
+    note(
+        case,
+        "found",
+        ENGINE,
+        now,
+        body=finding.message,
+        data={"finding": finding.pk, "clause": finding.clause},
+    )
     finding.case = case
     finding.save(update_fields=["case"])
     enter(case, loop.first, now)
@@ -89,7 +96,9 @@ def open_from_finding(finding: Finding, now: dt.datetime | None = None) -> Case 
 
 def _recurs(loop: Loop, case: Case, now: dt.datetime) -> bool:
     days = pack_value(loop.recurs_within, case.region_code) if loop.recurs_within else None
-    return bool(days) and case.closed_at is not None and now - case.closed_at <= dt.timedelta(days=float(days))
+    return (
+        bool(days) and case.closed_at is not None and now - case.closed_at <= dt.timedelta(days=float(days))
+    )
 
 
 def reopen(case: Case, finding: Finding, now: dt.datetime) -> Case:
@@ -102,7 +111,14 @@ def reopen(case: Case, finding: Finding, now: dt.datetime) -> Case:
     case.words = ""
     finding.case = case
     finding.save(update_fields=["case"])
-    note(case, "recurred", ENGINE, now, body=f"问题复发，案件自动重开：{finding.message}", data={"finding": finding.pk})
+    note(
+        case,
+        "recurred",
+        ENGINE,
+        now,
+        body=f"问题复发，案件自动重开：{finding.message}",
+        data={"finding": finding.pk},
+    )
     enter(case, step, now)
     events.emit("case_reopened", case=case.pk, region=case.region_code, site=case.site_id)
     return case
@@ -256,7 +272,9 @@ def machine_check(case: Case, now: dt.datetime | None = None) -> Verdict | None:
 def fire_deadlines(now: dt.datetime | None = None, limit: int = 200) -> int:
     """Let every case whose step has fallen due go where its loop says. Each in its own transaction; returns how many."""
     now = now or timezone.now()
-    late = Case.objects.unscoped("the clock looks at every case").filter(state__in=OPEN_STATES, deadline__lte=now)
+    late = Case.objects.unscoped("the clock looks at every case").filter(
+        state__in=OPEN_STATES, deadline__lte=now
+    )
     fired = 0
     for key in list(late.order_by("deadline").values_list("pk", flat=True)[:limit]):
         with transaction.atomic():
@@ -268,6 +286,12 @@ def fire_deadlines(now: dt.datetime | None = None, limit: int = 200) -> int:
             )
             if case is None:
                 continue
-            outcome(case, Outcome.OVERDUE, ENGINE, now, body=f"环节期限 {case.deadline:%Y-%m-%d %H:%M} 已过，未办结")
+            outcome(
+                case,
+                Outcome.OVERDUE,
+                ENGINE,
+                now,
+                body=f"环节期限 {case.deadline:%Y-%m-%d %H:%M} 已过，未办结",
+            )
             fired += 1
     return fired

@@ -31,7 +31,8 @@ def take(limit: int = 500) -> int:
         if rows:
             with connection.cursor() as cursor:
                 cursor.execute(
-                    "UPDATE fast.finding_inbox SET taken_at = now() WHERE id = ANY(%s)", [[r[0] for r in rows]]
+                    "UPDATE fast.finding_inbox SET taken_at = now() WHERE id = ANY(%s)",
+                    [[r[0] for r in rows]],
                 )
     return len(rows)
 
@@ -39,7 +40,10 @@ def take(limit: int = 500) -> int:
 def apply(found: KernelFinding, now: dt.datetime | None = None) -> Finding | None:
     """Write one kernel finding down. Returns None for an update or clear whose raise was never seen."""
     row = (
-        Finding.objects.unscoped("the inbox keeps every finding").select_for_update().filter(key=found.key).first()
+        Finding.objects.unscoped("the inbox keeps every finding")
+        .select_for_update()
+        .filter(key=found.key)
+        .first()
     )
     if found.act is Act.RAISE:
         return row or _raise(found, now)

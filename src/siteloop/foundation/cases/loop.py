@@ -73,7 +73,9 @@ class Step:
     owner: Owner
     on: dict[Outcome, Go]
     informed: tuple[Owner, ...] = ()
-    deadline: str = ""  # key of the pack value {"amount", "unit": "hour|day|minute", "counts": "working|calendar"}
+    deadline: str = (
+        ""  # key of the pack value {"amount", "unit": "hour|day|minute", "counts": "working|calendar"}
+    )
     evidence: bool = False  # a reply needs a photo or paper
 
 

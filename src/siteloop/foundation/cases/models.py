@@ -43,7 +43,12 @@ class Case(ScopedModel):
         "来源",
         max_length=20,
         default="finding",
-        choices=[("finding", "系统发现"), ("manual", "人工立案"), ("complaint", "市民投诉"), ("inspection", "检查发现")],
+        choices=[
+            ("finding", "系统发现"),
+            ("manual", "人工立案"),
+            ("complaint", "市民投诉"),
+            ("inspection", "检查发现"),
+        ],
     )
     project = models.ForeignKey(
         "registry.Project", models.PROTECT, null=True, blank=True, related_name="+", verbose_name="项目"
@@ -145,7 +150,10 @@ class CaseDuty(models.Model):
     since = models.DateTimeField()
 
     class Meta:
-        indexes = (models.Index(fields=("is_current", "account")), models.Index(fields=("is_current", "organisation")))
+        indexes = (
+            models.Index(fields=("is_current", "account")),
+            models.Index(fields=("is_current", "organisation")),
+        )
 
     def __str__(self) -> str:
         return f"{self.title} {self.account or self.organisation or ''}"
@@ -156,7 +164,9 @@ class CaseEvent(models.Model):
 
     case = models.ForeignKey(Case, models.CASCADE, related_name="events")
     at = models.DateTimeField("时间")
-    kind = models.CharField("事项", max_length=30)  # found, step, reply, machine_check, pass, fail, overdue, …
+    kind = models.CharField(
+        "事项", max_length=30
+    )  # found, step, reply, machine_check, pass, fail, overdue, …
     step = models.CharField("环节", max_length=40, blank=True)
     words = models.CharField("标注", max_length=80, blank=True)
     by = models.CharField("办理", max_length=80, blank=True)

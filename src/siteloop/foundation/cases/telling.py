@@ -13,7 +13,13 @@ def _accounts(case: Case) -> list[tuple[Account, bool]]:
     found: dict[int, tuple[Account, bool]] = {}
     duties = CaseDuty.objects.filter(case=case, is_current=True).select_related("account", "organisation")
     for duty in duties.order_by("-is_holder", "pk"):
-        people = [duty.account] if duty.account else receivers.members(duty.organisation) if duty.organisation else []
+        people = (
+            [duty.account]
+            if duty.account
+            else receivers.members(duty.organisation)
+            if duty.organisation
+            else []
+        )
         for account in people:
             found.setdefault(account.pk, (account, duty.is_holder))
     return list(found.values())
@@ -30,7 +36,9 @@ def step_entered(case: Case, step: Step, loop: Loop, push_basis: bool) -> None:
             [account],
             "case",
             f"{words}{case.title}",
-            body=f"{case.number} {step.title}，{what}{until}{basis}" if holder else f"{case.number} {step.title}（抄送）",
+            body=f"{case.number} {step.title}，{what}{until}{basis}"
+            if holder
+            else f"{case.number} {step.title}（抄送）",
             link=f"/cases/cases/{case.pk}/",
             level=case.severity if holder else "blue",
             subject=f"case:{case.pk}:{step.code}:{case.step_since.timestamp()}",
@@ -41,7 +49,13 @@ def closed(case: Case) -> None:
     """Tell everybody who ever held the case that it is closed."""
     accounts: dict[int, Account] = {}
     for duty in CaseDuty.objects.filter(case=case).select_related("account", "organisation"):
-        people = [duty.account] if duty.account else receivers.members(duty.organisation) if duty.organisation else []
+        people = (
+            [duty.account]
+            if duty.account
+            else receivers.members(duty.organisation)
+            if duty.organisation
+            else []
+        )
         accounts.update({a.pk: a for a in people})
     notify(
         list(accounts.values()),

@@ -58,9 +58,11 @@ def _installation(now: dt.datetime) -> int:
 
 
 def _inspections(now: dt.datetime) -> int:
-    valid = AnnualInspection.objects.unscoped(WHY).filter(
-        device=OuterRef("pk"), valid_until__gte=now.date()
-    ).exclude(result="failed")
+    valid = (
+        AnnualInspection.objects.unscoped(WHY)
+        .filter(device=OuterRef("pk"), valid_until__gte=now.date())
+        .exclude(result="failed")
+    )
     devices = (
         Device.objects.unscoped(WHY)
         .filter(profile__in=INSPECTED_PROFILES, state="active", site__state="under_construction")
@@ -81,7 +83,8 @@ def _inspections(now: dt.datetime) -> int:
             device=d.pk,
             region=d.region_code,
             severity=Severity.YELLOW,
-            message=f"设备 {d.code} " + (f"年检已于 {last[d.pk]:%Y-%m-%d} 到期" if d.pk in last else "无年检记录"),
+            message=f"设备 {d.code} "
+            + (f"年检已于 {last[d.pk]:%Y-%m-%d} 到期" if d.pk in last else "无年检记录"),
         )
         for d in devices
     }
@@ -89,7 +92,11 @@ def _inspections(now: dt.datetime) -> int:
 
 
 def _last_valid(devices: Iterable[Device]) -> dict[int, dt.date]:
-    rows = AnnualInspection.objects.unscoped(WHY).filter(device__in=[d.pk for d in devices]).exclude(result="failed")
+    rows = (
+        AnnualInspection.objects.unscoped(WHY)
+        .filter(device__in=[d.pk for d in devices])
+        .exclude(result="failed")
+    )
     return dict(rows.order_by("valid_until").values_list("device_id", "valid_until"))
 
 

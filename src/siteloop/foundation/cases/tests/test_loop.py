@@ -7,7 +7,13 @@ from siteloop.foundation.cases.loop import Circle, Go, Loop, Outcome, Owner, Pha
 MANAGER = Owner("post", "project_manager", "项目经理")
 DISPOSE = Step("a", "处置", "dispose", Circle.SMALL, Phase.DISPOSE, MANAGER, {Outcome.REPLY: Go("b")})
 VERIFY = Step(
-    "b", "核查", "verify", Circle.SMALL, Phase.VERIFY, MANAGER, {Outcome.PASS: Go(None), Outcome.FAIL: Go("a")}
+    "b",
+    "核查",
+    "verify",
+    Circle.SMALL,
+    Phase.VERIFY,
+    MANAGER,
+    {Outcome.PASS: Go(None), Outcome.FAIL: Go("a")},
 )
 GOOD = Loop("x", "s", "闭环", "loop", (DISPOSE, VERIFY))
 
@@ -25,7 +31,9 @@ def test_an_unknown_target_is_told() -> None:
 
 def test_a_deadline_must_lead_somewhere() -> None:
     wrong = dataclasses.replace(DISPOSE, deadline="dust.deadline")
-    assert problems(dataclasses.replace(GOOD, steps=(wrong, VERIFY))) == ["x.a: a deadline that leads nowhere"]
+    assert problems(dataclasses.replace(GOOD, steps=(wrong, VERIFY))) == [
+        "x.a: a deadline that leads nowhere"
+    ]
 
 
 def test_a_loop_must_end() -> None:

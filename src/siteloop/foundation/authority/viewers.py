@@ -1,0 +1,87 @@
+"""From an account to a `Viewer`: posts valid today, their roles' permissions and scopes, and grants."""
+
+import datetime as dt
+from collections.abc import Callable
+
+from django.db.models import Q
+from django.http import HttpRequest
+from django.utils import timezone
+
+from siteloop.foundation.authority.models import (
+    Account,
+    DepartmentGrant,
+    GrantState,
+    Organisation,
+    Post,
+    ProjectGrant,
+    Sees,
+)
+from siteloop.framework.viewer import NOBODY, Viewer
+
+WHY = "rights are worked out from all posts and grants"
+#: functions account -> project ids; higher rooms add theirs (registry: parties and project posts)
+PROJECT_PROVIDERS: list[Callable[[Account], set[int]]] = []
+
+
+def posts_of(account: Account, day: dt.date | None = None) -> list[Post]:
+    """Posts valid on the day (default today), main post first."""
+    day = day or timezone.localdate()
+    found = Post.objects.unscoped(WHY).filter(
+        Q(valid_from__isnull=True) | Q(valid_from__lte=day),
+        Q(valid_to__isnull=True) | Q(valid_to__gte=day),
+        account=account,
+        organisation__is_active=True,
+    )
+    return list(found.select_related("role", "organisation").order_by("-is_main", "pk"))
+
+
+def _subtree(roots: set[int]) -> set[int]:
+    """The organisations and all below them."""
+    found, edge = set(roots), set(roots)
+    while edge:
+        below = Organisation.objects.unscoped(WHY).filter(parent__in=edge).values_list("pk", flat=True)
+        edge = set(below) - found
+        found |= edge
+    return found
+
+
+def viewer_for(account: Account, request: HttpRequest | None = None) -> Viewer:
+    """The viewer an account is today; nobody at all when it is not active."""
+    if not account.is_active:
+        return NOBODY
+    posts = posts_of(account)
+    day = timezone.localdate()
+    permissions: set[str] = set()
+    regions: set[str] = set()
+    organisations: set[int] = set()
+    projects: set[int] = set()
+    for post in posts:
+        permissions.update(post.role.permissions)
+        if post.role.sees == Sees.REGION:
+            regions.add(post.region_code or post.organisation.region_code)
+        if post.role.sees == Sees.ORGANISATION:
+            organisations.add(post.organisation_id)
+    organisations = _subtree(organisations)
+    still = Q(valid_to__isnull=True) | Q(valid_to__gte=day)
+    granted = ProjectGrant.objects.unscoped(WHY).filter(still, account=account)
+    projects.update(granted.values_list("project_id", flat=True))
+    for provider in PROJECT_PROVIDERS:
+        projects |= provider(account)
+    departments = DepartmentGrant.objects.unscoped(WHY).filter(
+        still, organisation__in=[p.organisation_id for p in posts], state=GrantState.APPROVED
+    )
+    for grant in departments:
+        regions.add(grant.region_code)
+        permissions.update(p for p in grant.permissions if p.endswith((".view", ".export")))
+    return Viewer(
+        user=account.pk,
+        name=account.display_name or account.username,
+        permissions=frozenset(permissions),
+        regions=tuple(sorted(regions)),
+        projects=frozenset(projects),
+        organisations=frozenset(organisations),
+        language=account.language,
+        address=request.META.get("REMOTE_ADDR", "") if request else "",
+        on_behalf=posts[0].organisation.name if posts else "",
+        roles=tuple(dict.fromkeys(p.role.code for p in posts)),
+    )

@@ -1,0 +1,39 @@
+"""Serving and taking in evidence."""
+
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, JsonResponse
+from django.views.decorators.http import require_GET, require_POST
+
+from siteloop.foundation.files.models import Evidence
+from siteloop.foundation.files.store import keep, path_of
+from siteloop.framework.action import Refused
+
+
+@require_GET
+def serve(request: HttpRequest, pk: int) -> HttpResponse | FileResponse:
+    """GET /files/<pk>: the bytes, if the viewer may see the row."""
+    row = Evidence.objects.visible_to(request.viewer).filter(pk=pk).first()  # type: ignore[attr-defined]
+    if row is None or not path_of(row.sha256).exists():
+        raise Http404
+    response = FileResponse(path_of(row.sha256).open("rb"), content_type=row.content_type)
+    shown = "inline" if row.is_picture else "attachment"
+    response["Content-Disposition"] = f"{shown}; filename*=UTF-8''{row.sha256[:12]}"
+    response["X-Content-Type-Options"] = "nosniff"
+    response["Cache-Control"] = "private, max-age=3600"
+    return response
+
+
+@require_POST
+def upload(request: HttpRequest) -> JsonResponse:
+    """POST /files/upload (field `file`): {"id", "sha256", "reused"}."""
+    viewer = request.viewer  # type: ignore[attr-defined]
+    if viewer.user is None:
+        return JsonResponse({"title": "请先登录"}, status=401)
+    if "file" not in request.FILES:
+        return JsonResponse({"title": "没有文件"}, status=422)
+    try:
+        row = keep(viewer, request.FILES["file"])
+    except Refused as no:
+        return JsonResponse({"title": no.message}, status=no.status)
+    return JsonResponse(
+        {"id": row.pk, "sha256": row.sha256, "reused": row.reused_of_id is not None}, status=201
+    )

@@ -1,0 +1,12 @@
+"""Django app: 行政区划."""
+
+from django.apps import AppConfig
+
+
+class RegionsConfig(AppConfig):
+    """行政区划."""
+
+    name = "siteloop.foundation.regions"
+    label = "regions"
+    verbose_name = "行政区划"
+    default_auto_field = "django.db.models.BigAutoField"

@@ -1,0 +1,101 @@
+"""Cells: how one value of a row is shown, exported or sent."""
+
+import datetime as dt
+from decimal import Decimal
+from typing import Any
+
+from django.db import models
+
+from siteloop.framework.page import Column
+from siteloop.framework.pages_found import field_at, page_for, path_of
+from siteloop.kernel.times import SHANGHAI
+
+
+def raw(row: Any, column: Column) -> Any:
+    """The value behind a cell; `__` paths are followed, missing links give None."""
+    if column.value is not None:
+        return column.value(row)
+    for name in column.name.split("__"):
+        row = getattr(row, name, None)
+        if row is None:
+            return None
+    return row() if callable(row) and not isinstance(row, models.Manager) else row
+
+
+def kind_of(model: type[models.Model], column: Column) -> str:
+    """The column's kind: declared, or from the model field."""
+    if column.kind:
+        return column.kind
+    field = field_at(model, column.name)
+    if field is None:
+        return "text"
+    if getattr(field, "masked", False):
+        return "masked"
+    for kind, types in (
+        ("datetime", models.DateTimeField),
+        ("date", models.DateField),
+        ("bool", models.BooleanField),
+    ):
+        if isinstance(field, types):
+            return kind
+    if field.choices:
+        return "choice"
+    if field.is_relation:
+        return "reference"
+    numbers = (models.IntegerField, models.FloatField, models.DecimalField)
+    return "number" if isinstance(field, numbers) and not field.primary_key else "text"
+
+
+def text(row: Any, column: Column) -> str:
+    """As people read it: local time, choice titles, masked where it must be."""
+    value = raw(row, column)
+    kind = kind_of(type(row), column)
+    if value is None or value == "":
+        return ""
+    if kind == "masked":
+        return str(getattr(row, f"masked_{column.name}", "•••"))
+    display = getattr(row, f"get_{column.name}_display", None)
+    if display is not None:
+        return str(display())
+    if isinstance(value, dt.datetime):
+        return value.astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M")
+    if isinstance(value, dt.date):
+        return value.isoformat()
+    if isinstance(value, bool):
+        return "是" if value else "否"
+    if kind == "percent":
+        return f"{float(value) * 100:.1f}%"
+    if kind == "money":
+        return f"{Decimal(value):,.2f}"
+    if isinstance(value, float):
+        return f"{value:g}"
+    if isinstance(value, Decimal):
+        return f"{value.normalize():f}"
+    if isinstance(value, list | dict):
+        return "、".join(map(str, value)) if isinstance(value, list) else str(value)
+    return str(value)
+
+
+def link(row: Any, column: Column) -> str:
+    """Where the cell leads: its own record, or the record it refers to; "" for nowhere."""
+    page = page_for(type(row))
+    if column.link and page is not None:
+        return path_of(page, row.pk)
+    value = raw(row, column)
+    if isinstance(value, models.Model):
+        other = page_for(type(value))
+        return path_of(other, value.pk) if other is not None else ""
+    return ""
+
+
+def plain(value: Any) -> Any:
+    """For JSON: aware ISO times, decimals as text, rows as keys."""
+    if isinstance(value, dt.datetime):
+        return value.astimezone(SHANGHAI).isoformat()
+    if isinstance(value, dt.date | dt.time):
+        return value.isoformat()
+    if isinstance(value, Decimal):
+        return str(value)
+    if isinstance(value, models.Model):
+        return value.pk
+    return value

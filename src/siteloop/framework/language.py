@@ -1,0 +1,28 @@
+"""Chinese first; English by a switch kept in the profile or a cookie. The browser's wish is not asked."""
+
+from collections.abc import Callable
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.utils import translation
+
+
+def pick(zh: str, en: str) -> str:
+    """The text in the active language; Chinese when there is no English."""
+    return en if en and translation.get_language() == "en" else zh
+
+
+class LanguageFromProfile:
+    """Activates the language of the cookie; the sign-in writes the cookie from the profile."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        wanted = request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME, settings.LANGUAGE_CODE)
+        code = wanted if wanted in dict(settings.LANGUAGES) else settings.LANGUAGE_CODE
+        translation.activate(code)
+        request.LANGUAGE_CODE = code
+        response = self.get_response(request)
+        response.headers.setdefault("Content-Language", code)
+        return response

@@ -1,0 +1,308 @@
+"""Performing acts: the only way a register changes. UI, REST, import and the rule engine all come through here."""
+
+import datetime as dt
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from django.apps import apps
+from django.core.exceptions import FieldDoesNotExist, ValidationError
+from django.core.files.uploadedfile import UploadedFile
+from django.db import models, transaction
+from django.utils.dateparse import parse_date, parse_datetime
+from django.utils.timezone import is_naive, make_aware
+
+from siteloop.framework import events, trail
+from siteloop.framework.action import Act, Action, Input, Refused
+from siteloop.framework.page import Page
+from siteloop.framework.scope import ScopedModel
+from siteloop.framework.viewer import Viewer
+
+GIVEN = {"create": "新增", "change": "修改", "delete": "删除"}
+
+
+def permission_of(model: type[models.Model], verb: str) -> str:
+    """`registry.device.change`."""
+    return f"{model._meta.app_label}.{model._meta.model_name}.{verb}"
+
+
+def require(viewer: Viewer, permission: str) -> None:
+    """Raises Refused 403 unless granted."""
+    if not viewer.may(permission):
+        raise Refused("没有权限", status=403)
+
+
+def visible(model: type[models.Model], viewer: Viewer) -> models.QuerySet[Any]:
+    """Rows of any model the viewer may see; a model without a scope is a shared table, open to read."""
+    if issubclass(model, ScopedModel):
+        return model.objects.visible_to(viewer)
+    return model._default_manager.all()
+
+
+def perform(
+    action: Action, viewer: Viewer, obj: Any = None, data: dict[str, Any] | None = None, reason: str = ""
+) -> Any:
+    """Do one action. Raises Refused (403 no permission, 404 not in scope, 409 wrong state, 422 bad input)."""
+    code = action.permission or permission_of(action.model, action.code)
+    require(viewer, code)
+    with transaction.atomic():
+        if obj is not None:
+            obj = _locked(type(obj), obj.pk, viewer)
+            if not action.available(obj, viewer):
+                raise Refused("当前状态不能执行此操作")
+        typed = clean(action.fields, data or {}, viewer)
+        before = snapshot(obj) if obj is not None else {}
+        answer = action.run(Act(viewer, obj, typed, reason))
+        after = snapshot(obj) if obj is not None and obj.pk else {}
+        words = _sentence(action, viewer, obj, typed)
+        trail.record(
+            viewer, code, obj, words, changes=difference(before, after), reason=reason, model=action.model
+        )
+        if action.event:
+            events.emit(action.event, object=obj.pk if obj is not None else None)
+    return answer
+
+
+def _sentence(action: Action, viewer: Viewer, obj: Any, typed: dict[str, Any]) -> str:
+    class Blank(dict[str, Any]):
+        def __missing__(self, key: str) -> str:
+            return ""
+
+    words = action.log or "{actor}对{obj}执行“" + action.title + "”"
+    return words.format_map(Blank({**typed, "actor": viewer.name, "obj": obj if obj is not None else ""}))
+
+
+def _locked(model: type[models.Model], pk: Any, viewer: Viewer) -> Any:
+    """The row under a lock, if the viewer may see it; otherwise the same answer as if it did not exist."""
+    seen = visible(model, viewer).filter(pk=pk).exists()
+    row = model._base_manager.select_for_update().filter(pk=pk).first() if seen else None
+    if row is None:
+        raise Refused("记录不存在", status=404)
+    return row
+
+
+def create(model: type[models.Model], viewer: Viewer, data: dict[str, Any], reason: str = "") -> Any:
+    """Make one row; it must lie inside the viewer's scope. `data` maps field names to values or keys."""
+    require(viewer, permission_of(model, "create"))
+    with transaction.atomic():
+        obj = model()
+        many = assign(obj, data, viewer)
+        _save(obj, many)
+        if not visible(model, viewer).filter(pk=obj.pk).exists():
+            raise Refused("新记录不在您的管辖范围内", status=403)
+        after = snapshot(obj)
+        trail.record(
+            viewer,
+            permission_of(model, "create"),
+            obj,
+            f"{viewer.name}新增{model._meta.verbose_name}{obj}",
+            changes=difference({}, after),
+            reason=reason,
+        )
+        events.emit(f"{model._meta.model_name}_created", object=obj.pk)
+        events.emit("row_changed", model=model._meta.label_lower, object=obj.pk)
+    return obj
+
+
+def change(obj: Any, viewer: Viewer, data: dict[str, Any], reason: str = "") -> Any:
+    """Change fields of one row, which must be in scope before and after."""
+    model = type(obj)
+    require(viewer, permission_of(model, "change"))
+    with transaction.atomic():
+        row = _locked(model, obj.pk, viewer)
+        before = snapshot(row)
+        many = assign(row, data, viewer)
+        _save(row, many)
+        if not visible(model, viewer).filter(pk=row.pk).exists():
+            raise Refused("不能把记录移出您的管辖范围", status=403)
+        changes = difference(before, snapshot(row))
+        if changes:
+            trail.record(
+                viewer,
+                permission_of(model, "change"),
+                row,
+                f"{viewer.name}修改{model._meta.verbose_name}{row}",
+                changes=changes,
+                reason=reason,
+            )
+            events.emit(f"{model._meta.model_name}_changed", object=row.pk)
+            events.emit("row_changed", model=model._meta.label_lower, object=row.pk)
+    return row
+
+
+def delete(obj: Any, viewer: Viewer, reason: str = "") -> None:
+    """Delete one row in scope; refused with 409 when something still refers to it."""
+    model = type(obj)
+    require(viewer, permission_of(model, "delete"))
+    with transaction.atomic():
+        row = _locked(model, obj.pk, viewer)
+        before = snapshot(row)
+        words = f"{viewer.name}删除{model._meta.verbose_name}{row}"
+        trail.record(
+            viewer, permission_of(model, "delete"), row, words, changes=difference(before, {}), reason=reason
+        )
+        try:
+            row.delete()
+        except models.ProtectedError as used:
+            raise Refused("仍有其他记录引用，不能删除") from used
+        events.emit("row_changed", model=model._meta.label_lower, object=obj.pk)
+
+
+def _save(obj: models.Model, many: dict[str, list[Any]]) -> None:
+    try:
+        obj.full_clean()
+    except ValidationError as wrong:
+        raise Refused("填写有误", status=422, errors=_messages(wrong)) from wrong
+    obj.save()
+    for name, rows in many.items():
+        getattr(obj, name).set(rows)
+
+
+def _messages(wrong: ValidationError) -> dict[str, list[str]]:
+    if hasattr(wrong, "error_dict"):
+        return {k: [str(m) for m in v] for k, v in wrong.message_dict.items()}
+    return {"__all__": [str(m) for m in wrong.messages]}
+
+
+def assign(obj: models.Model, data: dict[str, Any], viewer: Viewer) -> dict[str, list[Any]]:
+    """Put values on a row; references must be visible to the viewer. Returns many-to-many values to set after saving."""
+    many: dict[str, list[Any]] = {}
+    errors: dict[str, list[str]] = {}
+    for name, value in data.items():
+        try:
+            field = obj._meta.get_field(name.removesuffix("_id") if name.endswith("_id") else name)
+        except FieldDoesNotExist:
+            try:
+                field = obj._meta.get_field(name)
+            except FieldDoesNotExist:
+                errors[name] = ["没有这个字段"]
+                continue
+        try:
+            if field.many_to_many:
+                many[field.name] = _references(field.related_model, value or [], viewer)
+            elif field.is_relation:
+                setattr(obj, field.name, _reference(field.related_model, value, viewer))
+            elif isinstance(field, models.Field):
+                setattr(obj, field.name, _typed(field, value))
+        except (ValidationError, ValueError) as wrong:
+            errors[name] = wrong.messages if isinstance(wrong, ValidationError) else [str(wrong)]
+    if errors:
+        raise Refused("填写有误", status=422, errors=errors)
+    return many
+
+
+def _typed(field: models.Field[Any, Any], value: Any) -> Any:
+    if value in (None, ""):
+        if field.null:
+            return None
+        return (
+            field.get_default()
+            if value is None and field.has_default()
+            else ""
+            if field.empty_strings_allowed
+            else None
+        )
+    return field.to_python(value)
+
+
+def _reference(model: Any, value: Any, viewer: Viewer) -> Any:
+    if value in (None, ""):
+        return None
+    key = value.pk if isinstance(value, models.Model) else value
+    row = visible(model, viewer).filter(pk=key).first()
+    if row is None:
+        raise ValueError("引用的记录不存在")
+    return row
+
+
+def _references(model: Any, values: Any, viewer: Viewer) -> list[Any]:
+    return [_reference(model, v, viewer) for v in values if v not in (None, "")]
+
+
+def clean(inputs: tuple[Input, ...], data: dict[str, Any], viewer: Viewer) -> dict[str, Any]:
+    """Typed input of an action. Raises Refused 422 with every message, field by field."""
+    typed: dict[str, Any] = {}
+    errors: dict[str, list[str]] = {}
+    for item in inputs:
+        value = data.get(item.name)
+        if value in (None, "", []):
+            if item.required:
+                errors[item.name] = ["必填"]
+            typed[item.name] = [] if item.kind == "files" else None if value in (None, []) else value
+            continue
+        try:
+            typed[item.name] = _input(item, value, viewer)
+        except (ValueError, InvalidOperation) as wrong:
+            errors[item.name] = [str(wrong) if isinstance(wrong, ValueError) else "不是有效数字"]
+    unknown = set(data) - {i.name for i in inputs}
+    errors.update({name: ["没有这一项"] for name in unknown})
+    if errors:
+        raise Refused("填写有误", status=422, errors=errors)
+    return typed
+
+
+def _input(item: Input, value: Any, viewer: Viewer) -> Any:
+    if item.kind in ("number", "money"):
+        return Decimal(str(value))
+    if item.kind == "date":
+        return value if isinstance(value, dt.date) else _need(parse_date(str(value)), "不是有效日期")
+    if item.kind == "datetime":
+        moment = (
+            value if isinstance(value, dt.datetime) else _need(parse_datetime(str(value)), "不是有效时间")
+        )
+        return make_aware(moment) if is_naive(moment) else moment
+    if item.kind == "bool":
+        return value in (True, "true", "True", "1", "on", 1)
+    if item.kind == "choice":
+        if str(value) not in dict(item.choices):
+            raise ValueError("不在可选范围内")
+        return str(value)
+    if item.kind == "reference":
+        return _reference(apps.get_model(item.reference), value, viewer)
+    if item.kind == "files":
+        return value if isinstance(value, list) else [value]
+    if item.kind == "file":
+        return value if isinstance(value, UploadedFile) else int(value)
+    return str(value)
+
+
+def _need(value: Any, message: str) -> Any:
+    if value is None:
+        raise ValueError(message)
+    return value
+
+
+def snapshot(obj: models.Model) -> dict[str, Any]:
+    """Field values for the trail; fields marked `masked` never appear in clear."""
+    shown: dict[str, Any] = {}
+    for field in obj._meta.concrete_fields:
+        value = getattr(obj, field.attname)
+        shown[field.name] = ("•" if value else "") if getattr(field, "masked", False) else value
+    return shown
+
+
+def difference(before: dict[str, Any], after: dict[str, Any]) -> dict[str, list[Any]]:
+    """{field: [old, new]} of what changed."""
+    names = [n for n in {**before, **after} if before.get(n) != after.get(n)]
+    return {n: [before.get(n), after.get(n)] for n in names}
+
+
+def create_on(page: Page, viewer: Viewer, data: dict[str, Any]) -> Any:
+    """Create through a register: only its form fields may be given."""
+    _only(page, data)
+    if not page.can_create:
+        raise Refused("此登记表不能新增", status=405)
+    return create(page.model, viewer, data)
+
+
+def change_on(page: Page, obj: Any, viewer: Viewer, data: dict[str, Any]) -> Any:
+    """Change through a register: only its form fields may be given."""
+    _only(page, data)
+    if not page.can_change:
+        raise Refused("此登记表不能修改", status=405)
+    return change(obj, viewer, data)
+
+
+def _only(page: Page, data: dict[str, Any]) -> None:
+    unknown = [name for name in data if name not in page.form]
+    if unknown:
+        raise Refused("填写有误", status=422, errors={name: ["没有这个字段"] for name in unknown})

@@ -1,0 +1,5 @@
+"""Template tags of the platform."""
+
+from django import template
+
+register = template.Library()
