@@ -1,0 +1,141 @@
+"""Commands to devices: claimed from `fast.command` by the listener that holds the device's connection, sent, re-sent, answered.
+
+PostgreSQL is the record of a command and hands each to one listener (SKIP LOCKED), so that several listeners need no
+other agreement. Time-outs after HJ 212-2017 table 1: 10 s, sent at most three times.
+"""
+
+import asyncio
+import json
+import time
+from typing import Any, Protocol, cast
+
+import psycopg
+from psycopg.rows import dict_row
+
+from siteloop.gateway.bus import Bus
+from siteloop.gateway.presence import Presence
+from siteloop.gateway.registry_source import RegistrySource
+from siteloop.kernel.registry import DeviceEntry
+from siteloop.protocols.hj212 import talk
+
+AGAIN_S = 10
+MOST_TRIES = 3
+
+
+class Speaker(Protocol):
+    """A connection commands can be written to."""
+
+    def send(self, data: bytes) -> None:
+        """Write bytes now."""
+        ...
+
+
+class Commands:
+    """The pump of one listener process."""
+
+    def __init__(self, dsn: str, registry: RegistrySource, presence: Presence, bus: Bus | None = None) -> None:
+        self.dsn, self.registry, self.presence, self.bus = dsn, registry, presence, bus
+        self._open: dict[tuple[int, str], str] = {}  # (device, QN) -> command id
+        self._news: asyncio.Queue[tuple[str, str, dict[str, Any]]] = asyncio.Queue(10_000)
+        self._mqtt: dict[int, Any] = {}
+
+    def answered(self, device: int, qn: str, cn: str, items: dict[str, str]) -> None:
+        """A device's 9011 or 9012."""
+        command = self._open.get((device, qn))
+        if command is None:
+            return
+        if cn == "9011":
+            code = items.get("QnRtn", "")
+            state = "accepted" if code == "1" else "refused"
+            self.report(command, state, {"detail": talk.QN_RETURNS.get(code, code)})
+        elif cn == "9012":
+            code = items.get("ExeRtn", "")
+            self.report(command, "done" if code == "1" else "failed", {"detail": talk.EXE_RETURNS.get(code, code)})
+            self._open.pop((device, qn), None)
+
+    def report(self, command: str, state: str, result: dict[str, Any]) -> None:
+        """A device told how its command fares."""
+        if not self._news.full():
+            self._news.put_nowait((command, state, result))
+
+    def set_clock(self, device: DeviceEntry, speaker: Speaker) -> None:
+        """A device asked for the time (1013): tell it at once, outside the command table."""
+        now = time.time_ns() // 1000
+        cn, area = talk.command("set_time", {}, now)
+        speaker.send(talk.request(talk.qn_of(now), "39", cn, device.password or "123456", device.code, area, device.crc))
+
+    async def run(self) -> None:
+        """Send what is queued and write down what is answered, for ever."""
+        while True:
+            try:
+                async with await psycopg.AsyncConnection.connect(self.dsn, autocommit=True, row_factory=dict_row) as connection:
+                    await connection.execute("LISTEN siteloop_command")
+                    while True:
+                        await self._round(cast("psycopg.AsyncConnection[dict[str, Any]]", connection))
+                        async for _ in connection.notifies(timeout=0.25, stop_after=1):
+                            pass
+            except psycopg.OperationalError:
+                await asyncio.sleep(1)
+
+    async def _round(self, connection: psycopg.AsyncConnection[dict[str, Any]]) -> None:
+        while not self._news.empty():
+            command, state, result = self._news.get_nowait()
+            await self._write(connection, command, state, result)
+        here = self.presence.devices()
+        if here:
+            async with connection.transaction():
+                cursor = await connection.execute(
+                    "UPDATE fast.command SET state = 'sent', sent_at = now(), tries = tries + 1 WHERE id IN ("
+                    " SELECT id FROM fast.command WHERE device = ANY(%s) AND expires_at > now() AND tries < %s"
+                    " AND (state = 'queued' OR (state = 'sent' AND sent_at < now() - %s * interval '1 second'))"
+                    " ORDER BY issued_at LIMIT 200 FOR UPDATE SKIP LOCKED) RETURNING *",
+                    [here, MOST_TRIES, AGAIN_S],
+                )
+                rows = await cursor.fetchall()
+            for row in rows:
+                self._send(row)
+                await self._tell(row["id"], row["device"], row["command"], "sent")
+        await connection.execute(
+            "UPDATE fast.command SET state = 'expired', finished_at = now(), result = result || '{\"detail\": \"超时未应答\"}'"
+            " WHERE state IN ('queued', 'sent', 'accepted') AND expires_at < now()"
+        )
+
+    async def _write(self, connection: psycopg.AsyncConnection[dict[str, Any]], command: str, state: str, result: dict[str, Any]) -> None:
+        cursor = await connection.execute(
+            "UPDATE fast.command SET state = %(state)s, answered_at = coalesce(answered_at, now()),"
+            " finished_at = CASE WHEN %(state)s = 'accepted' THEN NULL ELSE now() END, result = result || %(result)s::jsonb"
+            " WHERE id = %(id)s AND state IN ('queued', 'sent', 'accepted') RETURNING device, command",
+            {"id": command, "state": state, "result": json.dumps(result)},
+        )
+        row = await cursor.fetchone()
+        if row is not None:
+            await self._tell(command, row["device"], row["command"], state)
+
+    def _send(self, row: dict[str, Any]) -> None:
+        device = self.registry.by_number.get(row["device"])
+        speaker = self.presence.connection(row["device"])
+        if device is None or speaker is None:
+            return
+        if hasattr(speaker, "send_command"):
+            speaker.send_command(device, row)
+            return
+        now = time.time_ns() // 1000
+        qn = talk.qn_of(now)
+        try:
+            cn, area = talk.command(row["command"], row["args"], now)
+        except KeyError:
+            self.report(row["id"], "failed", {"detail": "此设备协议没有该指令"})
+            return
+        self._open[(device.number, qn)] = row["id"]
+        if len(self._open) > 10_000:
+            self._open.pop(next(iter(self._open)))
+        frame = talk.request(qn, "39", cn, device.password or "123456", device.code, area, device.crc)
+        cast(Speaker, speaker).send(frame)
+
+    async def _tell(self, command: str, number: int, name: str, state: str) -> None:
+        device = self.registry.by_number.get(number)
+        if device is not None and self.bus is not None:
+            await self.bus.say(
+                f"live.command.{device.region or '0'}.{device.site}",
+                {"id": command, "device": number, "command": name, "state": state},
+            )

@@ -1,0 +1,200 @@
+"""The HJ 212 listener: one TCP port, every device's frames, the standard's answers.
+
+A frame is answered after its block is on disk. No answer for: bad CRC (standard 6.6), an unknown device, a wrong password.
+"""
+
+import asyncio
+import time
+from typing import cast
+
+from siteloop.gateway.commands import Commands
+from siteloop.gateway.gathering import Gathering
+from siteloop.gateway.presence import Presence
+from siteloop.gateway.registry_source import RegistrySource
+from siteloop.gateway.settings import GatewaySettings
+from siteloop.kernel.block import Kind, Reject
+from siteloop.kernel.reasons import Reason
+from siteloop.kernel.registry import DeviceEntry
+from siteloop.kernel.times import SECOND
+from siteloop.protocols.hj212 import talk
+from siteloop.protocols.hj212.crc import VARIANTS, crc212
+from siteloop.protocols.hj212.frame import Frame, Refusal, cut
+from siteloop.protocols.hj212.message import Message, NotAMessage, parse
+from siteloop.protocols.hj212.reading import NoReading, reading
+
+IDLE_S = 3600
+KEPT_RAW = 4096
+REMEMBERED = 200_000
+
+
+class Seen:
+    """Which exchanges were taken in already: two generations of keys, so that memory stays bounded."""
+
+    def __init__(self, most: int = REMEMBERED) -> None:
+        self.most = most
+        self._now: set[tuple[str, str, str, int]] = set()
+        self._before: set[tuple[str, str, str, int]] = set()
+
+    def again(self, key: tuple[str, str, str, int]) -> bool:
+        """Whether the key came before; remembers it."""
+        if key in self._now or key in self._before:
+            return True
+        self._now.add(key)
+        if len(self._now) >= self.most:
+            self._before, self._now = self._now, set()
+        return False
+
+
+class Hj212Server:
+    """What all connections of the port share."""
+
+    def __init__(
+        self, settings: GatewaySettings, registry: RegistrySource, gathering: Gathering, presence: Presence, commands: Commands
+    ) -> None:
+        self.settings, self.registry, self.gathering = settings, registry, gathering
+        self.presence, self.commands = presence, commands
+        self.seen = Seen()
+        self.connections: set[Connection] = set()
+        gathering.on_throttle(self._throttle)
+
+    def _throttle(self, stop: bool) -> None:
+        for connection in self.connections:
+            connection.throttle(stop)
+
+    async def serve(self) -> asyncio.Server:
+        """Bind. Raises OSError when the port is taken."""
+        loop = asyncio.get_running_loop()
+        host, port = self.settings.hj212
+        return await loop.create_server(lambda: Connection(self), host, port, backlog=4096)
+
+
+class Connection(asyncio.Protocol):
+    """One device's (or one collector's) connection; several MN may speak over it."""
+
+    def __init__(self, server: Hj212Server) -> None:
+        self.server = server
+        self.buffer = bytearray()
+        self.peer = ""
+        self.transport: asyncio.Transport | None = None
+        self.last = time.monotonic()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = cast(asyncio.Transport, transport)
+        name = transport.get_extra_info("peername") or ("", 0)
+        self.peer = f"{name[0]}:{name[1]}"
+        self.server.connections.add(self)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.server.connections.discard(self)
+        self.server.presence.gone(self)
+        if self.buffer:
+            self._refuse(Refusal(Reason.LENGTH, bytes(self.buffer), "the connection ended inside a frame"))
+
+    def throttle(self, stop: bool) -> None:
+        """Back-pressure to the socket."""
+        if self.transport is not None and not self.transport.is_closing():
+            if stop:
+                self.transport.pause_reading()
+            else:
+                self.transport.resume_reading()
+
+    def answer(self, data: list[bytes]) -> None:
+        """Write answers; a connection that went away gets none and sends its frames again elsewhere."""
+        if self.transport is not None and not self.transport.is_closing():
+            self.transport.write(b"".join(data))
+
+    def send(self, data: bytes) -> None:
+        """Write a command."""
+        self.answer([data])
+
+    def data_received(self, data: bytes) -> None:
+        self.last = time.monotonic()
+        self.buffer += data
+        used, found = cut(self.buffer)
+        del self.buffer[:used]
+        now = time.time_ns() // 1000
+        for one in found:
+            if isinstance(one, Refusal):
+                self._refuse(one)
+            else:
+                self._frame(one, now)
+
+    def _refuse(self, refusal: Refusal, device: DeviceEntry | None = None, code: str = "") -> None:
+        self.server.gathering.reject(
+            Reject(
+                received_at=time.time_ns() // 1000,
+                reason=refusal.reason.value,
+                detail=refusal.detail[:200],
+                raw=refusal.raw[:KEPT_RAW],
+                device=device.number if device else 0,
+                device_code=code[:60],
+                peer=self.peer,
+            )
+        )
+
+    def _frame(self, frame: Frame, now: int) -> None:
+        is_standard = crc212(frame.segment) == frame.crc
+        try:
+            message = parse(frame.segment)
+        except NotAMessage as wrong:
+            reason = Reason.MALFORMED if is_standard else Reason.CRC
+            self._refuse(Refusal(reason, frame.raw, str(wrong)))
+            return
+        device = self.server.registry.by_code.get(message.mn)
+        quirk = device.crc if device else "hj212"
+        if not is_standard and (quirk == "hj212" or VARIANTS[quirk](frame.segment) != frame.crc):
+            self._refuse(Refusal(Reason.CRC, frame.raw, f"CRC {frame.crc:04X}"), device, message.mn)
+            return
+        if device is None:
+            self._refuse(Refusal(Reason.UNKNOWN_DEVICE, frame.raw, "MN is not registered"), None, message.mn)
+            return
+        if device.password and message.pw != device.password:
+            self._refuse(Refusal(Reason.PASSWORD, frame.raw, "PW does not match"), device, message.mn)
+            return
+        self._message(message, device, frame, now)
+
+    def _message(self, message: Message, device: DeviceEntry, frame: Frame, now: int) -> None:
+        server = self.server
+        server.presence.seen(device.number, self, self.peer)
+        if message.cn in talk.ANSWERS:
+            server.gathering.control()
+            server.commands.answered(device.number, message.qn, message.cn, message.items())
+            return
+        if message.wants_answer or message.cn in talk.NOTICES:
+            server.gathering.answer(self, talk.answer(message, device.crc))
+        if message.cn in talk.NOTICES:
+            server.gathering.control()
+            if message.cn == "1013":
+                server.commands.set_clock(device, self)
+            return
+        if not device.enabled:
+            self._refuse(Refusal(Reason.DISABLED, frame.raw, "the device is switched off"), device, message.mn)
+            return
+        if message.qn and server.seen.again((message.mn, message.qn, message.cn, message.pno)):
+            self._refuse(Refusal(Reason.DUPLICATE, frame.raw, f"QN {message.qn} again"), device, message.mn)
+            return
+        self._upload(message, device, frame, now)
+
+    def _upload(self, message: Message, device: DeviceEntry, frame: Frame, now: int) -> None:
+        server = self.server
+        try:
+            row = reading(message, device.profile, device.scale)
+        except NoReading as no:
+            self._refuse(Refusal(no.reason, frame.raw, no.detail), device, message.mn)
+            return
+        late = too_early_or_late(row.at, row.kind, now, server.settings)
+        if late is not None:
+            self._refuse(Refusal(late, frame.raw, f"DataTime off by {(row.at - now) / SECOND:.0f} s"), device, message.mn)
+            return
+        server.gathering.row(
+            device.profile, device.number, row.at, now, row.values, row.quality, row.kind, frame.raw, row.flagged
+        )
+
+
+def too_early_or_late(at: int, kind: int, now: int, settings: GatewaySettings) -> Reason | None:
+    """Judge a reading's time. History (device-made aggregates) may be old, real-time rows may not."""
+    if at > now + settings.ahead_s * SECOND:
+        return Reason.FUTURE
+    if kind == Kind.REALTIME and at < now - settings.oldest_s * SECOND:
+        return Reason.TOO_OLD
+    return None

@@ -1,0 +1,15 @@
+-- Repeated at every migrate: new tables of either plane get the same walls.
+GRANT siteloop_web, siteloop_fast TO CURRENT_USER;
+GRANT USAGE ON SCHEMA public, telemetry, fast TO siteloop_web;
+GRANT USAGE ON SCHEMA telemetry, fast TO siteloop_fast;
+REVOKE ALL ON SCHEMA public FROM siteloop_fast;
+GRANT ALL ON ALL TABLES IN SCHEMA public TO siteloop_web;
+GRANT ALL ON ALL SEQUENCES IN SCHEMA public TO siteloop_web;
+ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT ALL ON TABLES TO siteloop_web;
+ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT ALL ON SEQUENCES TO siteloop_web;
+GRANT CREATE ON SCHEMA telemetry TO siteloop_fast;
+GRANT ALL ON ALL TABLES IN SCHEMA telemetry, fast TO siteloop_fast;
+GRANT ALL ON ALL SEQUENCES IN SCHEMA telemetry, fast TO siteloop_fast;
+GRANT SELECT ON ALL TABLES IN SCHEMA telemetry, fast TO siteloop_web;
+GRANT INSERT, UPDATE ON fast.command, fast.command_trail, fast.registry, fast.finding_inbox TO siteloop_web;
+GRANT USAGE ON ALL SEQUENCES IN SCHEMA fast TO siteloop_web;

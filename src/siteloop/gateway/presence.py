@@ -1,0 +1,66 @@
+"""Who is connected, and when a device was last heard; written in bulk every few seconds."""
+
+import asyncio
+import time
+
+import psycopg
+
+SECOND = 1_000_000
+
+
+class Presence:
+    """Connections by device number. `send(device, command frame)` goes through the connection that is here."""
+
+    def __init__(self, dsn: str) -> None:
+        self.dsn = dsn
+        self._here: dict[int, object] = {}
+        self._peer: dict[int, str] = {}
+        self._since: dict[int, float] = {}
+        self._seen: dict[int, float] = {}
+        self._dirty: set[int] = set()
+
+    def seen(self, device: int, connection: object, peer: str) -> None:
+        """A message of a device came over this connection."""
+        if self._here.get(device) is not connection:
+            self._here[device], self._peer[device] = connection, peer
+            self._since[device] = time.time()
+        self._seen[device] = time.time()
+        self._dirty.add(device)
+
+    def gone(self, connection: object) -> None:
+        """A connection was closed."""
+        for device in [d for d, c in self._here.items() if c is connection]:
+            del self._here[device]
+            self._dirty.add(device)
+
+    def connection(self, device: int) -> object | None:
+        """Where the device can be reached, None when it is not connected here."""
+        return self._here.get(device)
+
+    def devices(self) -> list[int]:
+        """Devices that are connected here."""
+        return list(self._here)
+
+    async def run(self) -> None:
+        """Write changes every three seconds, for ever."""
+        while True:
+            await asyncio.sleep(3)
+            dirty, self._dirty = self._dirty, set()
+            if not dirty:
+                continue
+            rows = [
+                (d, d in self._here, self._peer.get(d, ""), self._since.get(d, time.time()), self._seen.get(d, time.time()))
+                for d in sorted(dirty)
+            ]
+            try:
+                async with await psycopg.AsyncConnection.connect(self.dsn, autocommit=True) as connection:
+                    await connection.execute(
+                        "INSERT INTO fast.status AS s (device, connected, peer, since, last_seen)"
+                        " SELECT d, c, p, to_timestamp(f), to_timestamp(l)"
+                        " FROM unnest(%s::int[], %s::bool[], %s::text[], %s::float8[], %s::float8[]) AS t (d, c, p, f, l)"
+                        " ON CONFLICT (device) DO UPDATE SET connected = excluded.connected, peer = excluded.peer,"
+                        " since = excluded.since, last_seen = greatest(s.last_seen, excluded.last_seen)",
+                        [list(column) for column in zip(*rows, strict=True)],
+                    )
+            except psycopg.OperationalError:
+                self._dirty |= dirty

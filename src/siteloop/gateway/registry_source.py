@@ -1,0 +1,60 @@
+"""The registry as the fast plane holds it: loaded whole, again at every NOTIFY and every half minute."""
+
+import asyncio
+from collections.abc import Callable
+
+import psycopg
+
+from siteloop.kernel import registry as registries
+from siteloop.kernel.registry import DeviceEntry, Registry
+
+EMPTY = Registry(0, (), ())
+
+
+class RegistrySource:
+    """`current`, `by_code` and `by_number` change together, in one step of the loop."""
+
+    def __init__(self, dsn: str) -> None:
+        self.dsn = dsn
+        self.current = EMPTY
+        self.by_code: dict[str, DeviceEntry] = {}
+        self.by_number: dict[int, DeviceEntry] = {}
+        self._listeners: list[Callable[[Registry], None]] = []
+
+    def on_change(self, listener: Callable[[Registry], None]) -> None:
+        """Call with every new version."""
+        self._listeners.append(listener)
+
+    def use(self, registry: Registry) -> None:
+        """Put a version in force."""
+        self.current = registry
+        self.by_code = {d.code: d for d in registry.devices}
+        self.by_number = {d.number: d for d in registry.devices}
+        for listener in self._listeners:
+            listener(registry)
+
+    async def load(self) -> bool:
+        """Read the present version; whether it was new. Raises psycopg.OperationalError."""
+        async with await psycopg.AsyncConnection.connect(self.dsn, autocommit=True) as connection:
+            return await self._read(connection)
+
+    async def _read(self, connection: psycopg.AsyncConnection[tuple[object, ...]]) -> bool:
+        cursor = await connection.execute("SELECT version, body FROM fast.registry WHERE version > %s", [self.current.version])
+        row = await cursor.fetchone()
+        if row is None:
+            return False
+        self.use(registries.decode(bytes(row[1])))  # type: ignore[arg-type]
+        return True
+
+    async def watch(self) -> None:
+        """Follow changes for ever, through every loss of the database."""
+        while True:
+            try:
+                async with await psycopg.AsyncConnection.connect(self.dsn, autocommit=True) as connection:
+                    await connection.execute("LISTEN siteloop_registry")
+                    while True:
+                        await self._read(connection)
+                        async for _ in connection.notifies(timeout=30, stop_after=1):
+                            pass
+            except psycopg.OperationalError:
+                await asyncio.sleep(1)

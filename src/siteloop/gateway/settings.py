@@ -1,0 +1,19 @@
+"""What a fast role is told when it starts."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class GatewaySettings:
+    """`dsn` already names the role `siteloop_fast`; addresses are (host, port); port 0 lets the system choose."""
+
+    dsn: str
+    nats_url: str
+    data: Path
+    hj212: tuple[str, int] = ("127.0.0.1", 9212)
+    mqtt: tuple[str, int] = ("127.0.0.1", 1883)
+    intake: tuple[str, int] = ("127.0.0.1", 0)
+    live: tuple[str, int] = ("127.0.0.1", 0)
+    ahead_s: int = 600  # a device clock may run this far ahead
+    oldest_s: int = 30 * 86_400  # real-time rows older than this are refused

@@ -1,0 +1,115 @@
+"""From a message to one row of a profile: values in the profile's units, a quality for each, the time it holds for."""
+
+import datetime as dt
+import math
+from functools import lru_cache
+
+import msgspec
+
+from siteloop.kernel.block import Kind
+from siteloop.kernel.profiles import PROFILES
+from siteloop.kernel.quality import FLAG_LETTERS, Quality
+from siteloop.kernel.reasons import Reason
+from siteloop.kernel.times import SHANGHAI, to_us
+from siteloop.protocols.hj212.factors import FACTORS, SENTINELS, VALUE_NAMES
+from siteloop.protocols.hj212.message import Message
+
+#: uploads that carry readings
+KINDS = {"2011": Kind.REALTIME, "2051": Kind.MINUTE, "2061": Kind.HOUR, "2031": Kind.DAY}
+NAN = math.nan
+
+
+class Reading(msgspec.Struct, frozen=True):
+    """One row: `at` µs UTC, `values` and `quality` in the profile's field order; `flagged` counts our own doubts."""
+
+    at: int
+    kind: int
+    values: list[float]
+    quality: bytes
+    flagged: int
+
+
+class NoReading(ValueError):
+    """The message carries no usable row; `reason` says why."""
+
+    def __init__(self, reason: Reason, detail: str) -> None:
+        super().__init__(detail)
+        self.reason = reason
+        self.detail = detail
+
+
+@lru_cache(maxsize=65_536)
+def data_time(text: str) -> int:
+    """µs of a DataTime of 14 (or 17) digits in Asia/Shanghai. Raises ValueError."""
+    if len(text) not in (14, 17) or not text.isdigit():
+        raise ValueError(text)
+    moment = dt.datetime(
+        int(text[:4]), int(text[4:6]), int(text[6:8]), int(text[8:10]), int(text[10:12]), int(text[12:14]), tzinfo=SHANGHAI
+    )
+    return to_us(moment) + (int(text[14:]) * 1000 if len(text) == 17 else 0)
+
+
+@lru_cache(maxsize=8192)
+def _place(profile: str, key: str) -> tuple[int, int]:
+    """(field index, role) of an item's key: role 0.. = rank of a value name, 100 = flag, -1 = nothing to us."""
+    name, _, sub = key.partition("-")
+    field = FACTORS.get(profile, {}).get(name.upper())
+    if field is None:
+        return -1, -1
+    index = PROFILES[profile].index(field)
+    sub = sub.upper()
+    if sub == "FLAG":
+        return index, 100
+    return (index, VALUE_NAMES.index(sub)) if sub in VALUE_NAMES else (-1, -1)
+
+
+def reading(message: Message, profile: str, scale: dict[str, float]) -> Reading:
+    """One row from an upload. `scale` maps field -> factor to the profile's unit. Raises NoReading."""
+    kind = KINDS.get(message.cn)
+    if kind is None:
+        raise NoReading(Reason.UNSUPPORTED, f"CN={message.cn}")
+    fields = PROFILES[profile].fields
+    items = message.items()
+    try:
+        at = data_time(items["DataTime"])
+    except (KeyError, ValueError) as wrong:
+        raise NoReading(Reason.MALFORMED, f"DataTime {wrong}") from wrong
+    values = [NAN] * len(fields)
+    quality = bytearray([Quality.ABSENT]) * len(fields)
+    flags: dict[int, Quality] = {}
+    flagged = 0
+    for key, text in items.items():
+        index, role = _place(profile, key)
+        if index < 0:
+            continue
+        if role == 100:
+            flags[index] = FLAG_LETTERS.get(text.upper(), Quality.UNKNOWN_FLAG)
+            continue
+        if quality[index] != Quality.ABSENT:
+            continue
+        try:
+            value = float(text)
+        except ValueError:
+            value = NAN
+        if not math.isfinite(value):
+            quality[index] = Quality.NO_VALUE
+            flagged += 1
+            continue
+        field = fields[index]
+        if value in SENTINELS:
+            quality[index] = Quality.NO_VALUE
+            flagged += 1
+            continue
+        value *= scale.get(field.name, 1.0)
+        values[index] = value
+        if field.low <= value <= field.high:
+            quality[index] = Quality.NORMAL
+        else:
+            quality[index] = Quality.OUT_OF_PHYSICS
+            flagged += 1
+    for index, flag in flags.items():
+        if quality[index] == Quality.NORMAL:
+            quality[index] = flag
+    if all(q == Quality.ABSENT for q in quality):
+        raise NoReading(Reason.NO_VALUES, "no factor of this profile")
+    return Reading(at, int(kind), values, bytes(quality), flagged)

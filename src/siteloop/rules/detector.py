@@ -1,0 +1,56 @@
+"""Detector: sees blocks, keeps bounded state, states findings and commands. The contract of every rule kind.
+
+A detector is fed every block of the bus in order and ticked once a second; it never asks anybody anything.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from typing import ClassVar, Protocol
+
+from siteloop.kernel.block import Block, Columns
+from siteloop.kernel.finding import Command, Finding
+from siteloop.kernel.registry import Registry, RuleEntry
+
+Statement = Finding | Command
+OFF = "off"  # detector name of a rule that a region has switched off
+
+
+class Detector(Protocol):
+    """One kind of rule over all devices."""
+
+    name: ClassVar[str]  # what RuleEntry.detector says
+
+    def configure(self, registry: Registry, rules: Sequence[RuleEntry]) -> None:
+        """Rebuild the parameter arrays from a snapshot; devices that stay keep their state. `rules` are all rules."""
+
+    def see(self, block: Block, columns: Columns) -> list[Statement]:
+        """Judge one block."""
+
+    def tick(self, now_us: int) -> list[Statement]:
+        """Let time pass: absence and deadlines. Called about once a second with the wall clock, µs."""
+
+    def dump(self) -> bytes:
+        """The whole state; `load` of it in a fresh detector goes on as if nothing had happened."""
+
+    def load(self, data: bytes) -> None:
+        """Take a dumped state over, before or after `configure`. Raises msgspec.DecodeError for foreign bytes."""
+
+
+class Rulebook:
+    """Which entry counts for a code in a region: the longest region prefix. Switched-off entries hide the wider ones."""
+
+    def __init__(self, rules: Iterable[RuleEntry]) -> None:
+        self._by_code: dict[str, list[RuleEntry]] = defaultdict(list)
+        for rule in sorted(rules, key=lambda r: (-len(r.region), -r.version)):
+            self._by_code[rule.code].append(rule)
+
+    def codes(self, detector: str) -> list[str]:
+        """Codes that use a detector somewhere."""
+        return sorted(c for c, rules in self._by_code.items() if any(r.detector == detector for r in rules))
+
+    def entry(self, code: str, region: str, detector: str | None = None) -> RuleEntry | None:
+        """The entry that counts, None when there is none or the one that counts belongs to another detector."""
+        for rule in self._by_code.get(code, ()):
+            if region.startswith(rule.region):
+                return rule if detector in (None, rule.detector) and rule.detector != OFF else None
+        return None

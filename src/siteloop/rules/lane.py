@@ -1,0 +1,243 @@
+"""Lane: one rule code over the devices it applies to, and the detector base that keeps lanes, gates and episodes.
+
+A detector of this shape judges each block lane by lane with arrays; Python runs per row only where something is said.
+"""
+
+import logging
+import zlib
+from collections.abc import Callable, Sequence
+from typing import ClassVar
+
+import msgspec
+import numpy as np
+
+from siteloop.kernel.block import Block, Columns
+from siteloop.kernel.finding import Finding
+from siteloop.kernel.profiles import PROFILES, Field, Profile
+from siteloop.kernel.quality import Quality
+from siteloop.kernel.registry import DeviceEntry, Registry, RuleEntry
+from siteloop.kernel.times import DAY, MINUTE, OFFSET
+from siteloop.rules.detector import Rulebook, Statement
+from siteloop.rules.episodes import Episodes
+from siteloop.rules.roster import Batch, Roster
+from siteloop.rules.state import Array, Spec, State
+
+log = logging.getLogger(__name__)
+
+
+class Saved(msgspec.Struct):
+    """A detector at rest."""
+
+    states: dict[str, dict[str, bytes]] = {}
+    open: list[tuple[str, int, Finding]] = []
+    newest: int = 0
+    extra: bytes = b""
+
+
+_saved = msgspec.msgpack.Decoder(Saved)
+
+
+class Lane:
+    """One rule code on one profile. `rule_of[slot]` is the entry in force there, `applies` where there is one."""
+
+    SPEC: ClassVar[Spec] = {}
+
+    def __init__(self, code: str, profile: Profile, roster: Roster, rule_of: list[RuleEntry | None]) -> None:
+        self.code = code
+        self.profile = profile
+        self.roster = roster
+        self.rule_of = rule_of
+        self.applies: Array = np.array([r is not None for r in rule_of], bool)
+        self._distinct = list({id(r): r for r in rule_of if r is not None}.values())
+        position = {id(r): i + 1 for i, r in enumerate(self._distinct)}
+        self._which: Array = np.array([position.get(id(r), 0) for r in rule_of], np.int32)
+        self.state = State(self.SPEC, roster.numbers)
+        self.episodes = Episodes()
+        self.prepare()
+
+    def prepare(self) -> None:
+        """Build the parameter arrays. Raises KeyError or ValueError for parameters that make no sense."""
+
+    def number(self, name: str, default: float, factor: float = 1) -> Array:
+        """A parameter for every slot, times `factor`."""
+        return np.array(
+            [0.0, *(float(r.params.get(name, default)) * factor for r in self._distinct)], np.float64
+        )[self._which]
+
+    def text(self, name: str, default: str) -> str:
+        """A parameter that must be the same in every region. Raises ValueError when it is not."""
+        found = {str(r.params.get(name, default)) for r in self._distinct}
+        if len(found) > 1:
+            raise ValueError(f"{self.code}: {name} differs between regions: {sorted(found)}")
+        return found.pop() if found else default
+
+    def field(self) -> tuple[int, Field]:
+        """Column and description of the judged quantity. Raises KeyError for one the profile does not have."""
+        column = self.profile.index(self.text("field", ""))
+        return column, self.profile.fields[column]
+
+    def intervals(self) -> Array:
+        """Expected µs between two rows of each device."""
+        return np.array([d.interval_s for d in self.roster.devices], np.int64) * 1_000_000
+
+    def rule(self, slot: int) -> RuleEntry:
+        """The entry in force for a slot the lane applies to."""
+        rule = self.rule_of[slot]
+        assert rule is not None, "only slots where the lane applies are judged"
+        return rule
+
+    def device(self, slot: int) -> DeviceEntry:
+        """The registered device of a slot."""
+        return self.roster.devices[slot]
+
+    def see(self, batch: Batch) -> list[Statement]:
+        """Judge the fresh rows of one block."""
+        raise NotImplementedError
+
+    def tick(self, now_us: int, newest: int) -> list[Statement]:
+        """Let time pass; `newest` is the newest receive time of the stream."""
+        return []
+
+
+def values(batch: Batch, column: int) -> tuple[Array, Array]:
+    """float64 values of one field (rounded free of float32 noise) and whether each is valid (flag N)."""
+    value = np.round(batch.columns.values[column, batch.row].astype(np.float64), 4)
+    valid = (batch.columns.quality[column, batch.row] == Quality.NORMAL) & np.isfinite(value)
+    return value, valid
+
+
+def within(at: Array, start: Array, end: Array) -> Array:
+    """Whether local time of day lies in [start, end) minutes; equal ends mean all day, start > end wraps midnight."""
+    minute = (at + OFFSET) % DAY // MINUTE
+    straight = (minute >= start) & (minute < end)
+    wrapped = (minute >= start) | (minute < end)
+    return np.where(start < end, straight, np.where(start > end, wrapped, True))
+
+
+class LaneDetector:
+    """Base of the detectors that judge each rule code on its own."""
+
+    name: ClassVar[str]
+    lane: ClassVar[Callable[..., Lane]]
+
+    def __init__(self) -> None:
+        self._rosters: dict[str, Roster] = {}
+        self._lanes: dict[str, Lane] = {}
+        self._states: dict[str, State] = {}
+        self._saved = Saved()
+        self._episodes = Episodes()
+        self._waiting: list[Statement] = []
+        self._newest = 0
+        self._configured: tuple[Registry, Sequence[RuleEntry]] | None = None
+
+    def configure(self, registry: Registry, rules: Sequence[RuleEntry]) -> None:
+        """Rebuild lanes. Open episodes whose device or rule is gone are cleared at the next see or tick."""
+        self._configured = (registry, rules)
+        by_profile: dict[str, list[DeviceEntry]] = {code: [] for code in PROFILES}
+        for device in registry.devices:
+            if device.enabled and device.profile in by_profile:
+                by_profile[device.profile].append(device)
+        self._rosters = {
+            profile: Roster(devices, self._restored(f"gate:{profile}", {"last": ("i8", 0)}))
+            for profile, devices in by_profile.items()
+            if devices
+        }
+        book = Rulebook(rules)
+        self._lanes = {}
+        for code in book.codes(self.name):
+            for roster_profile, roster in self._rosters.items():
+                self._add_lane(code, PROFILES[roster_profile], roster, book)
+        self._states, self._saved = {}, Saved()
+        self._orphans()
+
+    def _add_lane(self, code: str, profile: Profile, roster: Roster, book: Rulebook) -> None:
+        known: dict[str, RuleEntry | None] = {}
+        rule_of: list[RuleEntry | None] = []
+        for device in roster.devices:
+            if device.region not in known:
+                known[device.region] = book.entry(code, device.region, self.name)
+            rule = known[device.region]
+            rule_of.append(rule if rule and rule.params.get("profile", "dust") == profile.code else None)
+        if not any(rule_of):
+            return
+        try:
+            lane = self.lane(code, profile, roster, rule_of)
+        except (KeyError, ValueError) as wrong:
+            log.error("rule %s of detector %s cannot be used: %s", code, self.name, wrong)
+            return
+        key = f"{code}:{profile.code}"
+        lane.state = self._restored(f"lane:{key}", lane.SPEC).moved_to(roster.numbers)
+        lane.state.reset(np.flatnonzero(~lane.applies))
+        lane.episodes = self._episodes
+        self._lanes[key] = lane
+
+    def _restored(self, key: str, spec: Spec) -> State:
+        if key in self._saved.states:
+            return State.of(spec, self._saved.states[key])
+        return self._states.get(key) or State(spec)
+
+    def _orphans(self) -> None:
+        """Close what nobody would ever close: the device left the registry, or its rule was switched off or to trial."""
+        for code, number, finding in self._episodes:
+            slot, lane = self._home(code, number)
+            if lane is not None and slot is not None and lane.applies[slot]:
+                if lane.rule(slot).shadow == finding.shadow:
+                    continue
+                lane.state.reset(slot)
+            self._waiting.append(
+                self._episodes.clear(code, number, max(finding.at, self._newest), "规则或设备已停用、变更，预警结束")
+            )
+
+    def _home(self, code: str, number: int) -> tuple[int | None, Lane | None]:
+        for lane in self._lanes.values():
+            if lane.code == code and (slot := lane.roster.slot(number)) is not None:
+                return slot, lane
+        return None, None
+
+    def _keep(self) -> None:
+        """Hold the running state by name, so that `configure` and `dump` find it."""
+        self._states = {f"gate:{p}": r.gate for p, r in self._rosters.items()}
+        self._states |= {f"lane:{key}": lane.state for key, lane in self._lanes.items()}
+
+    def see(self, block: Block, columns: Columns) -> list[Statement]:
+        """Judge one block, lane by lane."""
+        said, self._waiting = self._waiting, []
+        roster = self._rosters.get(block.profile)
+        if roster is None or not block.rows:
+            return said
+        self._newest = max(self._newest, int(columns.received_at.max()))
+        batch = roster.admit(columns)
+        if len(batch):
+            for lane in self._lanes.values():
+                if lane.profile.code == block.profile:
+                    said += lane.see(batch)
+        return said
+
+    def tick(self, now_us: int) -> list[Statement]:
+        """Let time pass in every lane."""
+        said, self._waiting = self._waiting, []
+        for lane in self._lanes.values():
+            said += lane.tick(now_us, self._newest)
+        return said
+
+    def dump(self) -> bytes:
+        """Compressed msgpack of all states and open episodes."""
+        self._keep()
+        states = {key: state.dump() for key, state in self._states.items()}
+        saved = Saved(states, list(self._episodes), self._newest, self._dump_extra())
+        return zlib.compress(msgspec.msgpack.encode(saved), 1)
+
+    def load(self, data: bytes) -> None:
+        """Take over a dumped state. Raises msgspec.DecodeError or zlib.error for foreign bytes."""
+        self._saved = _saved.decode(zlib.decompress(data))
+        self._episodes = Episodes(self._saved.open)
+        self._newest = self._saved.newest
+        self._load_extra(self._saved.extra)
+        if self._configured is not None:
+            self.configure(*self._configured)
+
+    def _dump_extra(self) -> bytes:
+        return b""
+
+    def _load_extra(self, data: bytes) -> None:
+        """Nothing to take over by default."""
