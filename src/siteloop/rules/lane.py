@@ -19,7 +19,7 @@ from siteloop.kernel.registry import DeviceEntry, Registry, RuleEntry
 from siteloop.kernel.times import DAY, MINUTE, OFFSET
 from siteloop.rules.detector import Rulebook, Statement
 from siteloop.rules.episodes import Episodes
-from siteloop.rules.roster import Batch, Roster
+from siteloop.rules.roster import GATE, Batch, Roster
 from siteloop.rules.state import Array, Spec, State
 
 log = logging.getLogger(__name__)
@@ -30,6 +30,7 @@ class Saved(msgspec.Struct):
 
     states: dict[str, dict[str, bytes]] = {}
     open: list[tuple[str, int, Finding]] = []
+    waiting: list[Finding] = []
     newest: int = 0
     extra: bytes = b""
 
@@ -126,19 +127,21 @@ class LaneDetector:
         self._states: dict[str, State] = {}
         self._saved = Saved()
         self._episodes = Episodes()
-        self._waiting: list[Statement] = []
+        self._waiting: list[Finding] = []
         self._newest = 0
         self._configured: tuple[Registry, Sequence[RuleEntry]] | None = None
 
     def configure(self, registry: Registry, rules: Sequence[RuleEntry]) -> None:
         """Rebuild lanes. Open episodes whose device or rule is gone are cleared at the next see or tick."""
+        if not self._saved.states:
+            self._keep()
         self._configured = (registry, rules)
         by_profile: dict[str, list[DeviceEntry]] = {code: [] for code in PROFILES}
         for device in registry.devices:
             if device.enabled and device.profile in by_profile:
                 by_profile[device.profile].append(device)
         self._rosters = {
-            profile: Roster(devices, self._restored(f"gate:{profile}", {"last": ("i8", 0)}))
+            profile: Roster(devices, self._restored(f"gate:{profile}", GATE))
             for profile, devices in by_profile.items()
             if devices
         }
@@ -185,7 +188,9 @@ class LaneDetector:
                     continue
                 lane.state.reset(slot)
             self._waiting.append(
-                self._episodes.clear(code, number, max(finding.at, self._newest), "规则或设备已停用、变更，预警结束")
+                self._episodes.clear(
+                    code, number, max(finding.at, self._newest), "规则或设备已停用、变更，预警结束"
+                )
             )
 
     def _home(self, code: str, number: int) -> tuple[int | None, Lane | None]:
@@ -199,9 +204,14 @@ class LaneDetector:
         self._states = {f"gate:{p}": r.gate for p, r in self._rosters.items()}
         self._states |= {f"lane:{key}": lane.state for key, lane in self._lanes.items()}
 
+    def _drain(self) -> list[Statement]:
+        said: list[Statement] = [*self._waiting]
+        self._waiting = []
+        return said
+
     def see(self, block: Block, columns: Columns) -> list[Statement]:
         """Judge one block, lane by lane."""
-        said, self._waiting = self._waiting, []
+        said: list[Statement] = self._drain()
         roster = self._rosters.get(block.profile)
         if roster is None or not block.rows:
             return said
@@ -215,22 +225,25 @@ class LaneDetector:
 
     def tick(self, now_us: int) -> list[Statement]:
         """Let time pass in every lane."""
-        said, self._waiting = self._waiting, []
+        said: list[Statement] = self._drain()
         for lane in self._lanes.values():
             said += lane.tick(now_us, self._newest)
         return said
 
     def dump(self) -> bytes:
         """Compressed msgpack of all states and open episodes."""
-        self._keep()
-        states = {key: state.dump() for key, state in self._states.items()}
-        saved = Saved(states, list(self._episodes), self._newest, self._dump_extra())
+        states = self._saved.states  # loaded, but not configured yet
+        if not states:
+            self._keep()
+            states = {key: state.dump() for key, state in self._states.items()}
+        saved = Saved(states, list(self._episodes), self._waiting, self._newest, self._dump_extra())
         return zlib.compress(msgspec.msgpack.encode(saved), 1)
 
     def load(self, data: bytes) -> None:
         """Take over a dumped state. Raises msgspec.DecodeError or zlib.error for foreign bytes."""
         self._saved = _saved.decode(zlib.decompress(data))
         self._episodes = Episodes(self._saved.open)
+        self._waiting = list(self._saved.waiting)
         self._newest = self._saved.newest
         self._load_extra(self._saved.extra)
         if self._configured is not None:

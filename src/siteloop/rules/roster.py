@@ -55,7 +55,8 @@ class Roster:
         if not len(self):
             return np.full(len(device), -1, np.int64)
         at = np.minimum(np.searchsorted(self.numbers, device), len(self) - 1)
-        return np.where(self.numbers[at] == device, at, -1)
+        found: Array = np.where(self.numbers[at] == device, at, -1)
+        return found
 
     def slot(self, number: int) -> int | None:
         """Position of one device, None when it is not on the roster."""
@@ -94,7 +95,8 @@ def _running_max(at: Array, first: Array, floor: Array) -> Array:
     running = previous.copy()  # decades within one block: the shift would overflow
     for start, stop in zip(np.flatnonzero(first), [*np.flatnonzero(first)[1:], len(at)], strict=True):
         running[start:stop] = np.maximum.accumulate(previous[start:stop])
-    return np.maximum(running, floor)
+    found: Array = np.maximum(running, floor)
+    return found
 
 
 def _turns(slot: Array) -> Array:
