@@ -8,14 +8,13 @@ import nats
 from nats.aio.client import Client
 from nats.errors import Error as NatsError
 from nats.js import JetStreamContext
-from nats.js.api import AckPolicy, ConsumerConfig, DiscardPolicy, RetentionPolicy, StorageType, StreamConfig
+from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy, DiscardPolicy, RetentionPolicy, StorageType, StreamConfig
 from nats.js.errors import APIError, NotFoundError
 
 from siteloop.kernel import block as blocks
 from siteloop.kernel.block import Block
 
 BLOCKS = "BLOCKS"
-CONSUMERS = ("sink", "judge")
 GIB = 1024**3
 
 
@@ -45,12 +44,12 @@ class Bus:
         await self._ensure()
 
     async def _ensure(self) -> None:
-        """Interest retention: a block stays until sink and judge have both acknowledged it."""
+        """A block stays until the sink purges it: after sink and judge have both written their positions."""
         wanted = StreamConfig(
             name=BLOCKS,
             subjects=["blocks.>"],
             storage=StorageType.FILE,
-            retention=RetentionPolicy.INTEREST,
+            retention=RetentionPolicy.LIMITS,
             discard=DiscardPolicy.NEW,  # full means: refuse, so that the listener stops answering, never: drop
             max_bytes=20 * GIB,
             duplicate_window=120.0,
@@ -58,16 +57,33 @@ class Bus:
         for attempt in range(60):
             try:
                 await self.stream.add_stream(wanted)
-                for consumer in CONSUMERS:
-                    await self.stream.add_consumer(
-                        BLOCKS,
-                        ConsumerConfig(durable_name=consumer, ack_policy=AckPolicy.ALL, max_ack_pending=-1, ack_wait=30),
-                    )
                 return
             except (NatsError, APIError, NotFoundError, asyncio.TimeoutError):
                 if attempt == 59:
                     raise
                 await asyncio.sleep(0.5)
+
+    async def identity(self) -> str:
+        """Name of the stream with the time it was made: positions belong to one life of a stream."""
+        info = await self.stream.stream_info(BLOCKS)
+        created = getattr(info, "created", None)
+        return f"{BLOCKS}@{created.isoformat() if created is not None else '0'}"
+
+    async def depth(self) -> tuple[int, int]:
+        """(messages, bytes) in the stream."""
+        state = (await self.stream.stream_info(BLOCKS)).state
+        return state.messages, state.bytes
+
+    async def purge_before(self, seq: int) -> None:
+        """Drop the blocks below a sequence: their rows are committed and judged."""
+        try:
+            await self.stream.purge_stream(BLOCKS, seq=seq)
+        except (NatsError, APIError, asyncio.TimeoutError):
+            return  # the next round purges them
+
+    async def reader(self, after: int) -> "Reader":
+        """Blocks in order from the one after `after`."""
+        return Reader(self, after)
 
     @property
     def stream(self) -> JetStreamContext:
@@ -109,6 +125,65 @@ class Bus:
         """Hand out what is buffered and close."""
         if self._client is not None and not self._client.is_closed:
             await self._client.drain()
+
+
+class Reader:
+    """Reads the stream strictly in order from a known position; a gap in delivery makes it start again, never skip."""
+
+    def __init__(self, bus: Bus, after: int) -> None:
+        self.bus, self.last = bus, after
+        self._subscription: JetStreamContext.PullSubscription | None = None
+
+    async def fetch(self, most: int = 64, timeout: float = 0.2) -> list[tuple[int, bytes]]:
+        """Up to `most` (sequence, block bytes); empty when nothing new came or the server was away."""
+        try:
+            if self._subscription is None:
+                self._subscription = await self.bus.stream.pull_subscribe(
+                    "blocks.>",
+                    stream=BLOCKS,
+                    config=ConsumerConfig(
+                        deliver_policy=DeliverPolicy.BY_START_SEQUENCE,
+                        opt_start_seq=self.last + 1,
+                        ack_policy=AckPolicy.NONE,
+                        inactive_threshold=60,
+                    ),
+                )
+            messages = await self._subscription.fetch(most, timeout=timeout)
+        except (nats.errors.TimeoutError, asyncio.TimeoutError):
+            return []
+        except (NatsError, APIError):
+            await self.restart()
+            await asyncio.sleep(0.2)
+            return []
+        found = []
+        for message in messages:
+            seq = int(message.metadata.sequence.stream)
+            if seq <= self.last:
+                continue
+            if seq != self.last + 1 and found:
+                break
+            if seq != self.last + 1 and not await self._is_purged_up_to(seq):
+                await self.restart()
+                return found
+            found.append((seq, message.data))
+            self.last = seq
+        return found
+
+    async def _is_purged_up_to(self, seq: int) -> bool:
+        """Whether the missing blocks are gone from the stream for good (before our time), not just undelivered."""
+        info = await self.bus.stream.stream_info(BLOCKS)
+        return info.state.first_seq >= seq
+
+    async def restart(self, after: int | None = None) -> None:
+        """Read again from a position (default: the last block handed out)."""
+        if after is not None:
+            self.last = after
+        if self._subscription is not None:
+            try:
+                await self._subscription.unsubscribe()
+            except (NatsError, APIError):
+                pass
+            self._subscription = None
 
 
 async def _quiet(error: Exception) -> None:

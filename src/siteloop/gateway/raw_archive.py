@@ -1,0 +1,81 @@
+"""Raw frames in files by day: each block's compressed frames behind the other, found through `telemetry.raw_chunk`.
+
+A chunk on disk is: 4 bytes number of offsets, the offsets (int32 little-endian), the zlib body. Written before the rows
+commit; a chunk whose transaction failed is never pointed at.
+"""
+
+import datetime as dt
+import os
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from siteloop.kernel.block import Block
+from siteloop.kernel.times import SHANGHAI, from_us
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """Where one block's frames lie."""
+
+    file: str
+    position: int
+    size: int
+    frames: int
+
+
+class RawArchive:
+    """Appends to <folder>/<yyyymmdd>/<profile>.raw."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._open: dict[str, int] = {}
+
+    def append(self, block: Block, received_at: int) -> Chunk | None:
+        """Write a block's frames; None when it keeps none. Raises OSError (disk full), which stops the commit."""
+        if not block.raw:
+            return None
+        day = from_us(received_at).astimezone(SHANGHAI).strftime("%Y%m%d")
+        name = f"{day}/{block.profile}.raw"
+        fd = self._file(name)
+        body = np.int32(len(block.raw_offsets) // 4).tobytes() + block.raw_offsets + block.raw
+        position = os.lseek(fd, 0, os.SEEK_END)
+        written = os.write(fd, body)
+        if written != len(body):
+            raise OSError("short write to the raw archive")
+        return Chunk(name, position, len(body), block.rows)
+
+    def _file(self, name: str) -> int:
+        if name not in self._open:
+            for old in [n for n in self._open if n[:8] != name[:8]]:
+                os.close(self._open.pop(old))
+            path = self.folder / name
+            path.parent.mkdir(parents=True, exist_ok=True, mode=0o750)
+            self._open[name] = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o640)
+        return self._open[name]
+
+    def sync(self) -> None:
+        """Flush what was written to disk."""
+        for fd in self._open.values():
+            os.fdatasync(fd)
+
+
+def read_chunk(folder: Path, file: str, position: int, size: int) -> list[bytes]:
+    """The frames of one chunk. Raises OSError when the file is gone, ValueError when it is damaged."""
+    with (folder / file).open("rb") as source:
+        source.seek(position)
+        body = source.read(size)
+    count = int(np.frombuffer(body[:4], np.int32)[0])
+    cuts = np.frombuffer(body[4 : 4 + 4 * count], np.int32)
+    try:
+        text = zlib.decompress(body[4 + 4 * count :])
+    except zlib.error as wrong:
+        raise ValueError(f"damaged chunk {file}@{position}") from wrong
+    return [text[a:b] for a, b in zip(cuts[:-1], cuts[1:], strict=True)]
+
+
+def day_of(moment: dt.datetime) -> str:
+    """Folder name of a day."""
+    return moment.astimezone(SHANGHAI).strftime("%Y%m%d")

@@ -1,0 +1,141 @@
+"""The fast roles as coroutines: entry hands each its settings and runs it."""
+
+import asyncio
+import contextlib
+from collections.abc import Sequence
+from typing import Any
+
+import uvicorn
+
+from siteloop.gateway.bus import Bus
+from siteloop.gateway.commands import Commands
+from siteloop.gateway.gathering import Gathering
+from siteloop.gateway.judge import Judge
+from siteloop.gateway.listeners.hj212 import Hj212Server
+from siteloop.gateway.listeners.http import HttpIntake
+from siteloop.gateway.listeners.mqtt import MqttServer
+from siteloop.gateway.live import Authorise, Live
+from siteloop.gateway.presence import Presence
+from siteloop.gateway.raw_archive import RawArchive
+from siteloop.gateway.registry_source import RegistrySource
+from siteloop.gateway.rollup import Roller
+from siteloop.gateway.settings import GatewaySettings
+from siteloop.gateway.sink import Batch, Sink
+from siteloop.kernel.block import Kind
+from siteloop.rules.detector import Detector
+
+
+async def _first_registry(source: RegistrySource) -> None:
+    """A fast role starts with the registry, or with none when nothing was ever published."""
+    for _ in range(50):
+        with contextlib.suppress(OSError):
+            await source.load()
+            return
+        await asyncio.sleep(0.2)
+
+
+def _serve(app: Any, address: tuple[str, int]) -> uvicorn.Server:
+    config = uvicorn.Config(app, host=address[0], port=address[1], log_level="warning", lifespan="off", access_log=False)
+    server = uvicorn.Server(config)
+    server.install_signal_handlers = lambda: None  # type: ignore[attr-defined, method-assign]
+    return server
+
+
+async def listener(settings: GatewaySettings) -> None:
+    """Role listener: HJ 212, MQTT and HTTP intake, and commands to the devices connected here."""
+    bus = Bus(settings.nats_url, "listener")
+    await bus.connect()
+    registry = RegistrySource(settings.dsn)
+    await _first_registry(registry)
+    presence = Presence(settings.dsn)
+    commands = Commands(settings.dsn, registry, presence, bus)
+    gatherings = [Gathering(name, bus) for name in ("hj212", "mqtt", "http")]
+    servers = [
+        await Hj212Server(settings, registry, gatherings[0], presence, commands).serve(),
+        await MqttServer(settings, registry, gatherings[1], presence, commands).serve(),
+    ]
+    intake = _serve(HttpIntake(settings, registry, gatherings[2], presence).app(), settings.intake)
+    async with asyncio.TaskGroup() as group:
+        for gathering in gatherings:
+            group.create_task(gathering.run())
+        for server in servers:
+            group.create_task(server.serve_forever())
+        group.create_task(registry.watch())
+        group.create_task(presence.run())
+        group.create_task(commands.run())
+        group.create_task(intake.serve())
+
+
+class LatestTeller:
+    """Tells the live plane the newest row of each device, at most four times a second."""
+
+    def __init__(self, bus: Bus, registry: RegistrySource) -> None:
+        self.bus, self.registry = bus, registry
+        self._newest: dict[int, dict[str, Any]] = {}
+
+    async def heard(self, batch: Batch) -> None:
+        """Take a committed batch."""
+        for profile, columns in batch.latest:
+            for i in range(len(columns.device)):
+                device = int(columns.device[i])
+                known = self._newest.get(device)
+                if columns.kind[i] != Kind.REALTIME or (known and known["at"] >= int(columns.at[i]) // 1000):
+                    continue
+                self._newest[device] = {
+                    "device": device,
+                    "profile": profile.code,
+                    "at": int(columns.at[i]) // 1000,
+                    "values": [None if v != v else round(float(v), 3) for v in columns.values[:, i]],
+                    "quality": columns.quality[:, i].tolist(),
+                }
+
+    async def run(self) -> None:
+        """Tell, for ever."""
+        while True:
+            await asyncio.sleep(0.25)
+            newest, self._newest = self._newest, {}
+            for number, message in newest.items():
+                device = self.registry.by_number.get(number)
+                if device is not None:
+                    await self.bus.say(f"live.latest.{device.region or '0'}.{device.site}", message)
+
+
+async def sink(settings: GatewaySettings) -> None:
+    """Role sink: rows, roll-ups, purge of what is done."""
+    bus = Bus(settings.nats_url, "sink")
+    await bus.connect()
+    registry = RegistrySource(settings.dsn)
+    await _first_registry(registry)
+    one = Sink(settings, bus, RawArchive(settings.data / "raw"))
+    teller = LatestTeller(bus, registry)
+    one.on_commit.append(teller.heard)
+    roller = Roller(settings.dsn, registry)
+    async with asyncio.TaskGroup() as group:
+        group.create_task(one.run())
+        group.create_task(one.purge())
+        group.create_task(teller.run())
+        group.create_task(roller.run())
+        group.create_task(registry.watch())
+
+
+async def judge(settings: GatewaySettings, kinds: Sequence[type[Detector]]) -> None:
+    """Role judge, with the detectors it is handed."""
+    bus = Bus(settings.nats_url, "judge")
+    await bus.connect()
+    registry = RegistrySource(settings.dsn)
+    await _first_registry(registry)
+    one = Judge(settings, bus, registry, kinds)
+    async with asyncio.TaskGroup() as group:
+        group.create_task(one.run())
+        group.create_task(registry.watch())
+
+
+async def live(settings: GatewaySettings, authorise: Authorise) -> None:
+    """Role live: server-sent events."""
+    bus = Bus(settings.nats_url, "live")
+    await bus.connect()
+    one = Live(bus, authorise)
+    await one.start()
+    await _serve(one.app(), settings.live).serve()
+
+
