@@ -48,8 +48,14 @@ def page_for(model: type[models.Model]) -> Page | None:
     return next((p for p in all_pages() if p.model is model), None)
 
 
+#: models whose records have a page of their own on a screen: model -> path with a {} for the key; filled by the screens
+RECORD_PATHS: dict[type[models.Model], str] = {}
+
+
 def path_of(found: Page, pk: object = None) -> str:
     """HTML path of a register or of one of its rows."""
+    if pk is not None and found.model in RECORD_PATHS:
+        return RECORD_PATHS[found.model].format(pk)
     tail = "" if pk is None else f"{pk}/"
     return f"/{label(found)}/{found.code}/{tail}"
 

@@ -1,0 +1,63 @@
+"""One map: every site and monitor in scope with its live colour, over an offline base map."""
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+
+from siteloop.foundation.cases.models import Case
+from siteloop.foundation.registry.models import Site
+from siteloop.framework.action import Refused
+from siteloop.framework.viewer import Viewer
+from siteloop.kernel.times import SHANGHAI
+from siteloop.systems.dust import facade as dust
+
+ORDER = {"red": 3, "yellow": 2, "green": 1, "grey": 0}
+
+
+@login_required
+def page(request: HttpRequest) -> HttpResponse:
+    """GET /one_map/: the map with its legend, totals and the list of the worst."""
+    viewer: Viewer = request.viewer  # type: ignore[attr-defined]
+    if not viewer.may("registry.site.view"):
+        raise Refused("没有权限", status=403)
+    return render(request, "one_map/one_map.html", {"overview": dust.overview(viewer), "worst": dust.readings(viewer)[:8]})
+
+
+@login_required
+def points(request: HttpRequest) -> JsonResponse:
+    """GET /one_map/points.json: GeoJSON of the sites in scope; three queries however many sites there are."""
+    viewer: Viewer = request.viewer  # type: ignore[attr-defined]
+    if not viewer.may("registry.site.view"):
+        return JsonResponse({"title": "没有权限", "status": 403}, status=403)
+    worst: dict[int, dust.Reading] = {}
+    for reading in dust.readings(viewer):
+        known = worst.get(reading.site)
+        if known is None or ORDER[reading.colour] > ORDER[known.colour]:
+            worst[reading.site] = reading
+    cases = set(
+        Case.objects.visible_to(viewer).filter(state__in=["disposing", "verifying"]).values_list("site_id", flat=True)
+    )
+    sites = Site.objects.visible_to(viewer).exclude(lon=None).exclude(lat=None).order_by("pk")
+    features = [_feature(site, worst.get(site.pk), site.pk in cases) for site in sites]
+    return JsonResponse({"type": "FeatureCollection", "features": features})
+
+
+def _feature(site: Site, reading: dust.Reading | None, has_case: bool) -> dict[str, object]:
+    values = reading.values if reading else {}
+    return {
+        "type": "Feature",
+        "id": site.pk,
+        "geometry": {"type": "Point", "coordinates": [site.lon, site.lat]},
+        "properties": {
+            "id": site.pk,
+            "title": site.name,
+            "state": site.get_state_display(),
+            "colour": reading.colour if reading and site.state == "under_construction" else "grey",
+            "pm25": values.get("pm25"),
+            "pm10": values.get("pm10"),
+            "noise": values.get("noise"),
+            "at": reading.at.astimezone(SHANGHAI).strftime("%m-%d %H:%M:%S") if reading and reading.at else "",
+            "case": has_case,
+            "link": f"/places/sites/{site.pk}/",
+        },
+    }

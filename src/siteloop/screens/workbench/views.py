@@ -1,0 +1,116 @@
+"""The workbench opens on what needs me now: my cases by deadline, warnings, what falls due next."""
+
+import datetime as dt
+from dataclasses import dataclass
+
+from django.contrib.auth.decorators import login_required
+from django.db.models import Count, F, Q
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+
+from siteloop.foundation.authority.models import Post
+from siteloop.foundation.cases.models import Case, CaseState, Finding
+from siteloop.foundation.notice.models import Notice
+from siteloop.foundation.registry.models import AnnualInspection, MaintenanceReview, Project
+from siteloop.framework.viewer import Viewer
+from siteloop.systems.dust import facade as dust
+
+OPEN = (CaseState.DISPOSING, CaseState.VERIFYING)
+
+
+@dataclass(frozen=True)
+class Due:
+    """Something that falls due next."""
+
+    on: dt.date
+    title: str
+    link: str
+
+
+def home(request: HttpRequest) -> HttpResponse:
+    """/ leads to the workbench."""
+    return redirect("/workbench/")
+
+
+def mine(viewer: Viewer) -> list[Case]:
+    """Open cases the viewer holds in person or as a member of the holding organisation, soonest deadline first."""
+    day = timezone.localdate()
+    posts = Post.objects.unscoped("a person's own posts").filter(
+        Q(valid_to__isnull=True) | Q(valid_to__gte=day), account_id=viewer.user
+    )
+    held = Q(duties__account_id=viewer.user) | Q(
+        duties__account__isnull=True, duties__organisation_id__in=posts.values("organisation_id")
+    )
+    cases = (
+        Case.objects.visible_to(viewer)
+        .filter(held, duties__is_current=True, duties__is_holder=True, state__in=OPEN)
+        .select_related("site")
+        .distinct()
+    )
+    return list(cases.order_by(F("deadline").asc(nulls_last=True), "-opened_at")[:30])
+
+
+def worse(viewer: Viewer) -> list[dict[str, object]]:
+    """Rules with more findings in the last day than in the day before."""
+    now = timezone.now()
+    day = dt.timedelta(days=1)
+    rows = (
+        Finding.objects.visible_to(viewer)
+        .filter(since__gte=now - 2 * day, shadow=False)
+        .values("rule")
+        .annotate(now=Count("pk", filter=Q(since__gte=now - day)), before=Count("pk", filter=Q(since__lt=now - day)))
+        .order_by("-now")
+    )
+    return [r for r in rows if r["now"] > r["before"]][:6]
+
+
+def due_next(viewer: Viewer) -> list[Due]:
+    """Annual inspections of the next 30 days, upkeep reviews and data reviews that wait."""
+    today = timezone.localdate()
+    found: list[Due] = []
+    if viewer.may("registry.annualinspection.view"):
+        soon = AnnualInspection.objects.visible_to(viewer).filter(
+            valid_until__range=(today, today + dt.timedelta(days=30)), device__state="active"
+        )
+        found += [
+            Due(i.valid_until, f"{i.device} 年检到期", f"/places/devices/{i.device_id}/")
+            for i in soon.select_related("device").order_by("valid_until")[:8]
+        ]
+    if viewer.may("registry.maintenancereview.view"):
+        waiting = MaintenanceReview.objects.visible_to(viewer).filter(state="waiting").select_related("project")
+        found += [Due(today, f"{r} 运维统计待审核", f"/registry/maintenance-reviews/{r.pk}/") for r in waiting[:5]]
+    if viewer.may("registry.project.review"):
+        submitted = Project.objects.visible_to(viewer).filter(review_state="submitted")
+        found += [Due(today, f"{p} 资料待审核", f"/places/projects/{p.pk}/") for p in submitted[:5]]
+    return sorted(found, key=lambda d: d.on)
+
+
+@login_required
+def workbench(request: HttpRequest) -> HttpResponse:
+    """GET /workbench/: the desk of the signed-in person; `?part=cases` renders the list alone for live refresh."""
+    viewer: Viewer = request.viewer  # type: ignore[attr-defined]
+    now = timezone.now()
+    context = {"cases": mine(viewer), "now": now, "soon": now + dt.timedelta(hours=24)}
+    if request.GET.get("part") == "cases":
+        return render(request, "workbench/parts/cases.html", context)
+    warnings = (
+        Finding.objects.visible_to(viewer).filter(cleared_at__isnull=True, shadow=False).select_related("site", "case")
+        if viewer.may("cases.finding.view")
+        else Finding.objects.none()
+    )
+    context |= {
+        "overview": dust.overview(viewer) if viewer.may("registry.device.view") else None,
+        "warnings": warnings.order_by("-since")[:12],
+        "worse": worse(viewer),
+        "due": due_next(viewer),
+        "notices": Notice.objects.visible_to(viewer).filter(read_at__isnull=True)[:6],
+        "rule_titles": _titles(),
+    }
+    return render(request, "workbench/workbench.html", context)
+
+
+def _titles() -> dict[str, str]:
+    from siteloop.foundation.cases.titles import RULE_TITLES
+
+    return RULE_TITLES
