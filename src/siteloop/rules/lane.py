@@ -129,10 +129,15 @@ class LaneDetector:
         self._episodes = Episodes()
         self._waiting: list[Finding] = []
         self._newest = 0
+        self._book = Rulebook(())
         self._configured: tuple[Registry, Sequence[RuleEntry]] | None = None
 
     def configure(self, registry: Registry, rules: Sequence[RuleEntry]) -> None:
-        """Rebuild lanes. Open episodes whose device or rule is gone are cleared at the next see or tick."""
+        """Rebuild lanes. Open episodes whose device or rule is gone are cleared at the next see or tick.
+
+        A caller may hand over only this detector's rules; the snapshot's others are read too, because a rule that a
+        region switched off (detector "off") hides the wider one. `rules` win over the snapshot's (back-tests).
+        """
         if not self._saved.states:
             self._keep()
         self._configured = (registry, rules)
@@ -145,7 +150,7 @@ class LaneDetector:
             for profile, devices in by_profile.items()
             if devices
         }
-        book = Rulebook(rules)
+        self._book = book = Rulebook((*rules, *registry.rules))
         self._lanes = {}
         for code in book.codes(self.name):
             for roster_profile, roster in self._rosters.items():

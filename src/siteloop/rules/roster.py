@@ -90,8 +90,8 @@ def _running_max(at: Array, first: Array, floor: Array) -> Array:
     width = int(previous.max()) - base + 1
     if width * int(segment[-1] + 1) < 2**62:
         shifted = segment * width + (previous - base)
-        running = np.maximum.accumulate(shifted) - segment * width + base
-        return np.maximum(running, floor)
+        shifted_max: Array = np.maximum(np.maximum.accumulate(shifted) - segment * width + base, floor)
+        return shifted_max
     running = previous.copy()  # decades within one block: the shift would overflow
     for start, stop in zip(np.flatnonzero(first), [*np.flatnonzero(first)[1:], len(at)], strict=True):
         running[start:stop] = np.maximum.accumulate(previous[start:stop])
