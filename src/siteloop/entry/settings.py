@@ -64,12 +64,14 @@ INSTALLED_APPS = [
     "allauth.socialaccount",
     "allauth.socialaccount.providers.openid_connect",
     "procrastinate.contrib.django",
+    "ninja",  # static files of the API docs
     *rooms.apps(),
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "siteloop.framework.security.SecurityHeaders",
+    "siteloop.framework.rest.problems.ProblemErrors",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "siteloop.framework.language.LanguageFromProfile",
     "django.middleware.common.CommonMiddleware",
@@ -102,6 +104,8 @@ DATABASES = {"default": _database()}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTH_USER_MODEL = "authority.Account"
+#: (account, request) -> framework.viewer.Viewer
+VIEWER_FOR = "siteloop.foundation.authority.viewers.viewer_for"
 AUTHENTICATION_BACKENDS = [
     "axes.backends.AxesStandaloneBackend",
     "django.contrib.auth.backends.ModelBackend",

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db import models
 
+from siteloop.framework.masking import is_masked
 from siteloop.framework.page import Column
 from siteloop.framework.pages_found import field_at, page_for, path_of
 from siteloop.kernel.times import SHANGHAI
@@ -29,7 +30,7 @@ def kind_of(model: type[models.Model], column: Column) -> str:
     field = field_at(model, column.name)
     if field is None:
         return "text"
-    if getattr(field, "masked", False):
+    if is_masked(field):
         return "masked"
     for kind, types in (
         ("datetime", models.DateTimeField),
@@ -53,7 +54,7 @@ def text(row: Any, column: Column) -> str:
     if value is None or value == "":
         return ""
     if kind == "masked":
-        return str(getattr(row, f"masked_{column.name}", "•••"))
+        return masked(row, column.name)
     display = getattr(row, f"get_{column.name}_display", None)
     if display is not None:
         return str(display())
@@ -74,6 +75,11 @@ def text(row: Any, column: Column) -> str:
     if isinstance(value, list | dict):
         return "、".join(map(str, value)) if isinstance(value, list) else str(value)
     return str(value)
+
+
+def masked(row: Any, name: str) -> str:
+    """A secret as people may see it: the row's own `masked_<name>`, else dots."""
+    return str(getattr(row, f"masked_{name}", "•••"))
 
 
 def link(row: Any, column: Column) -> str:

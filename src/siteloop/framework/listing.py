@@ -10,6 +10,7 @@ from django.db import models
 from django.db.models import Q
 
 from siteloop.framework.action import Refused
+from siteloop.framework.masking import is_masked
 from siteloop.framework.page import Column, Page
 from siteloop.framework.pages_found import columns, field_at
 from siteloop.framework.perform import permission_of, require, visible
@@ -39,6 +40,9 @@ class Listing:
         require(viewer, permission_of(page.model, "view"))
         self.page, self.viewer = page, viewer
         self.params = {k: v for k, v in params.items() if v not in (None, "")}
+        for name, value in self.params.items():
+            if "\x00" in value:
+                raise self._wrong(name)
         self.number = self._whole("page", 1)
         self.size = min(self._whole("page_size", 20), PAGE_SIZES[-1])
         self._count: int | None = None
@@ -107,9 +111,17 @@ class Listing:
 
     def sortable(self) -> dict[str, str]:
         """Column name -> lookup to sort by."""
+        return self.sortable_of(self.page)
+
+    @staticmethod
+    def sortable_of(page: Page) -> dict[str, str]:
+        """The same for any register; encrypted columns have no order worth the name."""
         found = {}
-        for column in columns(self.page):
-            lookup = column.sort or (column.name if field_at(self.page.model, column.name) else "")
+        for column in columns(page):
+            field = field_at(page.model, column.name)
+            if field is not None and is_masked(field):
+                continue
+            lookup = column.sort or (column.name if field is not None else "")
             if lookup:
                 found[column.name] = lookup
         return found

@@ -6,7 +6,7 @@ from siteloop.framework.scope import Scope, ScopedModel
 
 
 class TrailEntry(ScopedModel):
-    """One act, chained to the one before by SM3. The database refuses any later change (migration 0001)."""
+    """One act, chained to the one before by SM3. The database refuses any later change (migration 0002)."""
 
     at = models.DateTimeField("时间", db_index=True)
     actor = models.BigIntegerField("账号", null=True, db_index=True)
@@ -59,6 +59,7 @@ class KeptAnswer(models.Model):
     actor = models.BigIntegerField()
     key = models.CharField(max_length=200)
     path = models.CharField(max_length=300)
+    fingerprint = models.CharField(max_length=64, default="")  # sha256 of what was asked
     status = models.IntegerField()
     body = models.JSONField()
     at = models.DateTimeField(auto_now_add=True)

@@ -1,18 +1,22 @@
 """Performing acts: the only way a register changes. UI, REST, import and the rule engine all come through here."""
 
 import datetime as dt
+import hashlib
+import math
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from django.apps import apps
+from django.conf import settings
 from django.core.exceptions import FieldDoesNotExist, ValidationError
 from django.core.files.uploadedfile import UploadedFile
-from django.db import models, transaction
+from django.db import IntegrityError, models, transaction
 from django.utils.dateparse import parse_date, parse_datetime
 from django.utils.timezone import is_naive, make_aware
 
 from siteloop.framework import events, trail
 from siteloop.framework.action import Act, Action, Input, Refused
+from siteloop.framework.masking import is_masked
 from siteloop.framework.page import Page
 from siteloop.framework.scope import ScopedModel
 from siteloop.framework.viewer import Viewer
@@ -44,6 +48,8 @@ def perform(
     """Do one action. Raises Refused (403 no permission, 404 not in scope, 409 wrong state, 422 bad input)."""
     code = action.permission or permission_of(action.model, action.code)
     require(viewer, code)
+    if (obj is None) is not action.on_register or (obj is not None and not isinstance(obj, action.model)):
+        raise Refused("此操作不能用于该记录", status=404)
     with transaction.atomic():
         if obj is not None:
             obj = _locked(type(obj), obj.pk, viewer)
@@ -73,9 +79,9 @@ def _sentence(action: Action, viewer: Viewer, obj: Any, typed: dict[str, Any]) -
 
 def _locked(model: type[models.Model], pk: Any, viewer: Viewer) -> Any:
     """The row under a lock, if the viewer may see it; otherwise the same answer as if it did not exist."""
-    seen = visible(model, viewer).filter(pk=pk).exists()
-    row = model._base_manager.select_for_update().filter(pk=pk).first() if seen else None
-    if row is None:
+    row = model._base_manager.select_for_update(of=("self",)).filter(pk=pk).first()
+    # looked at after the lock is held, so that a row moved out of scope meanwhile stays closed
+    if row is None or not visible(model, viewer).filter(pk=pk).exists():
         raise Refused("记录不存在", status=404)
     return row
 
@@ -89,7 +95,7 @@ def create(model: type[models.Model], viewer: Viewer, data: dict[str, Any], reas
         _save(obj, many)
         if not visible(model, viewer).filter(pk=obj.pk).exists():
             raise Refused("新记录不在您的管辖范围内", status=403)
-        after = snapshot(obj)
+        after = snapshot(obj, tuple(many))
         trail.record(
             viewer,
             permission_of(model, "create"),
@@ -109,12 +115,13 @@ def change(obj: Any, viewer: Viewer, data: dict[str, Any], reason: str = "") -> 
     require(viewer, permission_of(model, "change"))
     with transaction.atomic():
         row = _locked(model, obj.pk, viewer)
-        before = snapshot(row)
+        linked = tuple(n for n in data if _is_many(model, n))
+        before = snapshot(row, linked)
         many = assign(row, data, viewer)
         _save(row, many)
         if not visible(model, viewer).filter(pk=row.pk).exists():
             raise Refused("不能把记录移出您的管辖范围", status=403)
-        changes = difference(before, snapshot(row))
+        changes = difference(before, snapshot(row, linked))
         if changes:
             trail.record(
                 viewer,
@@ -152,7 +159,11 @@ def _save(obj: models.Model, many: dict[str, list[Any]]) -> None:
         obj.full_clean()
     except ValidationError as wrong:
         raise Refused("填写有误", status=422, errors=_messages(wrong)) from wrong
-    obj.save()
+    try:
+        with transaction.atomic():
+            obj.save()
+    except IntegrityError as clash:
+        raise Refused("与已有记录冲突，请刷新后重试") from clash
     for name, rows in many.items():
         getattr(obj, name).set(rows)
 
@@ -190,7 +201,7 @@ def assign(obj: models.Model, data: dict[str, Any], viewer: Viewer) -> dict[str,
     return many
 
 
-def _typed(field: models.Field[Any, Any], value: Any) -> Any:
+def _typed(field: "models.Field[Any, Any]", value: Any) -> Any:
     if value in (None, ""):
         if field.null:
             return None
@@ -201,20 +212,34 @@ def _typed(field: models.Field[Any, Any], value: Any) -> Any:
             if field.empty_strings_allowed
             else None
         )
-    return field.to_python(value)
+    typed = field.to_python(value)
+    if isinstance(typed, str) and "\x00" in typed:
+        raise ValueError("含有不允许的字符")
+    if isinstance(typed, float | Decimal) and not math.isfinite(typed):
+        raise ValueError("不是有效数字")
+    return typed
+
+
+def _is_many(model: type[models.Model], name: str) -> bool:
+    return any(f.name == name for f in model._meta.many_to_many)
 
 
 def _reference(model: Any, value: Any, viewer: Viewer) -> Any:
     if value in (None, ""):
         return None
-    key = value.pk if isinstance(value, models.Model) else value
-    row = visible(model, viewer).filter(pk=key).first()
+    try:
+        key = value.pk if isinstance(value, models.Model) else model._meta.pk.to_python(value)
+    except (ValidationError, TypeError):
+        key = None
+    row = visible(model, viewer).filter(pk=key).first() if key is not None else None
     if row is None:
         raise ValueError("引用的记录不存在")
     return row
 
 
 def _references(model: Any, values: Any, viewer: Viewer) -> list[Any]:
+    if not isinstance(values, list | tuple | models.QuerySet):
+        raise ValueError("须为列表")
     return [_reference(model, v, viewer) for v in values if v not in (None, "")]
 
 
@@ -231,8 +256,10 @@ def clean(inputs: tuple[Input, ...], data: dict[str, Any], viewer: Viewer) -> di
             continue
         try:
             typed[item.name] = _input(item, value, viewer)
-        except (ValueError, InvalidOperation) as wrong:
-            errors[item.name] = [str(wrong) if isinstance(wrong, ValueError) else "不是有效数字"]
+        except (InvalidOperation, TypeError):
+            errors[item.name] = ["取值有误"]
+        except ValueError as wrong:
+            errors[item.name] = [str(wrong)]
     unknown = set(data) - {i.name for i in inputs}
     errors.update({name: ["没有这一项"] for name in unknown})
     if errors:
@@ -242,7 +269,10 @@ def clean(inputs: tuple[Input, ...], data: dict[str, Any], viewer: Viewer) -> di
 
 def _input(item: Input, value: Any, viewer: Viewer) -> Any:
     if item.kind in ("number", "money"):
-        return Decimal(str(value))
+        number = Decimal(str(value))
+        if not number.is_finite():
+            raise ValueError("不是有效数字")
+        return number
     if item.kind == "date":
         return value if isinstance(value, dt.date) else _need(parse_date(str(value)), "不是有效日期")
     if item.kind == "datetime":
@@ -262,6 +292,8 @@ def _input(item: Input, value: Any, viewer: Viewer) -> Any:
         return value if isinstance(value, list) else [value]
     if item.kind == "file":
         return value if isinstance(value, UploadedFile) else int(value)
+    if "\x00" in str(value):
+        raise ValueError("含有不允许的字符")
     return str(value)
 
 
@@ -271,13 +303,20 @@ def _need(value: Any, message: str) -> Any:
     return value
 
 
-def snapshot(obj: models.Model) -> dict[str, Any]:
-    """Field values for the trail; fields marked `masked` never appear in clear."""
+def snapshot(obj: models.Model, many: tuple[str, ...] = ()) -> dict[str, Any]:
+    """Field values for the trail, with the keys of the named many-to-many fields; secrets never appear in clear."""
     shown: dict[str, Any] = {}
     for field in obj._meta.concrete_fields:
         value = getattr(obj, field.attname)
-        shown[field.name] = ("•" if value else "") if getattr(field, "masked", False) else value
+        shown[field.name] = _veiled(value) if is_masked(field) else value
+    for name in many:
+        shown[name] = sorted(getattr(obj, name).values_list("pk", flat=True))
     return shown
+
+
+def _veiled(value: Any) -> str:
+    """Shows only that a secret is there and whether it changed: four signs of its digest."""
+    return "•" + hashlib.sha256(f"{settings.SECRET_KEY}{value}".encode()).hexdigest()[:4] if value else ""
 
 
 def difference(before: dict[str, Any], after: dict[str, Any]) -> dict[str, list[Any]]:

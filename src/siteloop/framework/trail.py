@@ -14,7 +14,23 @@ from siteloop.framework.viewer import Viewer
 
 GENESIS = "0" * 64
 _LOCK = 0x517E100B  # advisory lock: entries are chained one after the other
-_CHAINED = ["at", "actor", "actor_name", "on_behalf", "address", "action", "model", "object_id", "object_title", "sentence", "changes", "reason", "project_id", "region_code", "previous"]
+_CHAINED = [
+    "at",
+    "actor",
+    "actor_name",
+    "on_behalf",
+    "address",
+    "action",
+    "model",
+    "object_id",
+    "object_title",
+    "sentence",
+    "changes",
+    "reason",
+    "project_id",
+    "region_code",
+    "previous",
+]
 
 
 def _plain(value: Any) -> Any:
@@ -71,7 +87,10 @@ def record(
         object_title=str(obj)[:300] if obj is not None else "",
         sentence=sentence[:500],
         changes=json.loads(
-            json.dumps(changes or {}, default=lambda v: _plain(v) if _plain(v) is not v else str(v))
+            json.dumps(changes or {}, default=lambda v: _plain(v) if _plain(v) is not v else str(v)),
+            # the database may write a float another way than it was given; as text it stays what it was
+            parse_float=str,
+            parse_constant=str,
         ),
         reason=reason[:500],
         project_id=project,

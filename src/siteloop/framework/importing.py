@@ -1,0 +1,415 @@
+"""Import: an Excel or CSV file becomes rows, each through the same door as a person's form; errors name row and column."""
+
+import csv
+import datetime as dt
+import io
+import zipfile
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db import models, transaction
+from django.http import HttpResponse
+from openpyxl import Workbook, load_workbook
+from openpyxl.styles import Font, PatternFill
+from openpyxl.utils import get_column_letter
+from openpyxl.worksheet.datavalidation import DataValidation
+
+from siteloop.framework import perform
+from siteloop.framework.action import Refused
+from siteloop.framework.masking import is_masked
+from siteloop.framework.page import Page
+from siteloop.framework.pages_found import field_at, page_for
+from siteloop.framework.viewer import Viewer
+from siteloop.kernel.times import SHANGHAI
+
+MAX_BYTES = 10 * 1024 * 1024
+MAX_UNPACKED = 200 * 1024 * 1024
+MAX_ROWS = 5_000
+YES, NO = ("是", "true", "1", "yes", "y", "√"), ("否", "false", "0", "no", "n", "")
+EXCEL = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+
+@dataclass(frozen=True)
+class RowError:
+    """What is wrong, where: `row` as numbered in the file (the title line is 1)."""
+
+    row: int
+    column: str
+    message: str
+
+
+@dataclass(frozen=True)
+class Table:
+    """The file as read: form field names of the columns, and the lines with their row numbers."""
+
+    names: tuple[str, ...]
+    lines: tuple[tuple[int, tuple[Any, ...]], ...]
+
+
+@dataclass
+class Report:
+    """Outcome of an import. `written` is False for a dry run and for an import stopped by its errors."""
+
+    rows: int
+    created: int = 0
+    updated: int = 0
+    written: bool = False
+    errors: list[RowError] = field(default_factory=list)
+
+    def as_json(self) -> dict[str, Any]:
+        """For the API."""
+        return {
+            "rows": self.rows,
+            "created": self.created,
+            "updated": self.updated,
+            "written": self.written,
+            "errors": [{"row": e.row, "column": e.column, "message": e.message} for e in self.errors],
+        }
+
+
+def writable(page: Page) -> "list[models.Field[Any, Any]]":
+    """The form's fields that a cell can hold."""
+    found = [page.model._meta.get_field(name) for name in page.form]
+    return [
+        f
+        for f in found
+        if isinstance(f, models.Field) and not isinstance(f, models.FileField | models.JSONField)
+    ]
+
+
+def _title(one: "models.Field[Any, Any]") -> str:
+    return str(one.verbose_name)
+
+
+def _required(one: "models.Field[Any, Any]") -> bool:
+    return not (one.blank or one.null or one.has_default())
+
+
+# ---- template
+
+
+def template_response(page: Page, viewer: Viewer) -> HttpResponse:
+    """Download of the empty file. Raises Refused 403 without the import right."""
+    _allowed(page, viewer)
+    answer = HttpResponse(template(page), content_type=EXCEL)
+    answer.headers["Content-Disposition"] = f'attachment; filename="{page.code}-import.xlsx"'
+    return answer
+
+
+def template(page: Page) -> bytes:
+    """An Excel file with the titles, pick lists for choices, and a sheet that explains every column."""
+    book = Workbook()
+    sheet = book.active
+    sheet.title = "数据"
+    notes = book.create_sheet("填写说明")
+    notes.append(["列", "必填", "说明"])
+    for number, one in enumerate(writable(page), 1):
+        cell = sheet.cell(1, number, _title(one))
+        cell.font = Font(bold=True)
+        if _required(one):
+            cell.fill = PatternFill("solid", fgColor="FFF2CC")
+        letter = get_column_letter(number)
+        sheet.column_dimensions[letter].width = max(14, len(_title(one)) * 2.2)
+        picks = _picks(one)
+        listed = ",".join(picks)
+        if picks and len(listed) < 250 and not any("," in p or '"' in p for p in picks):
+            rule = DataValidation(type="list", formula1=f'"{listed}"', allow_blank=not _required(one))
+            sheet.add_data_validation(rule)
+            rule.add(f"{letter}2:{letter}{MAX_ROWS + 1}")
+        notes.append([_title(one), "是" if _required(one) else "", _explained(page, one)])
+    sheet.freeze_panes = "A2"
+    body = io.BytesIO()
+    book.save(body)
+    return body.getvalue()
+
+
+def _picks(one: "models.Field[Any, Any]") -> list[str]:
+    if isinstance(one, models.BooleanField):
+        return ["是", "否"]
+    return [str(title) for value, title in one.flatchoices if value not in (None, "")]
+
+
+def _explained(page: Page, one: "models.Field[Any, Any]") -> str:
+    words = []
+    if _picks(one):
+        words.append("可选：" + "、".join(_picks(one)))
+    if isinstance(one, models.DateTimeField):
+        words.append("北京时间，如 2026-01-31 08:30")
+    elif isinstance(one, models.DateField):
+        words.append("如 2026-01-31")
+    if one.is_relation:
+        words.append("填编号或名称" + ("，多个用分号分隔" if one.many_to_many else ""))
+    if one.name == page.key:
+        words.append("按此列识别：已有的更新，没有的新增")
+    if one.help_text:
+        words.append(str(one.help_text))
+    return "；".join(words)
+
+
+# ---- reading the file
+
+
+def read(page: Page, upload: Any) -> Table:
+    """Parse an uploaded .xlsx or .csv. Raises Refused 422 for anything unreadable, oversized or with unknown columns."""
+    name = str(getattr(upload, "name", "")).lower()
+    if getattr(upload, "size", 0) > MAX_BYTES:
+        raise _unreadable(f"文件超过 {MAX_BYTES // 1024 // 1024} MB", 413)
+    body = upload.read()
+    if name.endswith(".xlsx"):
+        lines = _excel(body)
+    elif name.endswith(".csv"):
+        lines = _csv(body)
+    else:
+        raise _unreadable("只接受 .xlsx 或 .csv 文件")
+    if not lines:
+        raise _unreadable("文件是空的")
+    names = _names(page, lines[0][1])
+    kept = tuple((n, cells) for n, cells in lines[1:] if any(c not in (None, "") for c in cells))
+    if not kept:
+        raise _unreadable("文件没有数据行")
+    return Table(names, kept)
+
+
+def _unreadable(message: str, status: int = 422) -> Refused:
+    return Refused(message, status=status, errors={"file": [message]})
+
+
+def _excel(body: bytes) -> list[tuple[int, tuple[Any, ...]]]:
+    try:
+        with zipfile.ZipFile(io.BytesIO(body)) as packed:
+            if sum(i.file_size for i in packed.infolist()) > MAX_UNPACKED:
+                raise _unreadable("文件解压后过大", 413)
+        book = load_workbook(io.BytesIO(body), read_only=True, data_only=True)
+    except (zipfile.BadZipFile, KeyError, ValueError, OSError) as wrong:
+        raise _unreadable("不是有效的 Excel 文件") from wrong
+    sheet = book.worksheets[0] if book.worksheets else None
+    lines: list[tuple[int, tuple[Any, ...]]] = []
+    for number, cells in enumerate(sheet.iter_rows(values_only=True) if sheet is not None else (), 1):
+        if number > MAX_ROWS * 2 + 1 or len(lines) > MAX_ROWS + 1:
+            raise _unreadable(f"一次最多导入 {MAX_ROWS} 行")
+        if any(c not in (None, "") for c in cells):
+            lines.append((number, tuple(cells)))
+    return lines
+
+
+def _csv(body: bytes) -> list[tuple[int, tuple[Any, ...]]]:
+    for encoding in ("utf-8-sig", "gb18030"):
+        try:
+            words = body.decode(encoding)
+            break
+        except UnicodeDecodeError:
+            continue
+    else:
+        raise _unreadable("CSV 须为 UTF-8 或 GB 18030 编码")
+    reader = csv.reader(io.StringIO(words, newline=""))
+    lines: list[tuple[int, tuple[Any, ...]]] = []
+    try:
+        for cells in reader:
+            if len(lines) > MAX_ROWS + 1:
+                raise _unreadable(f"一次最多导入 {MAX_ROWS} 行")
+            lines.append((reader.line_num, tuple(cells)))
+    except csv.Error as wrong:
+        raise _unreadable("不是有效的 CSV 文件") from wrong
+    return lines
+
+
+def _names(page: Page, head: tuple[Any, ...]) -> tuple[str, ...]:
+    known = {n: f.name for f in writable(page) for n in (_title(f), f.name)}
+    names = [known.get(str(h or "").strip().rstrip("*").strip(), "") for h in head]
+    while names and not names[-1] and head[len(names) - 1] in (None, ""):
+        names.pop()
+    unknown = [str(head[i]) for i, n in enumerate(names) if not n]
+    if unknown:
+        raise _unreadable("不认识的列：" + "、".join(unknown))
+    doubled = sorted({n for n in names if names.count(n) > 1})
+    if doubled:
+        raise _unreadable("重复的列：" + "、".join(doubled))
+    return tuple(names)
+
+
+# ---- writing the rows
+
+
+class _Undo(Exception):
+    """Rolls the import back."""
+
+
+def _allowed(page: Page, viewer: Viewer) -> None:
+    if not (page.importable and page.form and page.can_create):
+        raise Refused("此登记表不能导入", status=404)
+    perform.require(viewer, perform.permission_of(page.model, "import"))
+
+
+def load(
+    page: Page, viewer: Viewer, table: Table, *, dry_run: bool = True, all_or_nothing: bool = True
+) -> Report:
+    """Create or (by `page.key`) change every row. A dry run does all of it and takes it back.
+
+    With `all_or_nothing` one wrong row keeps the whole file out; otherwise the right rows are written.
+    Raises Refused 403 without the import right; a row the person may not write is an error of that row.
+    """
+    _allowed(page, viewer)
+    report = Report(rows=len(table.lines))
+    try:
+        with transaction.atomic():
+            for number, cells in table.lines:
+                _row(page, viewer, table.names, number, cells, report)
+            if dry_run or (report.errors and all_or_nothing):
+                raise _Undo
+    except _Undo:
+        return report
+    report.written = report.created + report.updated > 0
+    return report
+
+
+def _row(
+    page: Page, viewer: Viewer, names: tuple[str, ...], number: int, cells: tuple[Any, ...], report: Report
+) -> None:
+    data, wrong = _values(page, viewer, names, number, cells)
+    if wrong:
+        report.errors += wrong
+        return
+    try:
+        with transaction.atomic():
+            if _write(page, viewer, data):
+                report.created += 1
+            else:
+                report.updated += 1
+    except Refused as no:
+        report.errors += _row_errors(page, number, no)
+
+
+def _write(page: Page, viewer: Viewer, data: dict[str, Any]) -> bool:
+    """Whether the row was new."""
+    key = data.get(page.key) if page.key else None
+    if key not in (None, ""):
+        found = list(perform.visible(page.model, viewer).filter(**{page.key: key})[:2])
+        if len(found) > 1:
+            raise Refused("多条记录符合", errors={page.key: ["多条记录符合，无法确定更新哪一条"]})
+        if found:
+            perform.change_on(page, found[0], viewer, data)
+            return False
+    perform.create_on(page, viewer, data)
+    return True
+
+
+def _row_errors(page: Page, number: int, no: Refused) -> list[RowError]:
+    found = []
+    for name, messages in no.errors.items():
+        one = field_at(page.model, name)
+        title = str(one.verbose_name) if one is not None and hasattr(one, "verbose_name") else ""
+        found += [RowError(number, title, message) for message in messages]
+    return found or [RowError(number, "", no.message)]
+
+
+def _values(
+    page: Page, viewer: Viewer, names: tuple[str, ...], number: int, cells: tuple[Any, ...]
+) -> tuple[dict[str, Any], list[RowError]]:
+    """Cells as field values. An empty cell is left out, so that a default or the present value stays."""
+    data: dict[str, Any] = {}
+    wrong: list[RowError] = []
+    for name, cell in zip(names, cells, strict=False):
+        one = page.model._meta.get_field(name)
+        if not isinstance(one, models.Field):
+            continue
+        if cell is None or (isinstance(cell, str) and not cell.strip()):
+            if _required(one):
+                wrong.append(RowError(number, _title(one), "必填"))
+            continue
+        try:
+            data[name] = value(one, cell, viewer)
+        except ValueError as no:
+            wrong.append(RowError(number, _title(one), str(no)))
+    given = set(names)
+    wrong += [
+        RowError(number, _title(f), "缺少此列")
+        for f in writable(page)
+        if _required(f) and f.name not in given
+    ]
+    return data, wrong
+
+
+def value(one: "models.Field[Any, Any]", cell: Any, viewer: Viewer) -> Any:
+    """One cell as the field's value. Raises ValueError with what to say to the person."""
+    if isinstance(cell, str):
+        cell = cell.strip()
+    if one.many_to_many:
+        parts = str(cell).replace("；", ";").split(";")
+        return [_referred(one, part.strip(), viewer) for part in parts if part.strip()]
+    if one.is_relation:
+        return _referred(one, cell, viewer)
+    if isinstance(one, models.BooleanField):
+        return _truth(cell)
+    if one.flatchoices:
+        return _choice(one, cell)
+    if isinstance(one, models.DateTimeField):
+        return _moment(cell)
+    if isinstance(one, models.DateField):
+        return _day(cell)
+    if isinstance(one, models.CharField | models.TextField) or is_masked(one):
+        # Excel turns codes into numbers; 3304.0 was typed as 3304
+        return str(int(cell)) if isinstance(cell, float) and cell.is_integer() else str(cell)
+    return cell
+
+
+def _truth(cell: Any) -> bool:
+    word = str(cell).lower()
+    if word in YES:
+        return True
+    if word in NO:
+        return False
+    raise ValueError("须为“是”或“否”")
+
+
+def _choice(one: "models.Field[Any, Any]", cell: Any) -> Any:
+    word = str(cell)
+    for code, title in one.flatchoices:
+        if word in (str(code), str(title)):
+            return code
+    raise ValueError("不在可选范围内：" + "、".join(_picks(one)))
+
+
+def _moment(cell: Any) -> dt.datetime:
+    if not isinstance(cell, dt.datetime):
+        try:
+            cell = dt.datetime.fromisoformat(str(cell).replace("/", "-"))
+        except ValueError as wrong:
+            raise ValueError("须为时间，如 2026-01-31 08:30") from wrong
+    return cell if cell.tzinfo else cell.replace(tzinfo=SHANGHAI)
+
+
+def _day(cell: Any) -> dt.date:
+    if isinstance(cell, dt.datetime):
+        return cell.date()
+    if isinstance(cell, dt.date):
+        return cell
+    try:
+        year, month, day = str(cell).replace("/", "-").replace(".", "-").split("-")
+        return dt.date(int(year), int(month), int(day))
+    except ValueError as wrong:
+        raise ValueError("须为日期，如 2026-01-31") from wrong
+
+
+def _referred(one: "models.Field[Any, Any]", cell: Any, viewer: Viewer) -> Any:
+    """The row a cell means: by the register's key, a unique field, its name, or its number; only among visible rows."""
+    model: Any = one.related_model
+    word = str(int(cell)) if isinstance(cell, float) and cell.is_integer() else str(cell)
+    rows = perform.visible(model, viewer)
+    for lookup in _lookups(model):
+        found = list(rows.filter(**{lookup: word}).values_list("pk", flat=True)[:2])
+        if len(found) > 1:
+            raise ValueError(f"“{word}”有多条记录符合，请填编号")
+        if found:
+            return found[0]
+    if word.isdecimal() and len(word) < 19 and rows.filter(pk=int(word)).exists():
+        return int(word)
+    raise ValueError(f"找不到“{word}”")
+
+
+def _lookups(model: type[models.Model]) -> list[str]:
+    page = page_for(model)
+    keys = [page.key] if page is not None and page.key else []
+    named = [f for f in model._meta.concrete_fields if isinstance(f, models.CharField) and not is_masked(f)]
+    keys += [f.name for f in named if f.unique]
+    keys += [f.name for f in named if f.name in ("name", "title", "number", "code")]
+    return list(dict.fromkeys(keys))
