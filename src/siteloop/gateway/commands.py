@@ -20,6 +20,8 @@ from siteloop.protocols.hj212 import talk
 
 AGAIN_S = 10
 MOST_TRIES = 3
+KEPT = 10_000
+STATES = ("accepted", "refused", "done", "failed")  # what a device may report
 
 
 class Speaker(Protocol):
@@ -36,8 +38,8 @@ class Commands:
     def __init__(self, dsn: str, registry: RegistrySource, presence: Presence, bus: Bus | None = None) -> None:
         self.dsn, self.registry, self.presence, self.bus = dsn, registry, presence, bus
         self._open: dict[tuple[int, str], str] = {}  # (device, QN) -> command id
-        self._news: asyncio.Queue[tuple[str, str, dict[str, Any]]] = asyncio.Queue(10_000)
-        self._mqtt: dict[int, Any] = {}
+        self._frames: dict[str, bytes] = {}  # command id -> its HJ 212 frame: a re-send keeps content and QN (6.6)
+        self._news: asyncio.Queue[tuple[str, str, dict[str, Any], int | None]] = asyncio.Queue(10_000)
 
     def answered(self, device: int, qn: str, cn: str, items: dict[str, str]) -> None:
         """A device's 9011 or 9012."""
@@ -52,11 +54,12 @@ class Commands:
             code = items.get("ExeRtn", "")
             self.report(command, "done" if code == "1" else "failed", {"detail": talk.EXE_RETURNS.get(code, code)})
             self._open.pop((device, qn), None)
+            self._frames.pop(command, None)
 
-    def report(self, command: str, state: str, result: dict[str, Any]) -> None:
-        """A device told how its command fares."""
+    def report(self, command: str, state: str, result: dict[str, Any], device: int | None = None) -> None:
+        """A device told how its command fares; with `device` given only that device's own command changes."""
         if not self._news.full():
-            self._news.put_nowait((command, state, result))
+            self._news.put_nowait((command, state, result, device))
 
     def set_clock(self, device: DeviceEntry, speaker: Speaker) -> None:
         """A device asked for the time (1013): tell it at once, outside the command table."""
@@ -71,7 +74,7 @@ class Commands:
                 async with await psycopg.AsyncConnection.connect(self.dsn, autocommit=True, row_factory=dict_row) as connection:
                     await connection.execute("LISTEN siteloop_command")
                     while True:
-                        await self._round(cast("psycopg.AsyncConnection[dict[str, Any]]", connection))
+                        await self._round(connection)
                         async for _ in connection.notifies(timeout=0.25, stop_after=1):
                             pass
             except psycopg.OperationalError:
@@ -79,8 +82,7 @@ class Commands:
 
     async def _round(self, connection: psycopg.AsyncConnection[dict[str, Any]]) -> None:
         while not self._news.empty():
-            command, state, result = self._news.get_nowait()
-            await self._write(connection, command, state, result)
+            await self._write(connection, *self._news.get_nowait())
         here = self.presence.devices()
         if here:
             async with connection.transaction():
@@ -100,12 +102,20 @@ class Commands:
             " WHERE state IN ('queued', 'sent', 'accepted') AND expires_at < now()"
         )
 
-    async def _write(self, connection: psycopg.AsyncConnection[dict[str, Any]], command: str, state: str, result: dict[str, Any]) -> None:
+    async def _write(
+        self,
+        connection: psycopg.AsyncConnection[dict[str, Any]],
+        command: str,
+        state: str,
+        result: dict[str, Any],
+        device: int | None,
+    ) -> None:
         cursor = await connection.execute(
             "UPDATE fast.command SET state = %(state)s, answered_at = coalesce(answered_at, now()),"
             " finished_at = CASE WHEN %(state)s = 'accepted' THEN NULL ELSE now() END, result = result || %(result)s::jsonb"
-            " WHERE id = %(id)s AND state IN ('queued', 'sent', 'accepted') RETURNING device, command",
-            {"id": command, "state": state, "result": json.dumps(result)},
+            " WHERE id = %(id)s AND state IN ('queued', 'sent', 'accepted')"
+            " AND (%(device)s::int IS NULL OR device = %(device)s) RETURNING device, command",
+            {"id": command, "state": state, "result": json.dumps(result), "device": device},
         )
         row = await cursor.fetchone()
         if row is not None:
@@ -119,18 +129,44 @@ class Commands:
         if hasattr(speaker, "send_command"):
             speaker.send_command(device, row)
             return
+        frame = self._frames.get(row["id"]) or self._frame(device, row)
+        if frame is not None:
+            cast(Speaker, speaker).send(frame)
+
+    def _frame(self, device: DeviceEntry, row: dict[str, Any]) -> bytes | None:
+        """The command as a frame with a QN of its own; None when the protocol has no words for it."""
         now = time.time_ns() // 1000
-        qn = talk.qn_of(now)
         try:
             cn, area = talk.command(row["command"], row["args"], now)
-        except KeyError:
-            self.report(row["id"], "failed", {"detail": "此设备协议没有该指令"})
-            return
+        except (KeyError, ValueError):
+            self.report(row["id"], "failed", {"detail": "此设备协议没有该指令，或参数不全"})
+            return None
+        at = now
+        while (device.number, qn := talk.qn_of(at)) in self._open:
+            at += 1000
+        for kept in (self._open, self._frames):
+            if len(kept) > KEPT:
+                kept.pop(next(iter(kept)))  # type: ignore[call-overload]
         self._open[(device.number, qn)] = row["id"]
-        if len(self._open) > 10_000:
-            self._open.pop(next(iter(self._open)))
         frame = talk.request(qn, "39", cn, device.password or "123456", device.code, area, device.crc)
-        cast(Speaker, speaker).send(frame)
+        self._frames[row["id"]] = frame
+        return frame
+
+    # ---- devices that fetch their commands (HTTP)
+
+    async def fetch(self, device: int) -> list[dict[str, Any]]:
+        """The waiting commands of a device, marked as sent. Raises psycopg.OperationalError."""
+        async with await psycopg.AsyncConnection.connect(self.dsn, autocommit=True, row_factory=dict_row) as connection:
+            cursor = await connection.execute(
+                "UPDATE fast.command SET state = 'sent', sent_at = now(), tries = tries + 1 WHERE id IN ("
+                " SELECT id FROM fast.command WHERE device = %s AND state = 'queued' AND expires_at > now()"
+                " ORDER BY issued_at LIMIT 50 FOR UPDATE SKIP LOCKED) RETURNING id, command, args",
+                [device],
+            )
+            rows = await cursor.fetchall()
+        for row in rows:
+            await self._tell(row["id"], device, row["command"], "sent")
+        return list(rows)
 
     async def _tell(self, command: str, number: int, name: str, state: str) -> None:
         device = self.registry.by_number.get(number)

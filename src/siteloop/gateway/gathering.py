@@ -10,7 +10,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
+import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
 from siteloop.kernel.block import Block, Columns, Reject, pack
 from siteloop.kernel.profiles import PROFILES
@@ -18,7 +20,13 @@ from siteloop.kernel.profiles import PROFILES
 HIGH = 60_000
 LOW = 20_000
 PAUSE = 0.02  # seconds between flushes: latency against block size
-MOST = 8_000  # messages a block
+MOST = 8_000  # messages that make a flush start at once
+#: limits of one block, far below the bus's largest message
+BLOCK_ROWS = 2_000
+BLOCK_RAW = 400_000
+KEPT_RAW = 4_096  # bytes of a refused message that quarantine keeps
+WORTH_A_THREAD = 200  # messages a flush from which packing leaves the loop's thread
+_UNPRINTABLE = {i: "\ufffd" for i in (*range(32), 127)}
 
 
 class Publisher(Protocol):
@@ -37,18 +45,32 @@ class Answerable(Protocol):
         ...
 
 
+class Rows(msgspec.Struct, frozen=True):
+    """Many rows of one profile at once; values and quality row by row: [n, f]. `raw` holds the frames one after the other."""
+
+    device: NDArray[np.int32]
+    at: NDArray[np.int64]
+    values: NDArray[np.float32]
+    quality: NDArray[np.uint8]
+    kind: NDArray[np.uint8]
+    raw: bytes
+    raw_lengths: NDArray[np.int32]
+    flagged: int
+
+
 @dataclass
 class _Rows:
     """Waiting rows of one profile."""
 
     width: int
-    device: array[int] = field(default_factory=lambda: array("i"))
-    at: array[int] = field(default_factory=lambda: array("q"))
-    received: array[int] = field(default_factory=lambda: array("q"))
-    values: array[float] = field(default_factory=lambda: array("f"))
+    device: "array[int]" = field(default_factory=lambda: array("i"))
+    at: "array[int]" = field(default_factory=lambda: array("q"))
+    received: "array[int]" = field(default_factory=lambda: array("q"))
+    values: "array[float]" = field(default_factory=lambda: array("f"))
     quality: bytearray = field(default_factory=bytearray)
     kind: bytearray = field(default_factory=bytearray)
-    raw: list[bytes] = field(default_factory=list)
+    raw: bytearray = field(default_factory=bytearray)
+    raw_lengths: "array[int]" = field(default_factory=lambda: array("i"))
     flagged: int = 0
 
     def columns(self) -> Columns:
@@ -62,6 +84,12 @@ class _Rows:
             np.frombuffer(self.quality, np.uint8).reshape(n, self.width).T,
             np.frombuffer(self.kind, np.uint8),
         )
+
+    def ends(self) -> NDArray[np.int64]:
+        """Where each row's frame ends in `raw`; zeros when frames are not kept."""
+        if not self.raw_lengths:
+            return np.zeros(len(self.device), np.int64)
+        return np.cumsum(np.frombuffer(self.raw_lengths, np.int32), dtype=np.int64)
 
 
 NOTHING = Columns(
@@ -103,9 +131,7 @@ class Gathering:
         self, profile: str, device: int, at: int, received: int, values: list[float], quality: bytes, kind: int, raw: bytes, flagged: int
     ) -> None:
         """One reading."""
-        rows = self._rows.get(profile)
-        if rows is None:
-            rows = self._rows[profile] = _Rows(len(PROFILES[profile].fields))
+        rows = self._of(profile)
         rows.device.append(device)
         rows.at.append(at)
         rows.received.append(received)
@@ -114,12 +140,41 @@ class Gathering:
         rows.kind.append(kind)
         rows.flagged += flagged
         if self.keep_raw:
-            rows.raw.append(raw)
+            rows.raw += raw
+            rows.raw_lengths.append(len(raw))
         self._took()
 
+    def many(self, profile: str, received: int, found: Rows) -> None:
+        """Many readings, received in one wake-up."""
+        rows, n = self._of(profile), len(found.device)
+        rows.device.frombytes(found.device.tobytes())
+        rows.at.frombytes(found.at.tobytes())
+        rows.received.extend([received] * n)
+        rows.values.frombytes(found.values.tobytes())
+        rows.quality += found.quality.tobytes()
+        rows.kind += found.kind.tobytes()
+        rows.flagged += found.flagged
+        if self.keep_raw:
+            rows.raw += found.raw
+            rows.raw_lengths.frombytes(found.raw_lengths.tobytes())
+        self._took(n)
+
+    def _of(self, profile: str) -> _Rows:
+        rows = self._rows.get(profile)
+        if rows is None:
+            rows = self._rows[profile] = _Rows(len(PROFILES[profile].fields))
+        return rows
+
     def reject(self, reject: Reject) -> None:
-        """One refused message."""
-        self._rejects.append(reject)
+        """One refused message. Its texts come from outside: what no text column can hold is replaced."""
+        self._rejects.append(
+            msgspec.structs.replace(
+                reject,
+                raw=reject.raw[:KEPT_RAW],
+                detail=reject.detail[:200].translate(_UNPRINTABLE),
+                device_code=reject.device_code[:60].translate(_UNPRINTABLE),
+            )
+        )
         self._took()
 
     def control(self) -> None:
@@ -138,8 +193,8 @@ class Gathering:
         self._fresh.set()
         await future
 
-    def _took(self) -> None:
-        self._waiting += 1
+    def _took(self, n: int = 1) -> None:
+        self._waiting += n
         if not self._fresh.is_set():
             self._fresh.set()
         if self._waiting > HIGH and not self._is_throttled:
@@ -163,7 +218,11 @@ class Gathering:
         answers, self._answers = self._answers, []
         confirmed, self._confirmed = self._confirmed, []
         taken = sum(len(r.device) for r in rows.values()) + len(rejects) + control
-        for block in self._blocks(rows, rejects, control):
+        if taken > WORTH_A_THREAD:
+            made = await asyncio.to_thread(self._blocks, rows, rejects, control)
+        else:
+            made = self._blocks(rows, rejects, control)
+        for block in made:
             await self.bus.publish_block(block)
         self._waiting -= taken
         self.published += taken
@@ -176,24 +235,39 @@ class Gathering:
             self._throttled(False)
 
     def _blocks(self, rows: dict[str, _Rows], rejects: list[Reject], control: int) -> list[Block]:
-        made = []
-        for profile, found in rows.items():
-            made.append(
-                pack(
-                    listener=self.listener,
-                    profile=profile,
-                    columns=found.columns(),
-                    raw=found.raw,
-                    rejects=tuple(rejects),
-                    control=control,
-                    flagged=found.flagged,
-                )
+        made = [block for profile, found in rows.items() for block in self._row_blocks(profile, found)]
+        most = max(1, BLOCK_RAW // KEPT_RAW)
+        for at in range(0, len(rejects), most):
+            part = tuple(rejects[at : at + most])
+            made.append(pack(listener=self.listener, profile="", columns=NOTHING, rejects=part, control=control))
+            control = 0
+        if control:
+            made.append(pack(listener=self.listener, profile="", columns=NOTHING, control=control))
+        return made
+
+    def _row_blocks(self, profile: str, rows: _Rows) -> list[Block]:
+        """Blocks within the limits, in order of arrival."""
+        columns, ends, made = rows.columns(), rows.ends(), []
+        start, flagged, n = 0, rows.flagged, len(rows.device)
+        while start < n:
+            before = int(ends[start - 1]) if start else 0
+            stop = int(np.searchsorted(ends, before + BLOCK_RAW, side="right")) if self.keep_raw else n
+            stop = min(max(stop, start + 1), start + BLOCK_ROWS, n)
+            joined = None
+            if self.keep_raw:
+                offsets = np.concatenate(([0], ends[start:stop] - before)).astype(np.int32)
+                joined = bytes(memoryview(rows.raw)[before : int(ends[stop - 1])]), offsets
+            cut = slice(start, stop)
+            part = Columns(
+                columns.device[cut],
+                columns.at[cut],
+                columns.received_at[cut],
+                columns.values[:, cut],
+                columns.quality[:, cut],
+                columns.kind[cut],
             )
-            rejects, control = [], 0
-        if rejects or control:
-            made.append(
-                pack(listener=self.listener, profile="", columns=NOTHING, rejects=tuple(rejects), control=control)
-            )
+            made.append(pack(listener=self.listener, profile=profile, columns=part, joined=joined, flagged=flagged))
+            start, flagged = stop, 0
         return made
 
     @staticmethod

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from typing import cast
 
 import psycopg
 
@@ -43,7 +44,7 @@ class RegistrySource:
         row = await cursor.fetchone()
         if row is None:
             return False
-        self.use(registries.decode(bytes(row[1])))  # type: ignore[arg-type]
+        self.use(registries.decode(bytes(cast(bytes, row[1]))))
         return True
 
     async def watch(self) -> None:

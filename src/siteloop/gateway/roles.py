@@ -8,14 +8,9 @@ from typing import Any
 import uvicorn
 
 from siteloop.gateway.bus import Bus
-from siteloop.gateway.commands import Commands
-from siteloop.gateway.gathering import Gathering
 from siteloop.gateway.judge import Judge
-from siteloop.gateway.listeners.hj212 import Hj212Server
-from siteloop.gateway.listeners.http import HttpIntake
-from siteloop.gateway.listeners.mqtt import MqttServer
+from siteloop.gateway.listeners import role
 from siteloop.gateway.live import Authorise, Live
-from siteloop.gateway.presence import Presence
 from siteloop.gateway.raw_archive import RawArchive
 from siteloop.gateway.registry_source import RegistrySource
 from siteloop.gateway.rollup import Roller
@@ -43,27 +38,7 @@ def _serve(app: Any, address: tuple[str, int]) -> uvicorn.Server:
 
 async def listener(settings: GatewaySettings) -> None:
     """Role listener: HJ 212, MQTT and HTTP intake, and commands to the devices connected here."""
-    bus = Bus(settings.nats_url, "listener")
-    await bus.connect()
-    registry = RegistrySource(settings.dsn)
-    await _first_registry(registry)
-    presence = Presence(settings.dsn)
-    commands = Commands(settings.dsn, registry, presence, bus)
-    gatherings = [Gathering(name, bus) for name in ("hj212", "mqtt", "http")]
-    servers = [
-        await Hj212Server(settings, registry, gatherings[0], presence, commands).serve(),
-        await MqttServer(settings, registry, gatherings[1], presence, commands).serve(),
-    ]
-    intake = _serve(HttpIntake(settings, registry, gatherings[2], presence).app(), settings.intake)
-    async with asyncio.TaskGroup() as group:
-        for gathering in gatherings:
-            group.create_task(gathering.run())
-        for server in servers:
-            group.create_task(server.serve_forever())
-        group.create_task(registry.watch())
-        group.create_task(presence.run())
-        group.create_task(commands.run())
-        group.create_task(intake.serve())
+    await role.run(settings)
 
 
 class LatestTeller:

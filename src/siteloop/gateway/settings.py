@@ -17,3 +17,4 @@ class GatewaySettings:
     live: tuple[str, int] = ("127.0.0.1", 0)
     ahead_s: int = 600  # a device clock may run this far ahead
     oldest_s: int = 30 * 86_400  # real-time rows older than this are refused
+    oldest_history_s: int = 5 * 365 * 86_400  # and aggregates a device hands in later, than this

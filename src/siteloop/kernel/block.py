@@ -96,10 +96,16 @@ def pack(
     rejects: tuple[Reject, ...] = (),
     control: int = 0,
     flagged: int = 0,
+    joined: tuple[bytes, NDArray[np.int32]] | None = None,
 ) -> Block:
-    """Build a block from columns (any memory layout) and, if kept, the raw frames of its rows in row order."""
+    """Build a block from columns (any memory layout) and, if kept, the raw frames of its rows in row order.
+
+    The frames come as a list, or already `joined`: (their bytes one after the other, offsets int32[n+1]).
+    """
     offsets, body = b"", b""
-    if raw:
+    if joined is not None and len(joined[1]) > 1:
+        offsets, body = joined[1].astype("<i4").tobytes(), zlib.compress(joined[0], 1)
+    elif raw:
         offsets = np.cumsum([0, *map(len, raw)], dtype=np.int32).tobytes()
         body = zlib.compress(b"".join(raw), 1)
     return Block(

@@ -28,6 +28,7 @@ class DeviceEntry(msgspec.Struct, frozen=True):
     works_from: int = 0  # site's working hours, minutes after local midnight
     works_to: int = 1440
     site_active: bool = True  # site under construction
+    quirks: tuple[str, ...] = ()  # allowed departures from the standard: "unpadded_length" (standards.md 1.8)
 
 
 class RuleEntry(msgspec.Struct, frozen=True):

@@ -12,7 +12,7 @@ from siteloop.kernel.profiles import PROFILES
 from siteloop.kernel.quality import FLAG_LETTERS, Quality
 from siteloop.kernel.reasons import Reason
 from siteloop.kernel.times import to_us
-from siteloop.protocols.hj212.reading import NoReading, Reading
+from siteloop.protocols.hj212.reading import LARGEST, NoReading, Reading
 
 
 def reading(item: Any, profile: str, scale: dict[str, float], now_us: int) -> Reading:
@@ -34,11 +34,11 @@ def reading(item: Any, profile: str, scale: dict[str, float], now_us: int) -> Re
         value = item.get(field.name)
         if value is None:
             continue
-        if isinstance(value, bool):
-            value = float(value)
-        if not isinstance(value, int | float) or not math.isfinite(value):
+        number = _number(value)
+        if number is None:
             raise NoReading(Reason.WRONG_TYPE, f"{field.name} is not a number")
-        values[index] = value * scale.get(field.name, 1.0)
+        number *= scale.get(field.name, 1.0)
+        values[index] = number if abs(number) < LARGEST else math.nan
         if field.low <= values[index] <= field.high:
             quality[index] = FLAG_LETTERS.get(str(flags.get(field.name, "N")).upper(), Quality.UNKNOWN_FLAG)
         else:
@@ -49,12 +49,23 @@ def reading(item: Any, profile: str, scale: dict[str, float], now_us: int) -> Re
     return Reading(_at(item.get("at"), now_us), int(Kind.REALTIME), values, bytes(quality), flagged)
 
 
+def _number(value: Any) -> float | None:
+    """A finite number, or a truth value as 0 and 1; None for anything else."""
+    if not isinstance(value, int | float):
+        return None
+    try:
+        number = float(value)
+    except OverflowError:
+        return None
+    return number if math.isfinite(number) else None
+
+
 def _at(value: Any, now_us: int) -> int:
     if value is None:
         return now_us
-    if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value):
-        return int(value * 1000)
+    if not isinstance(value, bool) and (number := _number(value)) is not None:
+        return round(number * 1000)
     try:
         return to_us(dt.datetime.fromisoformat(str(value)))
-    except ValueError as wrong:
-        raise NoReading(Reason.WRONG_TYPE, f"at: {value!r}") from wrong
+    except (ValueError, OverflowError) as wrong:
+        raise NoReading(Reason.WRONG_TYPE, f"at: {str(value)[:60]!r}") from wrong

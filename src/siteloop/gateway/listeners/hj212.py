@@ -9,40 +9,22 @@ from typing import cast
 
 from siteloop.gateway.commands import Commands
 from siteloop.gateway.gathering import Gathering
+from siteloop.gateway.listeners.judging import Seen, too_early_or_late
 from siteloop.gateway.presence import Presence
 from siteloop.gateway.registry_source import RegistrySource
 from siteloop.gateway.settings import GatewaySettings
-from siteloop.kernel.block import Kind, Reject
+from siteloop.kernel.block import Reject
 from siteloop.kernel.reasons import Reason
 from siteloop.kernel.registry import DeviceEntry
 from siteloop.kernel.times import SECOND
 from siteloop.protocols.hj212 import talk
-from siteloop.protocols.hj212.crc import VARIANTS, crc212
+from siteloop.protocols.hj212.crc import VARIANTS, crc212, variant_of
 from siteloop.protocols.hj212.frame import Frame, Refusal, cut
 from siteloop.protocols.hj212.message import Message, NotAMessage, parse
 from siteloop.protocols.hj212.reading import NoReading, reading
 
-IDLE_S = 3600
-KEPT_RAW = 4096
-REMEMBERED = 200_000
-
-
-class Seen:
-    """Which exchanges were taken in already: two generations of keys, so that memory stays bounded."""
-
-    def __init__(self, most: int = REMEMBERED) -> None:
-        self.most = most
-        self._now: set[tuple[str, str, str, int]] = set()
-        self._before: set[tuple[str, str, str, int]] = set()
-
-    def again(self, key: tuple[str, str, str, int]) -> bool:
-        """Whether the key came before; remembers it."""
-        if key in self._now or key in self._before:
-            return True
-        self._now.add(key)
-        if len(self._now) >= self.most:
-            self._before, self._now = self._now, set()
-        return False
+IDLE_S = 3600  # a silent connection is closed
+UNFINISHED_S = 60  # and one that leaves a frame unfinished this long
 
 
 class Hj212Server:
@@ -60,6 +42,13 @@ class Hj212Server:
     def _throttle(self, stop: bool) -> None:
         for connection in self.connections:
             connection.throttle(stop)
+
+    def sweep(self) -> None:
+        """Close connections that are silent, or that leave a frame unfinished."""
+        now = time.monotonic()
+        for connection in list(self.connections):
+            if now - connection.last > (UNFINISHED_S if connection.buffer else IDLE_S):
+                connection.close()
 
     async def serve(self) -> asyncio.Server:
         """Bind. Raises OSError when the port is taken."""
@@ -89,6 +78,11 @@ class Connection(asyncio.Protocol):
         self.server.presence.gone(self)
         if self.buffer:
             self._refuse(Refusal(Reason.LENGTH, bytes(self.buffer), "the connection ended inside a frame"))
+
+    def close(self) -> None:
+        """End the connection."""
+        if self.transport is not None:
+            self.transport.close()
 
     def throttle(self, stop: bool) -> None:
         """Back-pressure to the socket."""
@@ -124,10 +118,10 @@ class Connection(asyncio.Protocol):
             Reject(
                 received_at=time.time_ns() // 1000,
                 reason=refusal.reason.value,
-                detail=refusal.detail[:200],
-                raw=refusal.raw[:KEPT_RAW],
+                detail=refusal.detail,
+                raw=refusal.raw,
                 device=device.number if device else 0,
-                device_code=code[:60],
+                device_code=code,
                 peer=self.peer,
             )
         )
@@ -143,7 +137,7 @@ class Connection(asyncio.Protocol):
         device = self.server.registry.by_code.get(message.mn)
         quirk = device.crc if device else "hj212"
         if not is_standard and (quirk == "hj212" or VARIANTS[quirk](frame.segment) != frame.crc):
-            self._refuse(Refusal(Reason.CRC, frame.raw, f"CRC {frame.crc:04X}"), device, message.mn)
+            self._refuse(Refusal(Reason.CRC, frame.raw, f"CRC {frame.crc:04X}, matches {variant_of(frame.segment, frame.crc) or 'no known variant'}"), device, message.mn)
             return
         if device is None:
             self._refuse(Refusal(Reason.UNKNOWN_DEVICE, frame.raw, "MN is not registered"), None, message.mn)
@@ -170,7 +164,7 @@ class Connection(asyncio.Protocol):
         if not device.enabled:
             self._refuse(Refusal(Reason.DISABLED, frame.raw, "the device is switched off"), device, message.mn)
             return
-        if message.qn and server.seen.again((message.mn, message.qn, message.cn, message.pno)):
+        if message.qn and server.seen.again((device.number, message.qn, message.cn, message.pno)):
             self._refuse(Refusal(Reason.DUPLICATE, frame.raw, f"QN {message.qn} again"), device, message.mn)
             return
         self._upload(message, device, frame, now)
@@ -189,12 +183,3 @@ class Connection(asyncio.Protocol):
         server.gathering.row(
             device.profile, device.number, row.at, now, row.values, row.quality, row.kind, frame.raw, row.flagged
         )
-
-
-def too_early_or_late(at: int, kind: int, now: int, settings: GatewaySettings) -> Reason | None:
-    """Judge a reading's time. History (device-made aggregates) may be old, real-time rows may not."""
-    if at > now + settings.ahead_s * SECOND:
-        return Reason.FUTURE
-    if kind == Kind.REALTIME and at < now - settings.oldest_s * SECOND:
-        return Reason.TOO_OLD
-    return None

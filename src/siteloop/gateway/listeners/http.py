@@ -1,125 +1,153 @@
-"""HTTP intake: POST /api/v1/intake/{profile} with `Authorization: Bearer <device code>:<token>`; 2xx means on disk.
+"""HTTP intake: `POST /api/v1/intake/{profile}`; a 2xx means that every reading it counts is on disk.
 
-An array is taken row by row: good rows are kept, bad ones are told with their place and reason (207 when mixed, 422 when none was good).
+Authorization: `Bearer <device code>:<token>` (or `Device …`). An array is taken row by row: good rows are
+kept, refused ones are told with their place and reason (207 when mixed, 422 when none was good). Sending an upload again is
+harmless: device and time are the key.
 """
 
-import json
-import time
-from typing import Any
+import asyncio
+from http import HTTPStatus
 
+import msgspec
+import psycopg
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import JSONResponse
+from starlette.responses import Response
 from starlette.routing import Route
 
-from siteloop.gateway.gathering import Gathering
-from siteloop.gateway.listeners.hj212 import KEPT_RAW, too_early_or_late
-from siteloop.gateway.listeners.mqtt import is_token
+from siteloop.gateway.commands import STATES, Commands
+from siteloop.gateway.gathering import HIGH, Gathering
+from siteloop.gateway.listeners.json_intake import JsonIntake, RowError
+from siteloop.gateway.listeners.mqtt import Result
 from siteloop.gateway.presence import Presence
 from siteloop.gateway.registry_source import RegistrySource
 from siteloop.gateway.settings import GatewaySettings
-from siteloop.kernel.block import Reject
 from siteloop.kernel.profiles import PROFILES
 from siteloop.kernel.reasons import Reason
 from siteloop.kernel.registry import DeviceEntry
-from siteloop.protocols import json_profile
-from siteloop.protocols.hj212.reading import NoReading
 
-LARGEST = 1 << 20
-MOST_ROWS = 5_000
+LARGEST = 1024 * 1024
+CONFIRM_S = 30
 
 
-def problem(status: int, title: str, **more: Any) -> JSONResponse:
-    """RFC 9457."""
-    body = {"type": "about:blank", "title": title, "status": status, **more}
-    return JSONResponse(body, status, media_type="application/problem+json")
+class Refusal(Exception):
+    """An answer that is no 2xx, as RFC 9457 problem details."""
+
+    def __init__(self, status: HTTPStatus, title: str, code: str = "", errors: tuple[RowError, ...] = ()) -> None:
+        super().__init__(title)
+        self.status, self.title, self.code, self.errors = status, title, code, errors
+
+    def response(self) -> Response:
+        """As application/problem+json."""
+        body: dict[str, object] = {"type": "about:blank", "title": self.title, "status": int(self.status), "code": self.code}
+        if self.errors:
+            body["errors"] = [msgspec.to_builtins(e) for e in self.errors]
+        headers = {"Retry-After": "5"} if self.status == HTTPStatus.SERVICE_UNAVAILABLE else {}
+        if self.status == HTTPStatus.UNAUTHORIZED:
+            headers["WWW-Authenticate"] = 'Bearer realm="siteloop"'
+        return Response(msgspec.json.encode(body), int(self.status), headers, "application/problem+json")
 
 
 class HttpIntake:
-    """The intake's ASGI application."""
+    """The Starlette application of the intake port."""
 
-    def __init__(self, settings: GatewaySettings, registry: RegistrySource, gathering: Gathering, presence: Presence) -> None:
-        self.settings, self.registry, self.gathering, self.presence = settings, registry, gathering, presence
+    def __init__(
+        self, settings: GatewaySettings, registry: RegistrySource, gathering: Gathering, presence: Presence, commands: Commands
+    ) -> None:
+        self.intake, self.commands = JsonIntake(settings, registry, gathering, presence), commands
 
     def app(self) -> Starlette:
-        """Routes of the role."""
-        return Starlette(routes=[Route("/api/v1/intake/{profile}", self.take, methods=["POST"])])
+        """Routes of the port."""
+        return Starlette(
+            routes=[
+                Route("/api/v1/intake/commands", self._commands, methods=["GET"]),
+                Route("/api/v1/intake/commands/{id}", self._report, methods=["POST"]),
+                Route("/api/v1/intake/{profile}", self._readings, methods=["POST"]),
+                Route("/healthz", lambda _: Response("ok"), methods=["GET"]),
+                Route("/metrics", lambda _: Response(generate_latest(), media_type=CONTENT_TYPE_LATEST), methods=["GET"]),
+            ],
+            exception_handlers={Refusal: _told},
+        )
 
-    def _device(self, request: Request) -> DeviceEntry | None:
-        kind, _, credentials = request.headers.get("authorization", "").partition(" ")
-        code, _, token = credentials.partition(":")
-        device = self.registry.by_code.get(code)
-        return device if kind.lower() in ("bearer", "device") and is_token(device, token) else None
-
-    async def take(self, request: Request) -> JSONResponse:
-        """One POST."""
+    async def _readings(self, request: Request) -> Response:
+        body = await self._body(request)
+        device = self._device(request, body)
+        peer = self._peer(request)
         profile = request.path_params["profile"]
-        peer = request.client.host if request.client else ""
-        if profile not in PROFILES:
-            return problem(404, "没有这种设备类型")
-        device = self._device(request)
+        if profile != device.profile:
+            self.intake.refuse(Reason.UNSUPPORTED, f"profile {profile}", body, peer, device=device)
+            known = HTTPStatus.FORBIDDEN if profile in PROFILES else HTTPStatus.NOT_FOUND
+            raise Refusal(known, "没有这种设备类型，或与该设备不符", Reason.UNSUPPORTED.value)
+        if not device.enabled:
+            self.intake.refuse(Reason.DISABLED, "the device is switched off", body, peer, device=device)
+            raise Refusal(HTTPStatus.FORBIDDEN, "设备已停用", Reason.DISABLED.value)
+        if self.intake.gathering.waiting > HIGH:
+            raise Refusal(HTTPStatus.SERVICE_UNAVAILABLE, "接收繁忙，请稍后重发")
+        self.intake.presence.heard(device.number, peer)
+        taken = self.intake.take(device, body, peer)
         try:
-            body = await self._body(request)
-        except ClientDisconnect:
-            return problem(400, "连接中断")
-        if device is None:
-            self._refuse(None, Reason.UNKNOWN_DEVICE, "device token", body or b"", peer)
-            return problem(401, "设备编码或令牌不正确")
-        if body is None:
-            return problem(413, "单次提交不得超过 1 MB")
-        if device.profile != profile or not device.enabled:
-            reason = Reason.DISABLED if device.profile == profile else Reason.UNSUPPORTED
-            self._refuse(device, reason, f"profile {profile}", body, peer)
-            return problem(403, "设备已停用" if reason is Reason.DISABLED else "设备类型不符")
+            await asyncio.wait_for(self.intake.gathering.durable(), CONFIRM_S)
+        except TimeoutError:
+            raise Refusal(HTTPStatus.SERVICE_UNAVAILABLE, "尚未确认落盘，请重发；重复数据会被识别") from None
+        if taken.errors and not taken.rows:
+            raise Refusal(HTTPStatus.UNPROCESSABLE_ENTITY, "没有可接收的数据", taken.errors[0].reason, taken.errors)
+        status = HTTPStatus.MULTI_STATUS if taken.errors else HTTPStatus.ACCEPTED
+        return _json({"accepted": taken.rows, "errors": [msgspec.to_builtins(e) for e in taken.errors]}, status)
+
+    async def _commands(self, request: Request) -> Response:
+        device = self._device(request, b"")
+        self.intake.presence.heard(device.number, self._peer(request))
         try:
-            items = json.loads(body)
-        except ValueError:
-            self._refuse(device, Reason.MALFORMED, "not JSON", body, peer)
-            return problem(422, "不是有效的 JSON")
-        rows = items if isinstance(items, list) else [items]
-        if len(rows) > MOST_ROWS:
-            return problem(413, f"单次提交不得超过 {MOST_ROWS} 条")
-        self.presence.seen(device.number, self, peer)
-        errors = [e for i, item in enumerate(rows) if (e := self._row(device, i, item, peer)) is not None]
-        await self.gathering.durable()
-        taken = len(rows) - len(errors)
-        if errors and not taken:
-            return problem(422, "没有可接收的数据", errors=errors)
-        return JSONResponse({"accepted": taken, "errors": errors}, 207 if errors else 202)
+            return _json({"commands": await self.commands.fetch(device.number)}, HTTPStatus.OK)
+        except psycopg.OperationalError:
+            raise Refusal(HTTPStatus.SERVICE_UNAVAILABLE, "指令暂不可取，请稍后再试") from None
+
+    async def _report(self, request: Request) -> Response:
+        body = await self._body(request)
+        device = self._device(request, body)
+        try:
+            told = msgspec.convert({**msgspec.json.decode(body, type=dict), "id": request.path_params["id"]}, Result)
+        except (msgspec.DecodeError, msgspec.ValidationError) as wrong:
+            raise Refusal(HTTPStatus.UNPROCESSABLE_ENTITY, f"结果格式错误：{wrong}", Reason.WRONG_TYPE.value) from wrong
+        if told.state not in STATES:
+            raise Refusal(HTTPStatus.UNPROCESSABLE_ENTITY, f"未知状态：{told.state}", Reason.WRONG_TYPE.value)
+        self.intake.gathering.control()
+        self.commands.report(told.id, told.state, {"detail": told.detail[:200]}, device.number)
+        return _json({"taken": True}, HTTPStatus.ACCEPTED)
 
     @staticmethod
-    async def _body(request: Request) -> bytes | None:
+    def _peer(request: Request) -> str:
+        return f"{request.client.host}:{request.client.port}" if request.client else ""
+
+    async def _body(self, request: Request) -> bytes:
+        """The whole body. Refuses more than a mebibyte without reading on."""
         body = bytearray()
-        async for part in request.stream():
-            body += part
-            if len(body) > LARGEST:
-                return None
+        try:
+            async for part in request.stream():
+                body += part
+                if len(body) > LARGEST:
+                    self.intake.refuse(Reason.LENGTH, f"body over {LARGEST} bytes", bytes(body), self._peer(request))
+                    raise Refusal(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "单次提交不得超过 1 MB", Reason.LENGTH.value)
+        except ClientDisconnect:
+            raise Refusal(HTTPStatus.BAD_REQUEST, "连接中断") from None
         return bytes(body)
 
-    def _row(self, device: DeviceEntry, index: int, item: Any, peer: str) -> dict[str, Any] | None:
-        now = time.time_ns() // 1000
-        raw = json.dumps(item, ensure_ascii=False).encode()
-        try:
-            row = json_profile.reading(item, device.profile, device.scale, now)
-        except NoReading as no:
-            self._refuse(device, no.reason, no.detail, raw, peer)
-            return {"row": index, "reason": no.reason.value, "detail": no.detail}
-        late = too_early_or_late(row.at, row.kind, now, self.settings)
-        if late is not None:
-            self._refuse(device, late, "at", raw, peer)
-            return {"row": index, "reason": late.value, "detail": "at"}
-        self.gathering.row(device.profile, device.number, row.at, now, row.values, row.quality, row.kind, raw, row.flagged)
-        return None
+    def _device(self, request: Request, body: bytes) -> DeviceEntry:
+        """Who asks. 401 when it is not proven."""
+        scheme, _, proof = request.headers.get("authorization", "").partition(" ")
+        code, colon, token = proof.strip().rpartition(":")
+        device = self.intake.who(code, token) if scheme.lower() in ("bearer", "device") and colon else None
+        if device is None:
+            self.intake.refuse_stranger(code, body, self._peer(request))
+            raise Refusal(HTTPStatus.UNAUTHORIZED, "设备编码或令牌不正确", Reason.PASSWORD.value)
+        return device
 
-    def _refuse(self, device: DeviceEntry | None, reason: Reason, detail: str, raw: bytes, peer: str) -> None:
-        self.gathering.reject(
-            Reject(
-                received_at=time.time_ns() // 1000,
-                reason=reason.value,
-                detail=detail[:200],
-                raw=raw[:KEPT_RAW],
-                device=device.number if device else 0,
-                device_code=device.code if device else "",
-                peer=peer,
-            )
-        )
+
+async def _told(_: Request, refusal: Exception) -> Response:
+    assert isinstance(refusal, Refusal), "the only exception this handler is registered for"
+    return refusal.response()
+
+
+def _json(body: dict[str, object], status: HTTPStatus) -> Response:
+    return Response(msgspec.json.encode(body), int(status), media_type="application/json")

@@ -1,37 +1,31 @@
-"""The MQTT listener: MQTT 3.1.1 for devices. A PUBACK says: this reading is on disk (docs/adr/0003).
+"""The MQTT 3.1.1 listener: devices publish readings, get commands, and a PUBACK means that the reading is on disk (docs/adr/0003).
 
-A device signs in with its code and token, may publish only on `siteloop/<profile>/<its code>` and be told only on
-`siteloop/<its code>/command`; it reports a command's fate on `siteloop/<its code>/result`.
+User name = device code, password = device token. Topics: a device publishes to `siteloop/<profile>/<code>` (readings) and
+`siteloop/<code>/result` (how a command fares), and may subscribe to `siteloop/<code>/command`. There is no other traffic:
+no retained messages, no wills, no QoS 2. MQTT 3.1.1 has no "no" to a PUBLISH: a reading we refuse is counted, kept in
+quarantine and acknowledged, so that it is not sent for ever; a topic that is not the device's own ends the connection (4.8).
 """
 
 import asyncio
-import hashlib
-import hmac
-import json
 import time
 from typing import Any, cast
 
-from siteloop.gateway.commands import Commands
+import msgspec
+
+from siteloop.gateway.commands import STATES, Commands
 from siteloop.gateway.gathering import Gathering
-from siteloop.gateway.listeners.hj212 import KEPT_RAW, too_early_or_late
+from siteloop.gateway.listeners.json_intake import JsonIntake
 from siteloop.gateway.presence import Presence
 from siteloop.gateway.registry_source import RegistrySource
 from siteloop.gateway.settings import GatewaySettings
-from siteloop.kernel.block import Reject
 from siteloop.kernel.reasons import Reason
 from siteloop.kernel.registry import DeviceEntry
-from siteloop.protocols import json_profile
-from siteloop.protocols.hj212.reading import NoReading
 from siteloop.protocols.mqtt import packets
 from siteloop.protocols.mqtt.packets import BadPacket, Packet, Refused, Type
 
-RESULTS = frozenset({"accepted", "refused", "done", "failed"})
-
-
-def is_token(device: DeviceEntry | None, token: str) -> bool:
-    """Constant-time check of a device token; a device without one cannot sign in."""
-    digest = hashlib.sha256(token.encode()).hexdigest()
-    return hmac.compare_digest(digest, device.token_hash if device and device.token_hash else "-" * 64)
+CONNECT_S = 10  # a client that does not say CONNECT by then is put out
+LARGEST = 256 * 1024
+LEVELS = (3, 4)  # MQTT 3.1 and 3.1.1
 
 
 class MqttServer:
@@ -40,54 +34,69 @@ class MqttServer:
     def __init__(
         self, settings: GatewaySettings, registry: RegistrySource, gathering: Gathering, presence: Presence, commands: Commands
     ) -> None:
-        self.settings, self.registry, self.gathering = settings, registry, gathering
-        self.presence, self.commands = presence, commands
-        self.connections: set[MqttConnection] = set()
-        gathering.on_throttle(self._throttle)
+        self.address, self.commands = settings.mqtt, commands
+        self.intake = intake = JsonIntake(settings, registry, gathering, presence)
+        self.connections: set[Connection] = set()
+        self.by_device: dict[int, Connection] = {}
+        intake.gathering.on_throttle(self._throttle)
+        intake.registry.on_change(lambda _: self._put_out_strangers())
 
     def _throttle(self, stop: bool) -> None:
         for connection in self.connections:
             connection.throttle(stop)
 
+    def _put_out_strangers(self) -> None:
+        """A device whose token changed, or that was switched off, has to prove itself again."""
+        for connection in list(self.connections):
+            held = connection.device
+            if held is None:
+                continue
+            now = self.intake.registry.by_number.get(held.number)
+            if now is None or not now.enabled or now.token_hash != held.token_hash:
+                connection.close()
+            else:
+                connection.device = now
+
     async def serve(self) -> asyncio.Server:
         """Bind. Raises OSError when the port is taken."""
-        host, port = self.settings.mqtt
-        return await asyncio.get_running_loop().create_server(lambda: MqttConnection(self), host, port, backlog=1024)
+        loop = asyncio.get_running_loop()
+        return await loop.create_server(lambda: Connection(self), *self.address, backlog=4096)
+
+    def sweep(self) -> None:
+        """Put out those who are silent for one and a half keep-alive times (3.1.2.10)."""
+        now = time.monotonic()
+        for connection in list(self.connections):
+            if now - connection.last > connection.patience:
+                connection.close()
 
 
-class MqttConnection(asyncio.Protocol):
-    """One device."""
+class Connection(asyncio.Protocol):
+    """One device's session; all sessions are clean ones."""
 
     def __init__(self, server: MqttServer) -> None:
         self.server = server
         self.buffer = bytearray()
-        self.device: DeviceEntry | None = None
-        self.transport: asyncio.Transport | None = None
         self.peer = ""
-        self._deadline: asyncio.TimerHandle | None = None
-        self._patience = 10.0
+        self.transport: asyncio.Transport | None = None
+        self.device: DeviceEntry | None = None
+        self.wants_commands = False
+        self.last = time.monotonic()
+        self.patience: float = CONNECT_S
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast(asyncio.Transport, transport)
         name = transport.get_extra_info("peername") or ("", 0)
         self.peer = f"{name[0]}:{name[1]}"
         self.server.connections.add(self)
-        self._wait()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.server.connections.discard(self)
-        self.server.presence.gone(self)
-        if self._deadline is not None:
-            self._deadline.cancel()
-
-    def _wait(self) -> None:
-        """Close when the device stays silent for one and a half keep-alives (3.1.2.10)."""
-        if self._deadline is not None:
-            self._deadline.cancel()
-        self._deadline = asyncio.get_running_loop().call_later(self._patience, self.close)
+        self.server.intake.presence.gone(self)
+        if self.device is not None and self.server.by_device.get(self.device.number) is self:
+            del self.server.by_device[self.device.number]
 
     def close(self) -> None:
-        """End the connection."""
+        """End the connection after what is written has gone out."""
         if self.transport is not None:
             self.transport.close()
 
@@ -100,132 +109,124 @@ class MqttConnection(asyncio.Protocol):
                 self.transport.resume_reading()
 
     def answer(self, data: list[bytes]) -> None:
-        """Write packets."""
+        """Write packets in one go; a closed connection ignores them."""
         if self.transport is not None and not self.transport.is_closing():
             self.transport.write(b"".join(data))
 
     def send_command(self, device: DeviceEntry, row: dict[str, Any]) -> None:
-        """Tell the device what to do."""
-        body = json.dumps({"id": row["id"], "command": row["command"], "args": row["args"]}, ensure_ascii=False)
-        self.answer([packets.publish(f"siteloop/{device.code}/command", body.encode())])
+        """A command as JSON on the device's command topic, if it subscribed to it."""
+        if self.wants_commands:
+            body = msgspec.json.encode({"id": row["id"], "command": row["command"], "args": row["args"]})
+            self.answer([packets.publish(f"siteloop/{device.code}/command", body)])
 
     def data_received(self, data: bytes) -> None:
-        self._wait()
+        self.last = time.monotonic()
         self.buffer += data
         try:
-            used, found = packets.cut(self.buffer)
+            used, found = packets.cut(self.buffer, LARGEST)
             del self.buffer[:used]
             for packet in found:
+                if self.transport is None or self.transport.is_closing():
+                    return
                 self._packet(packet)
         except BadPacket as wrong:
-            self._refuse(Reason.MALFORMED, str(wrong), bytes(data))
+            self._refuse(Reason.MALFORMED, str(wrong), bytes(self.buffer))
             self.close()
 
+    def _refuse(self, reason: Reason, detail: str, raw: bytes) -> None:
+        self.server.intake.refuse(reason, detail, raw, self.peer, device=self.device)
+
     def _packet(self, packet: Packet) -> None:
-        if packet.type == Type.CONNECT:
+        if self.device is None:
+            if packet.type != Type.CONNECT:
+                raise BadPacket("the first packet is not CONNECT")
             self._connect(packet)
-        elif self.device is None:
-            raise BadPacket("a packet before CONNECT")
         elif packet.type == Type.PUBLISH:
-            self._publish(packet)
+            self._publish(packet, self.device)
         elif packet.type == Type.SUBSCRIBE:
-            self._subscribe(packet)
+            self._subscribe(packet, self.device)
         elif packet.type == Type.UNSUBSCRIBE:
-            number, _ = packets.read_subscribe(packet)
+            number, topics = packets.read_subscribe(packet)
+            self.wants_commands = self.wants_commands and f"siteloop/{self.device.code}/command" not in topics
             self.answer([packets.build(Type.UNSUBACK, number.to_bytes(2, "big"))])
         elif packet.type == Type.PINGREQ:
-            self.server.presence.seen(self.device.number, self, self.peer)
+            self.server.intake.presence.seen(self.device.number, self, self.peer)
             self.answer([packets.build(Type.PINGRESP)])
         elif packet.type == Type.DISCONNECT:
             self.close()
         elif packet.type != Type.PUBACK:
-            raise BadPacket(f"packet type {packet.type}")
+            raise BadPacket(f"packet type {packet.type} is not for us")
 
     def _connect(self, packet: Packet) -> None:
+        intake = self.server.intake
         hello = packets.read_connect(packet)
-        device = self.server.registry.by_code.get(hello.username)
-        if hello.level not in (3, 4):
-            self.answer([packets.connack(Refused.VERSION)])
-        elif not is_token(device, hello.password):
-            self._refuse(Reason.PASSWORD if device else Reason.UNKNOWN_DEVICE, "MQTT sign-in", b"", hello.username)
-            self.answer([packets.connack(Refused.CREDENTIALS)])
-        elif device is not None:
-            self.device = device
-            self._patience = hello.keep_alive * 1.5 if hello.keep_alive else 3600.0
-            self._wait()
-            self.server.presence.seen(device.number, self, self.peer)
-            self.answer([packets.connack(Refused.ACCEPTED)])
+        if hello.level not in LEVELS:
+            self._turn_away(Refused.VERSION)
             return
+        device = intake.who(hello.username, hello.password)
+        if device is None:
+            intake.refuse_stranger(hello.username, b"CONNECT " + hello.client_id.encode(), self.peer)
+            self._turn_away(Refused.CREDENTIALS)
+            return
+        if not device.enabled:
+            self._refuse_disabled(device)
+            return
+        other = self.server.by_device.get(device.number)
+        if other is not None:
+            other.close()  # the same client again: the older connection ends (3.1.4)
+        self.server.by_device[device.number] = self
+        self.device = device
+        self.patience = hello.keep_alive * 1.5 if hello.keep_alive else 3600.0
+        intake.presence.seen(device.number, self, self.peer)
+        self.answer([packets.connack(Refused.ACCEPTED)])
+
+    def _refuse_disabled(self, device: DeviceEntry) -> None:
+        self.server.intake.refuse(Reason.DISABLED, "the device is switched off", b"CONNECT", self.peer, device=device)
+        self._turn_away(Refused.NOT_AUTHORISED)
+
+    def _turn_away(self, code: Refused) -> None:
+        self.answer([packets.connack(code)])
         self.close()
 
-    def _subscribe(self, packet: Packet) -> None:
-        assert self.device is not None, "checked by _packet"
+    def _subscribe(self, packet: Packet, device: DeviceEntry) -> None:
         number, topics = packets.read_subscribe(packet)
-        own = f"siteloop/{self.device.code}/command"
+        own = f"siteloop/{device.code}/command"
+        self.wants_commands = self.wants_commands or own in topics
         codes = bytes(0 if topic == own else 0x80 for topic in topics)
         self.answer([packets.build(Type.SUBACK, number.to_bytes(2, "big") + codes)])
 
-    def _publish(self, packet: Packet) -> None:
-        assert self.device is not None, "checked by _packet"
+    def _publish(self, packet: Packet, device: DeviceEntry) -> None:
         message = packets.read_publish(packet)
-        # the registry may have changed since the device signed in
-        device = self.server.registry.by_code.get(self.device.code)
-        if device is None or message.qos > 1:
+        gathering = self.server.intake.gathering
+        if message.qos == 2 or message.topic not in (f"siteloop/{device.profile}/{device.code}", f"siteloop/{device.code}/result"):
+            detail = "QoS 2" if message.qos == 2 else f"topic {message.topic} is not the device's own"
+            self._refuse(Reason.UNSUPPORTED, detail, message.payload)
             self.close()
             return
-        self.server.presence.seen(device.number, self, self.peer)
-        if message.qos:
-            self.server.gathering.answer(self, packets.puback(message.packet_id))
-        if message.topic == f"siteloop/{device.code}/result":
-            self._result(message.payload)
-        elif message.topic != f"siteloop/{device.profile}/{device.code}":
-            self._refuse(Reason.UNSUPPORTED, f"topic {message.topic[:80]}", message.payload)
+        self.server.intake.presence.seen(device.number, self, self.peer)
+        if message.topic.endswith("/result"):
+            self._result(message.payload, device)
         else:
-            self._reading(device, message.payload)
+            self.server.intake.take(device, message.payload, self.peer)
+        if message.qos:
+            gathering.answer(self, packets.puback(message.packet_id))
 
-    def _result(self, payload: bytes) -> None:
-        self.server.gathering.control()
+    def _result(self, payload: bytes, device: DeviceEntry) -> None:
         try:
-            body = json.loads(payload)
-            command, state = str(body["id"]), str(body["state"])
-        except (ValueError, KeyError, TypeError):
+            told = msgspec.json.decode(payload, type=Result)
+        except (msgspec.DecodeError, msgspec.ValidationError) as wrong:
+            self._refuse(Reason.MALFORMED, f"result: {wrong}", payload)
             return
-        if state in RESULTS:
-            self.server.commands.report(command, state, {"detail": str(body.get("detail", ""))[:200]})
+        if told.state not in STATES:
+            self._refuse(Reason.WRONG_TYPE, f"state {told.state}", payload)
+            return
+        self.server.intake.gathering.control()
+        self.server.commands.report(told.id, told.state, {"detail": told.detail[:200]}, device.number)
 
-    def _reading(self, device: DeviceEntry, payload: bytes) -> None:
-        now = time.time_ns() // 1000
-        if not device.enabled:
-            self._refuse(Reason.DISABLED, "the device is switched off", payload)
-            return
-        try:
-            item = json.loads(payload)
-        except ValueError:
-            self._refuse(Reason.MALFORMED, "not JSON", payload)
-            return
-        try:
-            row = json_profile.reading(item, device.profile, device.scale, now)
-        except NoReading as no:
-            self._refuse(no.reason, no.detail, payload)
-            return
-        late = too_early_or_late(row.at, row.kind, now, self.server.settings)
-        if late is not None:
-            self._refuse(late, "at", payload)
-            return
-        self.server.gathering.row(
-            device.profile, device.number, row.at, now, row.values, row.quality, row.kind, payload, row.flagged
-        )
 
-    def _refuse(self, reason: Reason, detail: str, raw: bytes, code: str = "") -> None:
-        device = self.device
-        self.server.gathering.reject(
-            Reject(
-                received_at=time.time_ns() // 1000,
-                reason=reason.value,
-                detail=detail[:200],
-                raw=raw[:KEPT_RAW],
-                device=device.number if device else 0,
-                device_code=(device.code if device else code)[:60],
-                peer=self.peer,
-            )
-        )
+class Result(msgspec.Struct, frozen=True):
+    """How a command fares, told by the device."""
+
+    id: str
+    state: str
+    detail: str = ""

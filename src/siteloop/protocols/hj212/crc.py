@@ -4,6 +4,8 @@ The standard throws the register's high byte away at each step, so one table loo
 is not CRC-16/MODBUS. Verified: the Annex A frame gives 1C80, "123456789" gives 2F80.
 """
 
+from collections.abc import Callable
+
 
 def _table(seed: int) -> int:
     crc = seed
@@ -36,10 +38,18 @@ def swap(crc: int) -> int:
     return ((crc & 0xFF) << 8) | (crc >> 8)
 
 
-VARIANTS = {
+def _swapped(data: bytes) -> int:
+    return swap(crc212(data))
+
+
+def _modbus_low_first(data: bytes) -> int:
+    return swap(crc_modbus(data))
+
+
+VARIANTS: dict[str, Callable[[bytes], int]] = {
     "hj212": crc212,
-    "hj212_swapped": lambda data: swap(crc212(data)),
-    "modbus_low_first": lambda data: swap(crc_modbus(data)),
+    "hj212_swapped": _swapped,
+    "modbus_low_first": _modbus_low_first,
 }
 
 

@@ -7,7 +7,7 @@ from functools import lru_cache
 import msgspec
 
 from siteloop.kernel.block import Kind
-from siteloop.kernel.profiles import PROFILES
+from siteloop.kernel.profiles import PROFILES, Field
 from siteloop.kernel.quality import FLAG_LETTERS, Quality
 from siteloop.kernel.reasons import Reason
 from siteloop.kernel.times import SHANGHAI, to_us
@@ -17,6 +17,9 @@ from siteloop.protocols.hj212.message import Message
 #: uploads that carry readings
 KINDS = {"2011": Kind.REALTIME, "2051": Kind.MINUTE, "2061": Kind.HOUR, "2031": Kind.DAY}
 NAN = math.nan
+FLAG = 100  # role of an item that carries a flag
+#: beyond this a value does not fit the column (float32)
+LARGEST = 3e38
 
 
 class Reading(msgspec.Struct, frozen=True):
@@ -51,7 +54,7 @@ def data_time(text: str) -> int:
 
 @lru_cache(maxsize=8192)
 def _place(profile: str, key: str) -> tuple[int, int]:
-    """(field index, role) of an item's key: role 0.. = rank of a value name, 100 = flag, -1 = nothing to us."""
+    """(field index, role) of an item's key: role 0.. = rank of a value name, FLAG, -1 = nothing to us."""
     name, _, sub = key.partition("-")
     field = FACTORS.get(profile, {}).get(name.upper())
     if field is None:
@@ -59,8 +62,23 @@ def _place(profile: str, key: str) -> tuple[int, int]:
     index = PROFILES[profile].index(field)
     sub = sub.upper()
     if sub == "FLAG":
-        return index, 100
+        return index, FLAG
     return (index, VALUE_NAMES.index(sub)) if sub in VALUE_NAMES else (-1, -1)
+
+
+def _value(text: str, field: Field, scale: dict[str, float]) -> tuple[float, Quality]:
+    """One value in the profile's unit, and our verdict on it."""
+    try:
+        value = float(text)
+    except ValueError:
+        return NAN, Quality.NO_VALUE
+    if "_" in text:  # Python's own way to write numbers
+        return NAN, Quality.NO_VALUE
+    if not math.isfinite(value) or value in SENTINELS:
+        return NAN, Quality.NO_VALUE
+    value *= scale.get(field.name, 1.0)
+    verdict = Quality.NORMAL if field.low <= value <= field.high else Quality.OUT_OF_PHYSICS
+    return (value if abs(value) < LARGEST else NAN), verdict
 
 
 def reading(message: Message, profile: str, scale: dict[str, float]) -> Reading:
@@ -82,31 +100,12 @@ def reading(message: Message, profile: str, scale: dict[str, float]) -> Reading:
         index, role = _place(profile, key)
         if index < 0:
             continue
-        if role == 100:
+        if role == FLAG:
             flags[index] = FLAG_LETTERS.get(text.upper(), Quality.UNKNOWN_FLAG)
-            continue
-        if quality[index] != Quality.ABSENT:
-            continue
-        try:
-            value = float(text)
-        except ValueError:
-            value = NAN
-        if not math.isfinite(value):
-            quality[index] = Quality.NO_VALUE
-            flagged += 1
-            continue
-        field = fields[index]
-        if value in SENTINELS:
-            quality[index] = Quality.NO_VALUE
-            flagged += 1
-            continue
-        value *= scale.get(field.name, 1.0)
-        values[index] = value
-        if field.low <= value <= field.high:
-            quality[index] = Quality.NORMAL
-        else:
-            quality[index] = Quality.OUT_OF_PHYSICS
-            flagged += 1
+        elif quality[index] == Quality.ABSENT:
+            values[index], verdict = _value(text, fields[index], scale)
+            quality[index] = verdict
+            flagged += verdict != Quality.NORMAL
     for index, flag in flags.items():
         if quality[index] == Quality.NORMAL:
             quality[index] = flag

@@ -97,7 +97,7 @@ def test_a_message_without_known_factors_says_so() -> None:
 
 def test_a_wrong_length_does_not_swallow_the_next_frame() -> None:
     wrong = b"##0300" + DUST[6:] + b"\r\n"
-    used, found = cut(wrong + DUST + b"\r\n" + DUST)
+    _used, found = cut(wrong + DUST + b"\r\n" + DUST)
     assert [type(f) for f in found] == [Refusal, Frame, Frame]
     assert isinstance(found[0], Refusal)
     assert found[0].reason is Reason.LENGTH

@@ -1,0 +1,143 @@
+"""The listener role: HJ 212, MQTT and HTTP intake in one process over one bus connection."""
+
+import asyncio
+import contextlib
+import logging
+import socket
+from collections.abc import Callable, Generator
+from dataclasses import dataclass, field
+from typing import cast
+
+import psycopg
+import uvicorn
+from prometheus_client import Gauge
+
+from siteloop.gateway.bus import Bus
+from siteloop.gateway.commands import Commands
+from siteloop.gateway.gathering import Gathering, Publisher
+from siteloop.gateway.listeners.hj212 import Connection as HjConnection
+from siteloop.gateway.listeners.hj212 import Hj212Server
+from siteloop.gateway.listeners.http import HttpIntake
+from siteloop.gateway.listeners.mqtt import Connection as MqttConnection
+from siteloop.gateway.listeners.mqtt import MqttServer
+from siteloop.gateway.presence import Presence
+from siteloop.gateway.registry_source import RegistrySource
+from siteloop.gateway.settings import GatewaySettings
+
+log = logging.getLogger("siteloop.listener")
+SWEEP_S = 2
+LAST_FLUSH_S = 5
+WAITING = Gauge("siteloop_listener_waiting", "Messages taken in and not yet on disk", ["listener"])
+PUBLISHED = Gauge("siteloop_listener_published", "Messages made durable since start", ["listener"])
+CONNECTIONS = Gauge("siteloop_listener_connections", "Open device connections", ["listener"])
+
+
+class _Web(uvicorn.Server):
+    """uvicorn inside our loop: signals stay with the process that started the role."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Generator[None, None, None]:
+        yield
+
+
+@dataclass
+class ListenerRole:
+    """Start with `start()`, stop with `stop()`; `ports` says where it listens (useful with port 0)."""
+
+    settings: GatewaySettings
+    bus: Publisher
+    registry: RegistrySource
+    ports: dict[str, int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        settings = self.settings
+        self.presence = Presence(settings.dsn)
+        bus = self.bus if isinstance(self.bus, Bus) else None
+        self.commands = Commands(settings.dsn, self.registry, self.presence, bus)
+        self.gatherings = {name: Gathering(name, self.bus) for name in ("hj212", "mqtt", "http")}
+        self.hj212 = Hj212Server(settings, self.registry, self.gatherings["hj212"], self.presence, self.commands)
+        self.mqtt = MqttServer(settings, self.registry, self.gatherings["mqtt"], self.presence, self.commands)
+        self.http = HttpIntake(settings, self.registry, self.gatherings["http"], self.presence, self.commands)
+        self._tasks: list[asyncio.Task[None]] = []
+        self._servers: list[asyncio.Server] = []
+        self._web: _Web | None = None
+
+    async def start(self, with_database: bool = True) -> None:
+        """Bind every port and begin. Raises OSError when a port is taken."""
+        self._tasks += [asyncio.create_task(g.run()) for g in self.gatherings.values()]
+        for name, opened in (("hj212", await self.hj212.serve()), ("mqtt", await self.mqtt.serve())):
+            self._servers.append(opened)
+            self.ports[name] = opened.sockets[0].getsockname()[1]
+        bound = socket.create_server(self.settings.intake, backlog=1024)
+        self.ports["intake"] = bound.getsockname()[1]
+        config = uvicorn.Config(self.http.app(), log_config=None, access_log=False, lifespan="off", timeout_keep_alive=75)
+        self._web = _Web(config)
+        self._tasks += [asyncio.create_task(self._web.serve([bound])), asyncio.create_task(self._sweep())]
+        if with_database:
+            self._tasks += [
+                asyncio.create_task(self.registry.watch()),
+                asyncio.create_task(self.presence.run()),
+                asyncio.create_task(self.commands.run()),
+            ]
+
+    async def wait(self) -> None:
+        """Until one of the role's tasks ends, which it does only by a fault; that fault is raised."""
+        done, _ = await asyncio.wait(self._tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            task.result()
+
+    async def stop(self) -> None:
+        """Take in nothing more, make durable and answer what was taken, close."""
+        for server in self._servers:
+            server.close()
+        if self._web is not None:
+            self._web.should_exit = True
+        for gathering in self.gatherings.values():
+            with contextlib.suppress(TimeoutError):
+                if gathering.waiting:
+                    await asyncio.wait_for(gathering.durable(), LAST_FLUSH_S)
+        connections: list[HjConnection | MqttConnection] = [*self.hj212.connections, *self.mqtt.connections]
+        for connection in connections:
+            connection.close()
+        await asyncio.sleep(0)
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self.presence.all_gone()
+        if self.settings.dsn:
+            await self.presence.write()
+
+    async def _sweep(self) -> None:
+        """Put out the silent, show the figures."""
+        while True:
+            await asyncio.sleep(SWEEP_S)
+            self.hj212.sweep()
+            self.mqtt.sweep()
+            for name, gathering in self.gatherings.items():
+                WAITING.labels(name).set(gathering.waiting)
+                PUBLISHED.labels(name).set(gathering.published)
+            CONNECTIONS.labels("hj212").set(len(self.hj212.connections))
+            CONNECTIONS.labels("mqtt").set(len(self.mqtt.connections))
+
+
+async def run(settings: GatewaySettings, ready: Callable[[dict[str, int]], None] | None = None) -> None:
+    """Be the listener until cancelled; `ready` is told the bound ports (hj212, mqtt, intake)."""
+    bus = Bus(settings.nats_url, "listener")
+    await bus.connect()
+    registry = RegistrySource(settings.dsn)
+    while True:
+        try:
+            await registry.load()
+            break
+        except psycopg.OperationalError as wrong:
+            log.warning("waiting for the database: %s", wrong)
+            await asyncio.sleep(1)
+    role = ListenerRole(settings, cast(Publisher, bus), registry)
+    try:
+        await role.start()
+        if ready is not None:
+            ready(role.ports)
+        await role.wait()
+    finally:
+        await role.stop()
+        await bus.close()
