@@ -3,16 +3,21 @@
 import datetime as dt
 from typing import Any
 
+from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.db import connection
 from django.db.models import Model, Q
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.http import require_POST
 
 from siteloop.foundation.cases.models import Case, Finding
 from siteloop.foundation.packs import eligibility
 from siteloop.foundation.registry.models import Device, Project, Site
+from siteloop.foundation.telemetry.commands import issue
+from siteloop.framework.action import Refused
 from siteloop.framework.pages_found import page_for
 from siteloop.framework.perform import permission_of, visible
 from siteloop.framework.viewer import Viewer
@@ -119,6 +124,7 @@ def device(request: HttpRequest, pk: int) -> HttpResponse:
         "device": row,
         "profile": PROFILES[row.profile],
         "latest": _latest(row),
+        "chart_fields": "running,flow" if row.profile == "sprayer" else "pm25,pm10,tsp",
         "status": _status(row),
         "ledger": _ledger(row),
         "linked": row.linked.order_by("number"),
@@ -135,6 +141,29 @@ def device(request: HttpRequest, pk: int) -> HttpResponse:
         "may_raw": viewer.may("telemetry.raw.view"),
     }
     return render(request, "places/device.html", context)
+
+
+@login_required
+@require_POST
+def command(request: HttpRequest, pk: int) -> HttpResponse:
+    """POST /places/devices/<pk>/commands: issue one of the offered commands and go back to the page it came from."""
+    viewer: Viewer = request.viewer  # type: ignore[attr-defined]
+    row: Device = _one(Device, request, pk)
+    name = request.POST.get("command", "")
+    if name not in COMMANDS:
+        raise Http404
+    args: dict[str, Any] = {}
+    if name == "request_history":
+        now = int(timezone.now().timestamp() * 1e6)
+        args = {"kind": "minute", "from_us": now - 3_600_000_000, "to_us": now}
+    try:
+        issue(viewer, row, name, args, "页面下发")
+    except Refused as no:
+        messages.error(request, no.message)
+    else:
+        messages.success(request, f"已下发：{COMMANDS[name]}")
+    back = request.POST.get("next", "")
+    return redirect(back if url_has_allowed_host_and_scheme(back, None) else f"/places/devices/{pk}/")
 
 
 def _latest(row: Device) -> dict[str, Any] | None:

@@ -107,7 +107,22 @@ def workbench(request: HttpRequest) -> HttpResponse:
         "notices": Notice.objects.visible_to(viewer).filter(read_at__isnull=True)[:6],
         "rule_titles": _titles(),
     }
+    if context["overview"] is not None:
+        context["tiles"] = tiles(context["overview"])
     return render(request, "workbench/workbench.html", context)
+
+
+def tiles(o: dust.Overview) -> list[tuple[str, str, object, str, str, str]]:
+    """(title, English, figure, note, link to the records behind it, colour)."""
+    rate = f"{o.online_rate:.0%}" if o.online_rate is not None else "—"
+    return [
+        ("在建工地", "Sites under construction", o.sites, "", "/registry/sites/?state=under_construction", ""),
+        ("在线监测点", "Monitors online", f"{o.online}/{o.monitors}", rate, "/board/", "green" if o.online == o.monitors else ""),
+        ("当前超限", "Exceeding now", o.exceeding, "", "/board/", "red" if o.exceeding else ""),
+        ("喷淋运行中", "Sprayers running", o.sprayers_running, "", "/board/", "blue" if o.sprayers_running else ""),
+        ("在办派单", "Open cases", o.open_cases, "", "/cases/cases/?state=disposing,verifying", ""),
+        ("曾逾期在办", "Open and overdue", o.overdue_cases, "", "/cases/cases/?state=disposing,verifying&is_overdue=true", "red" if o.overdue_cases else ""),
+    ]
 
 
 def _titles() -> dict[str, str]:
