@@ -87,6 +87,8 @@ def _project(i: int, dice: random.Random) -> Site:
         size_text=f"地上 {dice.randrange(3, 28)} 层" if not municipal else f"长 {dice.randrange(800, 4200)} m",
         is_class_one=i % 3 == 0,
         standardisation=dice.choice(list(Standardisation)) if i % 2 else Standardisation.NONE,
+        # the seeds' county counts class-I and standardised projects; its authority asks them to install (CFG-06)
+        required_by_authority=True if i % 3 == 0 or i % 2 else None,
         state=state,
         permit_number=f"DEMO{COUNTY}-SX-{i + 1:03d}",
         permit_date=started - dt.timedelta(days=20),
