@@ -123,6 +123,8 @@ class Connection(asyncio.Protocol):
         self.last = time.monotonic()
         self.buffer += data
         try:
+            if self.device is None and self.buffer[0] != Type.CONNECT << 4:
+                raise BadPacket("the first packet is not CONNECT")
             used, found = packets.cut(self.buffer, LARGEST)
             del self.buffer[:used]
             for packet in found:

@@ -154,7 +154,7 @@ def test_a_quirk_is_allowed_only_to_the_device_that_has_it() -> None:
             writer.write(frame("a34004-Rtd=1", crc="hj212_swapped") + frame("a34004-Rtd=2"))
             await _answer(reader)
             assert bus.rows == 2
-            assert "hj212_swapped" in [r for b in bus.blocks for r in b.rejects][0].detail
+            assert "hj212_swapped" in next(r for b in bus.blocks for r in b.rejects).detail
             writer.close()
 
     within(20, test)
