@@ -16,6 +16,17 @@ class SchemaTooNew(RuntimeError):
     """The database was migrated by a newer program."""
 
 
+def check(dsn: str) -> None:
+    """Raises SchemaTooNew when the database is ahead of this program; an empty database is fine."""
+    newest = int(sorted(MIGRATIONS.glob("[0-9]*.sql"))[-1].name[:4])
+    with psycopg.connect(dsn) as connection:
+        if connection.execute("SELECT to_regclass('fast.schema_version')").fetchone() == (None,):
+            return
+        row = connection.execute("SELECT coalesce(max(version), 0) FROM fast.schema_version").fetchone()
+    if row and row[0] > newest:
+        raise SchemaTooNew(f"数据库结构版本 {row[0]} 高于本程序的 {newest}，请升级程序后再启动")
+
+
 def migrate(dsn: str) -> int:
     """Bring the fast plane's schema up to date; safe to repeat and to run twice at once. Returns the version.
 

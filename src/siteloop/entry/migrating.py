@@ -1,0 +1,46 @@
+"""Bringing a database up to date: Django's tables, the fast plane's, then the data every installation needs."""
+
+import importlib
+import importlib.util
+from collections.abc import Callable
+
+from siteloop.entry import rooms
+
+
+def django_ready() -> None:
+    """Load Django once."""
+    import os
+
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "siteloop.entry.settings")
+    import django
+
+    django.setup()
+
+
+def migrate(dsn: str) -> None:
+    """Everything, in order; safe to repeat. Raises gateway.schema.SchemaTooNew."""
+    django_ready()
+    from django.core.management import call_command
+
+    from siteloop.gateway import schema
+
+    schema.check(dsn)
+    call_command("migrate", verbosity=0, interactive=False)
+    schema.migrate(dsn)
+    for load in found("reference"):
+        load()
+
+
+def load_demo() -> None:
+    """The demo county: every folder's `demo.load()`, foundation first."""
+    for load in found("demo"):
+        load()
+
+
+def found(module: str) -> list[Callable[[], object]]:
+    """`load` of every folder's module of that name, in the order of the floors."""
+    loads: list[Callable[[], object]] = []
+    for folder in rooms.folders():
+        if importlib.util.find_spec(f"{folder}.{module}") is not None:
+            loads.append(importlib.import_module(f"{folder}.{module}").load)
+    return loads
