@@ -370,12 +370,13 @@ def _choice(one: "models.Field[Any, Any]", cell: Any) -> Any:
 
 
 def _moment(cell: Any) -> dt.datetime:
-    if not isinstance(cell, dt.datetime):
-        try:
-            cell = dt.datetime.fromisoformat(str(cell).replace("/", "-"))
-        except ValueError as wrong:
-            raise ValueError("须为时间，如 2026-01-31 08:30") from wrong
-    return cell if cell.tzinfo else cell.replace(tzinfo=SHANGHAI)
+    try:
+        moment = (
+            cell if isinstance(cell, dt.datetime) else dt.datetime.fromisoformat(str(cell).replace("/", "-"))
+        )
+    except ValueError as wrong:
+        raise ValueError("须为时间，如 2026-01-31 08:30") from wrong
+    return moment if moment.tzinfo else moment.replace(tzinfo=SHANGHAI)
 
 
 def _day(cell: Any) -> dt.date:

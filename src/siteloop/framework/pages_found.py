@@ -76,7 +76,7 @@ def field_at(model: type[models.Model], path: str) -> models.Field | None:  # ty
             field = current._meta.pk if name == "pk" else current._meta.get_field(name)
         except FieldDoesNotExist:
             return None
-        current = field.related_model if field is not None and field.is_relation else None  # type: ignore[assignment]
+        current = field.related_model if field is not None and field.is_relation else None
     return field  # type: ignore[return-value]
 
 

@@ -84,7 +84,7 @@ class ScopedQuerySet(models.QuerySet[M]):
     def _fetch_all(self) -> None:
         if self._result_cache is None:
             self._check()
-        super()._fetch_all()  # type: ignore[misc]
+        super()._fetch_all()
 
     def iterator(self, *args: Any, **kwargs: Any) -> Any:
         self._check()

@@ -65,7 +65,7 @@ def record(
     model: type[models.Model] | None = None,
 ) -> TrailEntry:
     """Append one entry. Must run inside the transaction of the act it tells."""
-    kind = model or type(obj)
+    kind: type[models.Model] | None = model or (type(obj) if obj is not None else None)
     project, region = _where(obj)
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
@@ -123,6 +123,7 @@ def _follow(obj: Any, path: str) -> Any:
 def verify() -> TrailEntry | None:
     """The first entry whose link or content does not fit, None when the whole chain holds."""
     previous = GENESIS
+    entry: TrailEntry
     for entry in TrailEntry.objects.unscoped("the whole chain is checked").order_by("pk").iterator(2000):
         if entry.previous != previous or entry.digest != digest(entry):
             return entry

@@ -110,14 +110,24 @@ def _own_routers() -> list[tuple[str, Router]]:
 
 def _errors(api: NinjaAPI) -> None:
     """One form for everything that goes wrong."""
-    api.add_exception_handler(Refused, lambda request, no: refused(no))
+
+    def on_refused(request: HttpRequest, no: Any) -> HttpResponse:
+        return refused(no)
+
+    def on_http(request: HttpRequest, no: Any) -> HttpResponse:
+        return problem(no.status_code, str(no))
+
+    def on_invalid(request: HttpRequest, no: Any) -> HttpResponse:
+        return problem(422, errors=messages(no.errors))
+
+    api.add_exception_handler(Refused, on_refused)
     api.add_exception_handler(AuthenticationError, lambda request, no: problem(401))
     api.add_exception_handler(AuthorizationError, lambda request, no: problem(403))
     api.add_exception_handler(PermissionDenied, lambda request, no: problem(403))
     api.add_exception_handler(Http404, lambda request, no: problem(404))
     api.add_exception_handler(ObjectDoesNotExist, lambda request, no: problem(404))
-    api.add_exception_handler(HttpError, lambda request, no: problem(no.status_code, str(no)))
-    api.add_exception_handler(ValidationError, lambda request, no: problem(422, errors=messages(no.errors)))
+    api.add_exception_handler(HttpError, on_http)
+    api.add_exception_handler(ValidationError, on_invalid)
 
 
 KINDS = {

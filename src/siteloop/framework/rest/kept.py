@@ -54,7 +54,8 @@ def answer(status: int, body: Any) -> JsonResponse:
 def _fingerprint(request: HttpRequest) -> str:
     digest = hashlib.sha256(f"{request.method} {request.get_full_path()}\n".encode())
     if request.content_type == "multipart/form-data":
-        for _, file in sorted(request.FILES.items()):
+        for name in sorted(request.FILES):
+            file: Any = request.FILES[name]
             for chunk in file.chunks():
                 digest.update(chunk)
             file.seek(0)

@@ -118,7 +118,7 @@ def _reading(router: Router, page: Page, row: type[Schema]) -> None:
 def _creating(router: Router, page: Page, row: type[Schema]) -> None:
     Create = schemas.body_schema(page, partial=False)
 
-    def create(request: HttpRequest, body: Create = Body(...)) -> HttpResponse:  # type: ignore[valid-type]  # noqa: B008
+    def create(request: HttpRequest, body: Create = Body(...)) -> HttpResponse:  # type: ignore[valid-type, type-arg]  # noqa: B008
         viewer = viewer_of(request)
 
         def run() -> tuple[int, Any]:
@@ -167,10 +167,10 @@ def _changing(router: Router, page: Page, row: type[Schema]) -> None:
         changed = perform.change_on(page, the_row(page, viewer, pk, joined=False), viewer, data)
         return answer(200, as_json(page, _again(page, viewer, changed)))
 
-    def change(request: HttpRequest, pk: int, body: Change = Body(...)) -> HttpResponse:  # type: ignore[valid-type]  # noqa: B008
+    def change(request: HttpRequest, pk: int, body: Change = Body(...)) -> HttpResponse:  # type: ignore[valid-type, type-arg]  # noqa: B008
         return write(request, pk, _given(body))
 
-    def replace(request: HttpRequest, pk: int, body: Whole = Body(...)) -> HttpResponse:  # type: ignore[valid-type]  # noqa: B008
+    def replace(request: HttpRequest, pk: int, body: Whole = Body(...)) -> HttpResponse:  # type: ignore[valid-type, type-arg]  # noqa: B008
         return write(request, pk, _given(body))
 
     answers = {200: row, **ERRORS}
@@ -205,7 +205,7 @@ def _did(done: Any) -> str:
 def _acting(router: Router, page: Page, action: Action) -> None:
     Given = schemas.action_schema(page, action)
 
-    def on_row(request: HttpRequest, pk: int, body: Given = Body(Given.model_construct())) -> HttpResponse:  # type: ignore[valid-type]  # noqa: B008
+    def on_row(request: HttpRequest, pk: int, body: Given = Body(Given.model_construct())) -> HttpResponse:  # type: ignore[valid-type, type-arg]  # noqa: B008
         viewer = viewer_of(request)
 
         def run() -> tuple[int, Any]:
@@ -221,7 +221,7 @@ def _acting(router: Router, page: Page, action: Action) -> None:
 
         return once(request, run)
 
-    def on_register(request: HttpRequest, body: Given = Body(Given.model_construct())) -> HttpResponse:  # type: ignore[valid-type]  # noqa: B008
+    def on_register(request: HttpRequest, body: Given = Body(Given.model_construct())) -> HttpResponse:  # type: ignore[valid-type, type-arg]  # noqa: B008
         data, reason = _split(action, body)
         return once(
             request,
@@ -248,7 +248,7 @@ def _acting(router: Router, page: Page, action: Action) -> None:
 def _acting_on_many(router: Router, page: Page, action: Action) -> None:
     Given = schemas.action_schema(page, action, bulk=True)
 
-    def on_many(request: HttpRequest, body: Given = Body(...)) -> HttpResponse:  # type: ignore[valid-type]  # noqa: B008
+    def on_many(request: HttpRequest, body: Given = Body(...)) -> HttpResponse:  # type: ignore[valid-type, type-arg]  # noqa: B008
         viewer = viewer_of(request)
 
         def run() -> tuple[int, Any]:
@@ -298,7 +298,7 @@ def _importing(router: Router, page: Page) -> None:
 
     def load(
         request: HttpRequest,
-        file: UploadedFile = File(...),  # noqa: B008
+        file: UploadedFile = File(...),  # type: ignore[type-arg]  # noqa: B008
         dry_run: bool = True,
         all_or_nothing: bool = True,
     ) -> HttpResponse:
