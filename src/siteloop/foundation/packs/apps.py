@@ -10,3 +10,9 @@ class PacksConfig(AppConfig):
     label = "packs"
     verbose_name = "规则库"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Offer the rules to whoever publishes the registry."""
+        from siteloop.foundation.packs import publishing
+
+        publishing.connect()

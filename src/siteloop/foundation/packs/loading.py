@@ -1,17 +1,23 @@
-"""Packs from TOML into rows. A row a person has edited is never overwritten; a changed file makes a new rule version."""
+"""Packs from TOML into rows. What people edited is never overwritten: a file's change then waits as a proposal.
 
-import datetime as dt
+A row of a file is known by its pack, key and effective date. Unchanged files cost one digest; a changed row becomes a
+new version. Numbers of a lower level outside the room above are refused.
+"""
+
 import hashlib
 import tomllib
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Max
 
 from siteloop.foundation.packs.models import EligibilityRule, Pack, PackRule, PackValue
-from siteloop.foundation.packs.resolve import WHY
+from siteloop.foundation.packs.resolve import WHY, bounds_above, check_bounds, named
+from siteloop.framework.action import Refused
 
 FOLDER = Path(settings.ROOT) / "packs"
 
@@ -22,22 +28,26 @@ class Loaded:
 
     packs: int = 0
     rows: int = 0
-    kept: list[str] = field(default_factory=list)  # edited by people, file differs
+    kept: list[str] = field(default_factory=list)  # edited by people, the file's change waits as a proposal
 
 
 def load_packs(folder: Path = FOLDER) -> Loaded:
-    """Load every `*.toml` below the folder; unchanged files cost one digest. Raises KeyError for a missing field."""
+    """Load every `*.toml` below the folder, nation first, in one transaction.
+
+    Raises KeyError for a missing field, ValueError for a number outside the bounds above.
+    """
+    files = [(path, path.read_bytes()) for path in sorted(folder.rglob("*.toml"))]
+    parsed = [(hashlib.sha256(text).hexdigest(), tomllib.loads(text.decode())) for _, text in files]
     done = Loaded()
-    for path in sorted(folder.rglob("*.toml")):
-        with transaction.atomic():
-            _load(path, done)
+    with transaction.atomic():
+        for digest, data in sorted(
+            parsed, key=lambda f: (len(f[1].get("region", "")), bool(f[1].get("zone")))
+        ):
+            _load(digest, data, done)
     return done
 
 
-def _load(path: Path, done: Loaded) -> None:
-    text = path.read_bytes()
-    digest = hashlib.sha256(text).hexdigest()
-    data = tomllib.loads(text.decode())
+def _load(digest: str, data: dict[str, Any], done: Loaded) -> None:
     pack = Pack.objects.unscoped(WHY).filter(code=data["code"]).first() or Pack(code=data["code"])
     if pack.digest == digest:
         return
@@ -65,7 +75,6 @@ def _shared(item: dict[str, Any]) -> dict[str, Any]:
 
 
 def _rule(pack: Pack, item: dict[str, Any], done: Loaded) -> None:
-    latest = PackRule.objects.unscoped(WHY).filter(pack=pack, code=item["code"]).order_by("-version").first()
     fields = _shared(item) | {
         "detector": item["detector"],
         "params": item.get("params", {}),
@@ -74,13 +83,8 @@ def _rule(pack: Pack, item: dict[str, Any], done: Loaded) -> None:
         "enabled": item.get("enabled", True),
         "shadow": item.get("shadow", False),
     }
-    if latest is not None and _same(latest, fields):
-        return
-    if latest is not None and latest.edited:
-        done.kept.append(f"{pack.code}:{item['code']}")
-        return
-    PackRule(pack=pack, code=item["code"], version=latest.version + 1 if latest else 1, **fields).save()
-    done.rows += 1
+    _inside(pack, item["code"], lambda: check_bounds(fields["params"], bounds_above(item["code"], pack)))
+    _settle(PackRule, pack, "code", item["code"], fields, done)
 
 
 def _value(pack: Pack, item: dict[str, Any], done: Loaded) -> None:
@@ -89,32 +93,50 @@ def _value(pack: Pack, item: dict[str, Any], done: Loaded) -> None:
         "unit": item.get("unit", ""),
         "bounds": item.get("bounds", {}),
     }
-    since: dt.date | None = item.get("effective_from")
-    row = PackValue.objects.unscoped(WHY).filter(pack=pack, key=item["key"], effective_from=since).first()
-    if row is not None and row.edited:
-        if not _same(row, fields):
-            done.kept.append(f"{pack.code}:{item['key']}")
-        return
-    row = row or PackValue(pack=pack, key=item["key"])
-    for name, value in fields.items():
-        setattr(row, name, value)
-    row.save()
-    done.rows += 1
+    _inside(
+        pack,
+        item["key"],
+        lambda: check_bounds(named(fields["value"]), bounds_above(item["key"], pack, PackValue)),
+    )
+    _settle(PackValue, pack, "key", item["key"], fields, done)
 
 
 def _eligibility(pack: Pack, item: dict[str, Any], done: Loaded) -> None:
-    row = EligibilityRule.objects.unscoped(WHY).filter(pack=pack, code=item["code"]).first()
-    if row is not None and row.edited:
+    fields = _shared(item) | {
+        "outcome": item["outcome"],
+        "order": item.get("order", 100),
+        "condition": item.get("when", []),
+        "already_started": item.get("already_started", "authority"),
+    }
+    _settle(EligibilityRule, pack, "code", item["code"], fields, done)
+
+
+def _inside(pack: Pack, key: str, check: Callable[[], None]) -> None:
+    try:
+        check()
+    except Refused as wrong:
+        raise ValueError(f"{pack.code}: {key}: {wrong.message}") from wrong
+
+
+def _settle(
+    model: type[PackRule] | type[PackValue] | type[EligibilityRule],
+    pack: Pack,
+    name: str,
+    key: str,
+    fields: dict[str, Any],
+    done: Loaded,
+) -> None:
+    """Nothing for a known row, a new version for a changed one, a proposal where a person has edited."""
+    versions = model.objects.unscoped(WHY).filter(pack=pack, **{name: key})
+    from_file = (
+        versions.filter(edited=False, effective_from=fields["effective_from"]).order_by("-version").first()
+    )
+    if from_file is not None and all(getattr(from_file, n) == v for n, v in fields.items()):
         return
-    row = row or EligibilityRule(pack=pack, code=item["code"])
-    for name, value in (
-        _shared(item) | {"outcome": item["outcome"], "order": item.get("order", 100)}
-    ).items():
-        setattr(row, name, value)
-    row.condition = item.get("when", [])
-    row.save()
+    counting = versions.filter(proposed=False).order_by("-version").first()
+    last = versions.aggregate(last=Max("version"))["last"] or 0
+    proposed = counting is not None and counting.edited
+    model(pack=pack, version=last + 1, proposed=proposed, **{name: key}, **fields).save()
     done.rows += 1
-
-
-def _same(row: Any, fields: dict[str, Any]) -> bool:
-    return all(getattr(row, name) == value for name, value in fields.items())
+    if proposed:
+        done.kept.append(f"{pack.code}:{key}")

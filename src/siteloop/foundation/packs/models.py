@@ -29,7 +29,11 @@ class Pack(ScopedModel):
 
 
 class _Row(ScopedModel):
-    """Common part of what a pack states."""
+    """Common part of what a pack states. A change is a new version; of those in force the highest counts.
+
+    `edited` versions come from people, the others from the pack's file. `proposed` is a file's change that met an edit:
+    it waits for somebody to adopt it and counts for nothing until then.
+    """
 
     pack = models.ForeignKey(Pack, models.CASCADE, related_name="%(class)ss", verbose_name="规则包")
     title = models.CharField("名称", max_length=120)
@@ -37,7 +41,10 @@ class _Row(ScopedModel):
     clause_verified = models.BooleanField("条款已核实", default=False)
     effective_from = models.DateField("施行日期", null=True, blank=True)
     effective_to = models.DateField("废止日期", null=True, blank=True)
+    version = models.PositiveIntegerField("版本", default=1, editable=False)
     edited = models.BooleanField("已人工修改", default=False, editable=False)
+    proposed = models.BooleanField("待确认", default=False, editable=False)
+    reason = models.CharField("修改理由", max_length=300, blank=True, editable=False)
 
     scope = Scope(public=True)
 
@@ -58,7 +65,6 @@ class PackRule(_Row):
         default="yellow",
         choices=[("red", "红色"), ("orange", "橙色"), ("yellow", "黄色"), ("blue", "蓝色")],
     )
-    version = models.PositiveIntegerField("版本", default=1)
     enabled = models.BooleanField("启用", default=True)
     shadow = models.BooleanField("试运行", default=False)
 
@@ -87,9 +93,9 @@ class PackValue(_Row):
         abstract = False
         verbose_name = "参数"
         verbose_name_plural = "参数"
-        ordering = ("key", "pack")
+        ordering = ("key", "pack", "-version")
         constraints = (
-            models.UniqueConstraint(fields=("pack", "key", "effective_from"), name="one_value_a_date"),
+            models.UniqueConstraint(fields=("pack", "key", "version"), name="one_value_a_version"),
         )
 
     def __str__(self) -> str:
@@ -105,18 +111,27 @@ class Outcome(models.TextChoices):
 
 
 class EligibilityRule(_Row):
-    """Which projects must join (CFG-02…15). `condition` is a list of {field, op, value} joined by AND."""
+    """Which projects must join (CFG-02…15). `condition` is a list of {field, op, value} joined by AND.
+
+    `already_started` is what counts for projects begun before the rule took effect (CFG-11).
+    """
 
     code = models.CharField("代码", max_length=80)
     outcome = models.CharField("结论", max_length=20, choices=Outcome.choices)
     condition = models.JSONField("条件", default=list)
     order = models.PositiveIntegerField("次序", default=100)
+    already_started = models.CharField(
+        "施行前已开工项目", max_length=20, choices=Outcome.choices, default=Outcome.AUTHORITY
+    )
 
     class Meta(_Row.Meta):
         abstract = False
         verbose_name = "应装规则"
         verbose_name_plural = "应装规则"
-        ordering = ("pack", "order", "code")
+        ordering = ("pack", "order", "code", "-version")
+        constraints = (
+            models.UniqueConstraint(fields=("pack", "code", "version"), name="one_eligibility_a_version"),
+        )
 
     def __str__(self) -> str:
         return f"{self.title} · {self.pack}"

@@ -1,45 +1,105 @@
 """What counts where: nation → province → city → county → zone overlay, the nearest row wins, within the bounds above it."""
 
 import datetime as dt
-from typing import Any
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any, TypeVar
 
-from django.db.models import Q
 from django.utils import timezone
 
-from siteloop.foundation.packs.models import Pack, PackRule, PackValue
+from siteloop.foundation.packs.models import EligibilityRule, Pack, PackRule, PackValue
+from siteloop.foundation.regions.names import ancestors
 from siteloop.framework.action import Refused
 
 WHY = "the rules in force are worked out from all packs"
+R = TypeVar("R", PackRule, PackValue, EligibilityRule)
+Bounds = dict[str, Any]  # name -> [low, high]
+
+
+class Book:
+    """All packs as they stood when first looked at: one query a table, however many questions are asked."""
+
+    def __init__(self) -> None:
+        self._packs: list[Pack] | None = None
+        self._rows: dict[Any, list[Any]] = {}
+
+    def packs(self) -> list[Pack]:
+        """Every pack."""
+        if self._packs is None:
+            self._packs = list(Pack.objects.unscoped(WHY))
+        return self._packs
+
+    def rows(self, model: type[R]) -> list[R]:
+        """Every row of a kind that may count, oldest version first."""
+        if model not in self._rows:
+            found = model.objects.unscoped(WHY).filter(proposed=False).select_related("pack")
+            self._rows[model] = list(found.order_by("version", "pk"))
+        rows: list[R] = self._rows[model]
+        return rows
+
+    def chain(self, region_code: str, zone: str = "", on: dt.date | None = None) -> list[Pack]:
+        """Packs in force over a place, from the nation down; a zone's pack stands below its region's."""
+        day = on or timezone.localdate()
+        codes = {"", *ancestors(region_code)}
+        found = [
+            p for p in self.packs() if p.region_code in codes and p.zone in ("", zone) and in_force(p, day)
+        ]
+        return sorted(found, key=lambda p: (len(p.region_code), bool(p.zone), p.pk))
+
+    def newest(self, model: type[R], pack_ids: Iterable[int], on: dt.date | None = None) -> list[R]:
+        """Of each key in each pack the version that counts on a day."""
+        day, wanted = on or timezone.localdate(), set(pack_ids)
+        found: dict[tuple[int, str], R] = {}
+        for row in self.rows(model):
+            if row.pack_id in wanted and in_force(row, day):
+                found[row.pack_id, key_of(row)] = row
+        return list(found.values())
+
+
+_shared: ContextVar[Book | None] = ContextVar("packs_book", default=None)
+
+
+@contextmanager
+def reading() -> Iterator[Book]:
+    """Ask many questions for the price of one; inside, changes made meanwhile are not seen."""
+    outer = _shared.get()
+    book = outer or Book()
+    token = _shared.set(book)
+    try:
+        yield book
+    finally:
+        _shared.reset(token)
+
+
+def book() -> Book:
+    """The shared one inside `reading()`, otherwise a fresh one."""
+    return _shared.get() or Book()
+
+
+def key_of(row: PackRule | PackValue | EligibilityRule) -> str:
+    """What a row is about."""
+    return row.key if isinstance(row, PackValue) else row.code
+
+
+def in_force(row: Any, day: dt.date) -> bool:
+    """Whether a pack or row counts on a day; both ends inclusive, open ends allowed."""
+    return (row.effective_from is None or row.effective_from <= day) and (
+        row.effective_to is None or row.effective_to >= day
+    )
 
 
 def chain(region_code: str, zone: str = "", on: dt.date | None = None) -> list[Pack]:
     """Packs in force over a place, from the nation down."""
-    day = on or timezone.localdate()
-    codes = ["", *(region_code[:n] for n in (2, 4, 6, 9) if len(region_code) >= n)]
-    found = Pack.objects.unscoped(WHY).filter(
-        Q(effective_from__isnull=True) | Q(effective_from__lte=day),
-        Q(effective_to__isnull=True) | Q(effective_to__gte=day),
-        region_code__in=codes,
-        zone__in=["", zone],
-    )
-    return sorted(found, key=lambda p: (len(p.region_code), bool(p.zone)))
-
-
-def _in_force(rows: Any, day: dt.date) -> Any:
-    return rows.filter(
-        Q(effective_from__isnull=True) | Q(effective_from__lte=day),
-        Q(effective_to__isnull=True) | Q(effective_to__gte=day),
-    )
+    return book().chain(region_code, zone, on)
 
 
 def row(key: str, region_code: str, on: dt.date | None = None, zone: str = "") -> PackValue | None:
     """The value row that counts at a place on a day."""
-    day = on or timezone.localdate()
-    rank = {pack.pk: i for i, pack in enumerate(chain(region_code, zone, day))}
-    rows = _in_force(PackValue.objects.unscoped(WHY).filter(key=key, pack__in=rank), day).select_related(
-        "pack"
-    )
-    return max(rows, key=lambda r: (rank[r.pack_id], r.effective_from or dt.date.min, r.pk), default=None)
+    asked = book()
+    rank = {pack.pk: i for i, pack in enumerate(asked.chain(region_code, zone, on))}
+    found = [r for r in asked.newest(PackValue, rank, on) if r.key == key]
+    return max(found, key=lambda r: rank[r.pack_id], default=None)
 
 
 def value(key: str, region_code: str, on: dt.date | None = None, zone: str = "") -> Any:
@@ -50,17 +110,21 @@ def value(key: str, region_code: str, on: dt.date | None = None, zone: str = "")
 
 def rules(region_code: str, on: dt.date | None = None) -> dict[str, PackRule]:
     """Rule code -> the rule row that counts at a place; disabled ones are left out."""
-    day = on or timezone.localdate()
-    rank = {pack.pk: i for i, pack in enumerate(chain(region_code, on=day))}
+    asked = book()
+    rank = {pack.pk: i for i, pack in enumerate(asked.chain(region_code, on=on))}
     found: dict[str, PackRule] = {}
-    rows = _in_force(PackRule.objects.unscoped(WHY).filter(pack__in=rank), day).select_related("pack")
-    for rule in sorted(rows, key=lambda r: (rank[r.pack_id], r.version)):
+    for rule in sorted(asked.newest(PackRule, rank, on), key=lambda r: rank[r.pack_id]):
         found[rule.code] = rule
     return {code: rule for code, rule in found.items() if rule.enabled}
 
 
-def check_bounds(new: dict[str, Any], bounds: dict[str, Any]) -> None:
-    """Raises Refused 422 when a lower level leaves the room the level above gave it. `bounds` maps name -> [low, high]."""
+def named(stated: Any) -> dict[str, Any]:
+    """A value as bounds see it: a table by its names, a plain number as `value`."""
+    return dict(stated) if isinstance(stated, dict) else {"value": stated}
+
+
+def check_bounds(new: dict[str, Any], bounds: Bounds) -> None:
+    """Raises Refused 422 when a lower level leaves the room the level above gave it."""
     wrong = {}
     for name, number in new.items():
         room = bounds.get(name)
@@ -68,15 +132,33 @@ def check_bounds(new: dict[str, Any], bounds: dict[str, Any]) -> None:
             continue
         low, high = room
         if not low <= number <= high:
-            wrong[name] = [f"上级允许范围为 {low}–{high}"]
+            wrong[name] = [f"上级允许范围为 {low:g}–{high:g}"]
     if wrong:
-        raise Refused("超出上级允许的范围", status=422, errors=wrong)
+        words = "；".join(f"{name}：{'，'.join(told)}" for name, told in wrong.items())
+        raise Refused(f"超出上级允许的范围（{words}）", status=422, errors=wrong)
 
 
-def bounds_above(code: str, pack: Pack) -> dict[str, Any]:
-    """The bounds the nearest pack above states for a rule."""
-    above = [p for p in chain(pack.region_code, pack.zone) if p.pk != pack.pk]
-    rank = {p.pk: i for i, p in enumerate(above)}
-    rows = PackRule.objects.unscoped(WHY).filter(code=code, pack__in=rank)
-    nearest = max(rows, key=lambda r: (rank[r.pack_id], r.version), default=None)
-    return dict(nearest.bounds) if nearest else {}
+def bounds_above(
+    key: str, pack: Pack, model: type[PackRule] | type[PackValue] = PackRule, on: dt.date | None = None
+) -> Bounds:
+    """The room all packs above a pack leave it together: nobody can widen what stands higher."""
+    asked = book()
+    above = [
+        p for p in asked.chain(pack.region_code, pack.zone, on) if p.pk != pack.pk and _stands_above(p, pack)
+    ]
+    room: Bounds = {}
+    ids = [p.pk for p in above]
+    stated: list[PackRule | PackValue] = [
+        *(asked.newest(PackRule, ids, on) if model is PackRule else asked.newest(PackValue, ids, on))
+    ]
+    for found in stated:
+        if key_of(found) != key:
+            continue
+        for name, (low, high) in found.bounds.items():
+            known_low, known_high = room.get(name, (low, high))
+            room[name] = [max(low, known_low), min(high, known_high)]
+    return room
+
+
+def _stands_above(higher: Pack, lower: Pack) -> bool:
+    return len(higher.region_code) < len(lower.region_code) or (bool(lower.zone) and not higher.zone)

@@ -1,0 +1,371 @@
+"""Changing the rules: every change is a new version, inside the room the packs above leave, and tells the fast plane."""
+
+import ast
+import datetime as dt
+import json
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any, TypeVar
+
+from django.db.models import Max
+from django.utils import timezone
+
+from siteloop.foundation.packs import publishing
+from siteloop.foundation.packs.models import EligibilityRule, Outcome, Pack, PackRule, PackValue
+from siteloop.foundation.packs.resolve import Bounds, bounds_above, check_bounds, key_of, named
+from siteloop.foundation.regions.models import Region, Zone
+from siteloop.foundation.registry.models import WorkKind
+from siteloop.framework.action import Act, Action, Input, Refused
+from siteloop.framework.viewer import Viewer
+
+WHY = "packs are public to read; the act checks who may write where"
+COPIED = {"id", "pack", "version", "edited", "proposed", "reason"}
+R = TypeVar("R", PackRule, PackValue, EligibilityRule)
+
+
+def refuse(field: str, message: str) -> Refused:
+    """422 with one field's message."""
+    return Refused(message, status=422, errors={field: [message]})
+
+
+def may_write(viewer: Viewer, region_code: str) -> None:
+    """Raises Refused 403 unless the region lies in the viewer's own; the nation's pack needs the nation."""
+    if not viewer.is_system and not any(region_code.startswith(own) for own in viewer.regions):
+        raise Refused("只能修改本辖区的规则", status=403)
+
+
+def _pack_for(act: Act, region_code: str | None, zone: str = "") -> Pack:
+    """The pack a change belongs to; a region without one gets its own. No code given = the row's own pack."""
+    if not region_code and act.obj is not None:
+        pack: Pack = act.obj.pack
+    else:
+        code = region_code or ""
+        name = Region.objects.unscoped(WHY).filter(code=code).values_list("name", flat=True).first()
+        if code and name is None:
+            raise refuse("region_code", "没有这个区划代码")
+        if zone and not Zone.objects.unscoped(WHY).filter(code=zone, region__code=code).exists():
+            raise refuse("zone", "该区划内没有这个功能区")
+        may_write(act.viewer, code)
+        own = Pack.objects.unscoped(WHY).filter(region_code=code, zone=zone).order_by("pk").first()
+        pack = own or Pack(code=f"local/{code}" + (f"/{zone}" if zone else ""), region_code=code, zone=zone)
+        if own is None:
+            pack.title = f"{name}规则包" + (f"（{zone}）" if zone else "")
+            pack.save()
+        elif act.obj is not None and not _inside(own, act.obj.pack):
+            raise refuse("region_code", "只能在上级规则的辖区内调整")
+    may_write(act.viewer, pack.region_code)
+    if act.obj is not None and not _inside(pack, act.obj.pack):
+        raise refuse("region_code", "只能在上级规则的辖区内调整")
+    return pack
+
+
+def _inside(lower: Pack, higher: Pack) -> bool:
+    return lower.region_code.startswith(higher.region_code) and higher.zone in ("", lower.zone)
+
+
+def _since(act: Act) -> dt.date:
+    since: dt.date = act.data.get("effective_from") or timezone.localdate()
+    if since < timezone.localdate():
+        raise refuse("effective_from", "施行日期不能早于今天")
+    return since
+
+
+def successor(row: R, pack: Pack, act: Act, **changes: Any) -> R:
+    """A new version of a row, in its own pack or in a lower one, and the fast plane told. Raises Refused 422."""
+    model = type(row)
+    name = "key" if isinstance(row, PackValue) else "code"
+    versions = model.objects.unscoped(WHY).filter(pack=pack, **{name: key_of(row)})
+    fields = {f.name: getattr(row, f.name) for f in model._meta.concrete_fields if f.name not in COPIED}
+    fields |= {"effective_from": timezone.localdate(), "effective_to": None, "edited": True, **changes}
+    last = versions.aggregate(last=Max("version"))["last"] or 0
+    made = model(
+        pack=pack, version=last + 1, reason=(act.reason or act.data.get("reason") or "")[:300], **fields
+    )
+    made.full_clean(exclude=["pack"])
+    made.save()
+    publishing.changed()
+    return made
+
+
+def _room(row: PackRule | PackValue, pack: Pack) -> Bounds:
+    """What the packs above leave; the nation's own row sets its own room."""
+    model = PackRule if isinstance(row, PackRule) else PackValue
+    above = bounds_above(key_of(row), pack, model)
+    return above or (dict(row.bounds) if not pack.region_code else {})
+
+
+def read(text: Any, field: str) -> Any:
+    """JSON as people or programs type it. Raises Refused 422."""
+    if not isinstance(text, str):
+        return text
+    for parse in (json.loads, ast.literal_eval):
+        try:
+            return parse(text)
+        except (ValueError, SyntaxError):
+            continue
+    raise refuse(field, "不是有效的 JSON")
+
+
+def _override_rule(act: Act) -> str:
+    row: PackRule = act.obj
+    pack = _pack_for(act, act.data.get("region_code"))
+    if pack.zone:
+        raise refuse("region_code", "功能区没有单独的预警规则")
+    wanted = read(act.data["params"], "params")
+    if not isinstance(wanted, dict):
+        raise refuse("params", '请填写参数名与数值，如 {"on": 70}')
+    unknown = [n for n in wanted if n not in row.params and n not in row.bounds]
+    if unknown:
+        raise refuse("params", f"没有参数 {'、'.join(map(str, unknown))}")
+    for name, number in wanted.items():
+        known = row.params.get(name, 0)
+        numeric = isinstance(known, int | float) and not isinstance(known, bool)
+        if numeric != (isinstance(number, int | float) and not isinstance(number, bool)):
+            raise refuse("params", f"{name} 类型不符")
+    check_bounds(wanted, _room(row, pack))
+    params = {**row.params, **wanted}
+    _consistent(params)
+    made = successor(row, pack, act, params=params, effective_from=_since(act))
+    return f"已生成{pack}第 {made.version} 版，自 {made.effective_from} 起施行"
+
+
+def _consistent(params: dict[str, Any]) -> None:
+    """Recovery may not lie past the limit: such a rule would never end an episode."""
+    if "on" in params and "off" in params:
+        above = params.get("direction", "above") != "below"
+        if (params["off"] > params["on"]) if above else (params["off"] < params["on"]):
+            raise refuse("params", f"恢复值 off={params['off']:g} 越过限值 on={params['on']:g}，请一并调整")
+
+
+def _override_value(act: Act) -> str:
+    row: PackValue = act.obj
+    pack = _pack_for(act, act.data.get("region_code"), act.data.get("zone") or "")
+    wanted = read(act.data["value"], "value")
+    if isinstance(row.value, dict) != isinstance(wanted, dict) or isinstance(row.value, list) != isinstance(
+        wanted, list
+    ):
+        raise refuse("value", "与原值的形式不同")
+    if isinstance(row.value, dict) and set(wanted) - set(row.value):
+        raise refuse("value", f"没有项目 {'、'.join(sorted(set(wanted) - set(row.value)))}")
+    number = isinstance(row.value, int | float) and not isinstance(row.value, bool)
+    if number and (not isinstance(wanted, int | float) or isinstance(wanted, bool)):
+        raise refuse("value", "应为数字")
+    check_bounds(named(wanted), _room(row, pack))
+    stated = {**row.value, **wanted} if isinstance(row.value, dict) else wanted
+    made = successor(row, pack, act, value=stated, effective_from=_since(act))
+    return f"已生成{pack}第 {made.version} 版，自 {made.effective_from} 起施行"
+
+
+def _toggle(name: str, words: tuple[str, str]) -> Callable[[Act], str]:
+    def run(act: Act) -> str:
+        row: PackRule = act.obj
+        may_write(act.viewer, row.pack.region_code)
+        made = successor(row, row.pack, act, **{name: not getattr(row, name)})
+        return f"{row.title}已{words[0] if getattr(made, name) else words[1]}（第 {made.version} 版）"
+
+    return run
+
+
+def _restore(act: Act) -> str:
+    """Back to what the pack's file says; a row the file does not know is switched off, so that the wider one counts."""
+    row = act.obj
+    may_write(act.viewer, row.pack.region_code)
+    name = "key" if isinstance(row, PackValue) else "code"
+    stated = (
+        type(row)
+        .objects.unscoped(WHY)
+        .filter(pack=row.pack, edited=False, **{name: key_of(row)})
+        .order_by("-version")
+        .first()
+    )
+    if stated is None:
+        _withdraw(row)
+        return "已撤销本地调整，恢复为上级规则"
+    made = successor(stated, row.pack, act, edited=False, effective_from=stated.effective_from)
+    return f"已恢复为规则包原值（第 {made.version} 版）"
+
+
+def _withdraw(row: Any) -> None:
+    """End every version of a purely local row as of yesterday."""
+    name = "key" if isinstance(row, PackValue) else "code"
+    yesterday = timezone.localdate() - dt.timedelta(days=1)
+    for version in type(row).objects.unscoped(WHY).filter(pack=row.pack, **{name: key_of(row)}):
+        if version.effective_to is None or version.effective_to > yesterday:
+            version.effective_to = yesterday
+            version.save(update_fields=["effective_to"])
+    publishing.changed()
+
+
+def _adopt(act: Act) -> str:
+    row = act.obj
+    may_write(act.viewer, row.pack.region_code)
+    made = successor(
+        row, row.pack, act, edited=False, effective_from=row.effective_from, effective_to=row.effective_to
+    )
+    row.proposed = False
+    row.effective_to = (made.effective_from or timezone.localdate()) - dt.timedelta(days=1)
+    row.save(update_fields=["proposed", "effective_to"])
+    return f"已采用规则包的新值（第 {made.version} 版）"
+
+
+def _set_standard(act: Act) -> str:
+    """A region's own scale standard (CFG-10): must join from a floor area or a cost up."""
+    pack = _pack_for(act, act.data["region_code"], act.data.get("zone") or "")
+    condition: list[dict[str, Any]] = []
+    if act.data.get("work_kind"):
+        condition.append({"field": "work_kind", "op": "eq", "value": act.data["work_kind"]})
+    for name in ("floor_area", "cost_wan"):
+        least: Decimal | None = act.data.get(name)
+        if least is not None:
+            if least < 0:
+                raise refuse(name, "不能为负数")
+            condition.append({"field": name, "op": "gte", "value": float(least)})
+    code = str(act.data["code"]).strip()
+    rules = EligibilityRule.objects.unscoped(WHY).filter(pack=pack)
+    last = rules.filter(code=code).aggregate(last=Max("version"))["last"] or 0
+    made = EligibilityRule(
+        pack=pack,
+        code=code,
+        version=last + 1,
+        title=act.data["title"],
+        outcome=act.data["outcome"],
+        condition=condition,
+        order=50 if condition else 900,
+        clause=act.data["clause"],
+        already_started=act.data.get("already_started") or Outcome.AUTHORITY,
+        effective_from=_since(act),
+        edited=True,
+        reason=act.reason[:300],
+    )
+    made.full_clean(exclude=["pack"])
+    made.save()
+    publishing.changed()
+    return f"{pack}：{made.title}，自 {made.effective_from} 起施行"
+
+
+def _may(row: Any, viewer: Viewer) -> bool:
+    return not row.proposed
+
+
+REGION = Input(
+    "region_code", "适用区划代码", "Region code", help="留空表示修改本行；填写下级代码则为下级生成调整"
+)
+SINCE = Input("effective_from", "施行日期", "Effective from", kind="date", help="默认今天")
+OUTCOMES = tuple((c.value, str(c.label)) for c in Outcome)
+
+override_rule = Action(
+    "override_rule",
+    "调整参数",
+    "Adjust parameters",
+    PackRule,
+    _override_rule,
+    fields=(
+        Input(
+            "params", "参数", "Parameters", kind="multiline", required=True, help='如 {"on": 70, "off": 60}'
+        ),
+        REGION,
+        SINCE,
+    ),
+    available=_may,
+    log="{actor}调整规则{obj}：{params}",
+    event="rule_overridden",
+)
+switch_shadow = Action(
+    "switch_shadow",
+    "试运行开关",
+    "Switch trial run",
+    PackRule,
+    _toggle("shadow", ("转为试运行，只记录不派单", "结束试运行，正式生效")),
+    available=_may,
+    log="{actor}切换{obj}的试运行状态",
+    event="rule_shadow_switched",
+)
+switch_enabled = Action(
+    "switch_enabled",
+    "启用开关",
+    "Switch on or off",
+    PackRule,
+    _toggle("enabled", ("启用", "停用")),
+    available=_may,
+    danger=True,
+    confirm="停用后本区不再按此规则预警，确定吗？",
+    log="{actor}切换{obj}的启用状态",
+    event="rule_enabled_switched",
+)
+override_value = Action(
+    "override_value",
+    "调整数值",
+    "Adjust value",
+    PackValue,
+    _override_value,
+    fields=(
+        Input("value", "值", "Value", kind="multiline", required=True, help='数字或 JSON，如 {"amount": 2}'),
+        REGION,
+        Input("zone", "功能区", "Zone"),
+        SINCE,
+    ),
+    available=_may,
+    log="{actor}调整参数{obj}：{value}",
+    event="value_overridden",
+)
+set_standard = Action(
+    "set_standard",
+    "制定本地规模标准",
+    "Set local standard",
+    EligibilityRule,
+    _set_standard,
+    on_register=True,
+    fields=(
+        Input("region_code", "区划代码", "Region code", required=True),
+        Input("zone", "功能区", "Zone"),
+        Input("code", "规则代码", "Code", required=True),
+        Input("title", "名称", "Title", required=True),
+        Input("outcome", "结论", "Outcome", kind="choice", required=True, choices=OUTCOMES),
+        Input(
+            "work_kind",
+            "工程类别",
+            "Kind of work",
+            kind="choice",
+            choices=tuple((c.value, str(c.label)) for c in WorkKind),
+        ),
+        Input("floor_area", "建筑面积不小于（㎡）", "Floor area from", kind="number"),
+        Input("cost_wan", "造价不小于（万元）", "Cost from", kind="number"),
+        Input("already_started", "施行前已开工项目", "Begun before", kind="choice", choices=OUTCOMES),
+        Input("clause", "依据条款", "Clause", required=True),
+        SINCE,
+    ),
+    log="{actor}制定应装标准：{title}",
+    event="standard_set",
+)
+
+
+def _both(model: type[Any]) -> tuple[Action, Action]:
+    """Restore and adopt, the same for every kind of row."""
+    return (
+        Action(
+            "restore",
+            "恢复原值",
+            "Restore",
+            model,
+            _restore,
+            available=lambda row, viewer: row.edited and not row.proposed,
+            confirm="恢复为规则包原值，本地调整不再生效，确定吗？",
+            log="{actor}恢复{obj}的原值",
+            event="rule_restored",
+        ),
+        Action(
+            "adopt",
+            "采用新值",
+            "Adopt",
+            model,
+            _adopt,
+            available=lambda row, viewer: row.proposed,
+            log="{actor}采用规则包对{obj}的新值",
+            event="rule_adopted",
+        ),
+    )
+
+
+restore_rule, adopt_rule = _both(PackRule)
+restore_value, adopt_value = _both(PackValue)
+restore_eligibility, adopt_eligibility = _both(EligibilityRule)
