@@ -66,6 +66,7 @@ INSTALLED_APPS = [
     "procrastinate.contrib.django",
     "ninja",  # static files of the API docs
     *rooms.apps(),
+    "siteloop.entry",
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",

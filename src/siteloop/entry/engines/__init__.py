@@ -1,1 +1,1 @@
-"""PostgreSQL and NATS as child processes from wheels; external ones are used when their address is set."""
+"""The embedded engines: PostgreSQL and NATS as child processes from wheels."""

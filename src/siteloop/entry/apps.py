@@ -1,0 +1,16 @@
+"""Django app of the entry room: wires the business plane to the live plane."""
+
+from django.apps import AppConfig
+
+
+class EntryConfig(AppConfig):
+    """No models; the place where rooms that may not know each other are joined."""
+
+    name = "siteloop.entry"
+    label = "entry"
+
+    def ready(self) -> None:
+        """Wire events."""
+        from siteloop.entry import announcing
+
+        announcing.start()

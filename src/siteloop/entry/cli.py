@@ -1,0 +1,183 @@
+"""The program's commands: `siteloop demo | up | migrate | check | new system | sim | bench | doctor`."""
+
+import argparse
+import json
+import os
+import sys
+import time
+import urllib.request
+from collections.abc import Sequence
+
+from siteloop.entry import environment, rooms
+from siteloop.entry.role import ROLES
+from siteloop.entry.trouble import Trouble
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Returns the exit status; 2 with one clear sentence for trouble the person can mend."""
+    parser = _parser()
+    args = parser.parse_args(argv)
+    try:
+        return int(args.run(args) or 0)
+    except Trouble as trouble:
+        print(f"siteloop: {trouble}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="siteloop", description="智慧工地监管平台")
+    commands = parser.add_subparsers(required=True)
+
+    def add(name: str, run: object, words: str) -> argparse.ArgumentParser:
+        made = commands.add_parser(name, help=words)
+        made.set_defaults(run=run)
+        return made
+
+    add("demo", demo, "engines, migrations, demo county, simulators, screens")
+    up_ = add("up", up, "engines and roles")
+    up_.add_argument("--role", action="append", choices=ROLES, help="only this role (may be repeated)")
+    add("migrate", migrate, "bring the database up to date")
+    add("check", check, "inspect every system folder")
+    new = add("new", new_system, "write the skeleton of a system")
+    new.add_argument("what", choices=["system"])
+    new.add_argument("name")
+    new.add_argument("--title", default="")
+    bench = add("bench", benchmark, "measure ingest or faults")
+    bench.add_argument("rest", nargs=argparse.REMAINDER)
+    add("sim", simulate, "the demo's talking devices against the running program")
+    add("doctor", doctor, "say what is wrong and how to mend it")
+    return parser
+
+
+def demo(args: argparse.Namespace) -> int:
+    """Everything for a newcomer; prints one line `READY {json}` and runs until stopped."""
+    from siteloop.entry.supervisor import Supervisor
+
+    os.environ["SITELOOP_DEMO"] = "1"
+    simulators = [sys.executable, "-m", "simulators.county"]
+    supervisor = Supervisor(extra={"simulators": simulators})
+    _add_root(supervisor.variables)
+    try:
+        supervisor.prepare()
+        supervisor.variables["SITELOOP_DEMO"] = "1"
+        _migrate(supervisor.database_url)
+        from siteloop.entry import demonstration
+
+        ready = demonstration.load(supervisor)
+        supervisor.start_roles()
+        _wait_until_served(supervisor)
+    except BaseException:
+        supervisor.stop()
+        raise
+    print("READY " + json.dumps(ready, ensure_ascii=False), flush=True)
+    supervisor.run()
+    return 0
+
+
+def _add_root(variables: dict[str, str]) -> None:
+    """The simulators lie beside the package, not in it."""
+    root = str(rooms.SOURCE.parents[1])
+    variables["PYTHONPATH"] = os.pathsep.join(filter(None, [root, variables.get("PYTHONPATH", "")]))
+
+
+def _wait_until_served(supervisor: object) -> None:
+    address = environment.read().http
+    for _ in range(600):
+        supervisor.watch_once()  # type: ignore[attr-defined]
+        try:
+            with urllib.request.urlopen(f"http://{address}/readyz", timeout=2) as answer:  # noqa: S310 - our own address
+                if answer.status == 200:
+                    return
+        except OSError:
+            time.sleep(0.1)
+    raise Trouble("网页服务未能启动，详见数据目录 logs/web.log", "the web role did not start, see logs/web.log")
+
+
+def _migrate(url: str) -> None:
+    from siteloop.entry.migrating import migrate as bring_up
+    from siteloop.gateway.schema import SchemaTooNew
+
+    try:
+        bring_up(url)
+    except SchemaTooNew as ahead:
+        raise Trouble(str(ahead), "the database was migrated by a newer program, upgrade this one") from ahead
+
+
+def up(args: argparse.Namespace) -> int:
+    """Engines and roles, until stopped."""
+    from siteloop.entry.supervisor import Supervisor
+
+    supervisor = Supervisor(only=tuple(args.role) if args.role else ROLES)
+    try:
+        supervisor.prepare()
+        if not args.role:
+            _migrate(supervisor.database_url)
+        supervisor.start_roles()
+    except BaseException:
+        supervisor.stop()
+        raise
+    supervisor.run()
+    return 0
+
+
+def migrate(args: argparse.Namespace) -> int:
+    """Only the migrations; starts the embedded database for it when none is given."""
+    from siteloop.entry.supervisor import Supervisor
+
+    supervisor = Supervisor(only=())
+    try:
+        supervisor.prepare()
+        _migrate(supervisor.database_url)
+    finally:
+        supervisor.stop()
+    return 0
+
+
+def check(args: argparse.Namespace) -> int:
+    """Print every problem of the system folders; 1 when there is one."""
+    from siteloop.entry.migrating import django_ready
+
+    django_ready()
+    from siteloop.framework.check import run_checks
+
+    problems = run_checks()
+    for problem in problems:
+        print(problem)
+    print(f"siteloop check: {len(problems)} problems")
+    return 1 if problems else 0
+
+
+def new_system(args: argparse.Namespace) -> int:
+    """Write the skeleton of a system."""
+    from siteloop.framework import scaffold
+
+    scaffold.write_system(args.name, args.title or args.name)
+    return 0
+
+
+def benchmark(args: argparse.Namespace) -> int:
+    """siteloop bench ingest|faults …"""
+    from siteloop.gateway import bench
+
+    return int(bench.main(args.rest) or 0)
+
+
+def simulate(args: argparse.Namespace) -> int:
+    """The demo's devices, in this process."""
+    sys.path.insert(0, str(rooms.SOURCE.parents[1]))
+    from simulators import county
+
+    return int(county.main() or 0)
+
+
+def doctor(args: argparse.Namespace) -> int:
+    """One line a check; 1 when something is wrong."""
+    from siteloop.entry import doctor as examination
+
+    return examination.examine()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,36 @@
+"""Making the demo: county, accounts, registry, and what the READY line says."""
+
+import json
+from typing import Any
+
+from siteloop.entry import migrating
+from siteloop.entry.supervisor import Supervisor
+
+
+def load(supervisor: Supervisor) -> dict[str, Any]:
+    """Load the demo county when it is not there yet, publish the registry, hand the simulators their parts."""
+    from django.conf import settings
+
+    from siteloop.foundation.authority.demo import accounts
+    from siteloop.foundation.registry.publish import publish_registry
+    from siteloop.systems.dust import demo as dust
+
+    migrating.load_demo()
+    publish_registry()
+    data = supervisor.env.data
+    parts = data / "secrets" / "demo-devices.json"
+    parts.touch(mode=0o600)
+    parts.write_text(
+        json.dumps(
+            {"devices": dust.talking(), "stories": dust.stories(), "password": settings.DEMO_PASSWORD}, ensure_ascii=False
+        )
+    )
+    supervisor.variables["SITELOOP_DEMO_DEVICES"] = str(parts)
+    return {
+        "url": f"http://{supervisor.env.http}/",
+        "api": f"http://{supervisor.env.http}/api/docs",
+        "ports": {"http": supervisor.env.http, "hj212": supervisor.env.hj212, "mqtt": supervisor.env.mqtt},
+        "data": str(data),
+        "password": settings.DEMO_PASSWORD,
+        "accounts": {a.username: a.role for a in accounts()},
+    }

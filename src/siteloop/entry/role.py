@@ -1,0 +1,74 @@
+"""One role in its own process: `python -m siteloop.entry.role web|live|listener|sink|judge|worker`."""
+
+import asyncio
+import logging
+import os
+import signal
+import sys
+from collections.abc import Coroutine
+from typing import Any
+
+ROLES = ("listener", "sink", "judge", "live", "web", "worker")
+
+
+async def _until_told(work: Coroutine[Any, Any, None]) -> None:
+    """Run until the work ends or SIGTERM comes; then cancel it and let it clean up."""
+    loop = asyncio.get_running_loop()
+    task = asyncio.ensure_future(work)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, task.cancel)
+    try:
+        await task
+    except asyncio.CancelledError:
+        return
+
+
+def _fast(name: str) -> None:
+    import uvloop
+
+    from siteloop.entry import wiring
+    from siteloop.gateway import roles
+
+    settings = wiring.gateway_settings()
+    if name == "judge":
+        from siteloop.entry.detectors import detectors
+
+        work = roles.judge(settings, detectors())
+    elif name == "live":
+        from siteloop.entry.live_access import authorise
+
+        work = roles.live(settings, authorise)
+    else:
+        work = {"listener": roles.listener, "sink": roles.sink}[name](settings)
+    uvloop.run(_until_told(work))
+
+
+def _web() -> None:
+    import uvicorn
+
+    from siteloop.entry import environment, wiring
+
+    host, port = wiring.address(environment.read().http)
+    uvicorn.run(
+        "siteloop.entry.asgi:application", host=host, port=port, log_level="warning", access_log=False, lifespan="off"
+    )
+
+
+def main(name: str) -> int:
+    """Run a role until it is told to stop."""
+    logging.basicConfig(
+        level=os.environ.get("SITELOOP_LOG", "WARNING"), format=f"%(asctime)s %(levelname)s {name} %(message)s"
+    )
+    if name == "web":
+        _web()
+    elif name == "worker":
+        from siteloop.entry.worker import run
+
+        asyncio.run(_until_told(run()))
+    else:
+        _fast(name)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1]))

@@ -1,0 +1,237 @@
+"""The supervisor: starts the engines and the roles, restarts what dies, stops in order, leaves nothing behind."""
+
+import contextlib
+import fcntl
+import json
+import os
+import secrets
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from siteloop.entry import environment, wiring
+from siteloop.entry.engines import processes
+from siteloop.entry.engines.nats import Nats
+from siteloop.entry.engines.postgres import Postgres
+from siteloop.entry.role import ROLES
+from siteloop.entry.trouble import Trouble
+
+LONGEST_WAIT_S = 15.0
+
+
+@dataclass
+class Kept:
+    """One role that is kept running."""
+
+    name: str
+    process: subprocess.Popen[bytes] | None = None
+    failures: int = 0
+    started: float = 0.0
+    again_at: float = 0.0
+    restarts: int = 0
+
+
+@dataclass
+class Supervisor:
+    """Everything one data folder runs. `only` = roles to run; engines are started unless addresses were given."""
+
+    only: tuple[str, ...] = ROLES
+    extra: dict[str, list[str]] = field(default_factory=dict)  # further children, e.g. the demo's simulators
+    quiet: bool = False
+
+    def __post_init__(self) -> None:
+        self.env = environment.read()
+        self.variables: dict[str, str] = dict(os.environ)
+        self.postgres: Postgres | None = None
+        self.nats: Nats | None = None
+        self.roles: dict[str, Kept] = {}
+        self._lock: Any = None
+        self._stopping = False
+
+    # ---- starting
+
+    def prepare(self) -> None:
+        """Lock the folder, check ports, start engines, choose inner ports. Raises Trouble."""
+        self._take_folder()
+        self._check_ports()
+        if not self.env.database_url:
+            self.postgres = Postgres(self.env.data)
+            self.postgres.start()
+        if not self.env.nats_url:
+            self.nats = Nats(self.env.data)
+            self.nats.start()
+        self.variables |= {
+            "SITELOOP_DATA": str(self.env.data),
+            "SITELOOP_DATABASE_URL": self.database_url,
+            "SITELOOP_NATS_URL": self.nats_url,
+            "SITELOOP_INTAKE_PORT": f"127.0.0.1:{processes.free_port()}",
+            "SITELOOP_LIVE_PORT": f"127.0.0.1:{processes.free_port()}",
+            "SITELOOP_INTERNAL": secrets.token_urlsafe(24),
+            "PYTHONUNBUFFERED": "1",
+        }
+        os.environ.update({k: self.variables[k] for k in self.variables if k.startswith("SITELOOP_")})
+
+    @property
+    def database_url(self) -> str:
+        """Owner's connection string."""
+        return self.postgres.url if self.postgres else self.env.database_url
+
+    @property
+    def nats_url(self) -> str:
+        """Client address of the bus."""
+        return self.nats.url if self.nats else self.env.nats_url
+
+    def _take_folder(self) -> None:
+        self.env.data.mkdir(parents=True, exist_ok=True)
+        mark = self.env.data / "siteloop"
+        others = [p for p in self.env.data.iterdir() if p.name not in ("secrets", "static", "logs", "lock")]
+        if others and not mark.exists():
+            raise Trouble(
+                f"{self.env.data} 已有其他文件，不是本程序的数据目录",
+                f"{self.env.data} holds other files, it is not a data folder of this program",
+            )
+        mark.write_text("data folder of siteloop\n")
+        self._lock = (self.env.data / "lock").open("w")
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as taken:
+            raise Trouble(
+                f"{self.env.data} 正被另一个 siteloop 使用", f"another siteloop runs on {self.env.data}"
+            ) from taken
+        stat = os.statvfs(self.env.data)
+        if stat.f_bavail * stat.f_frsize < 512 * 1024 * 1024:
+            raise Trouble("磁盘剩余空间不足 512 MB", "less than 512 MB of disk space are left")
+
+    def _check_ports(self) -> None:
+        wanted = {"web": ("SITELOOP_HTTP", self.env.http)}
+        if "listener" in self.only:
+            wanted |= {"hj212": ("SITELOOP_HJ212", self.env.hj212), "mqtt": ("SITELOOP_MQTT", self.env.mqtt)}
+        for _, (name, text) in wanted.items():
+            host, port = wiring.address(text)
+            if port and processes.listens(host, port):
+                raise Trouble(
+                    f"端口 {text} 已被占用，请停止占用者或改 {name}",
+                    f"port {text} is taken, stop whoever has it or set {name}",
+                )
+
+    def start_roles(self) -> None:
+        """Start every role and write run.json."""
+        for name in (*self.only, *self.extra):
+            self.roles[name] = Kept(name)
+            self._start(self.roles[name])
+        self._write_state()
+
+    def _start(self, kept: Kept) -> None:
+        command = self.extra.get(kept.name) or [sys.executable, "-m", "siteloop.entry.role", kept.name]
+        variables = dict(self.variables)
+        if kept.name == "web":
+            variables["SITELOOP_DATABASE_URL"] = wiring.as_role(self.database_url, "siteloop_web")
+        if kept.name == "worker":
+            variables["SITELOOP_DATABASE_URL"] = wiring.as_role(self.database_url, "siteloop_web")
+        kept.process = processes.start(command, self.env.data / "logs" / f"{kept.name}.log", variables)
+        kept.started = time.monotonic()
+
+    def _write_state(self) -> None:
+        state = {
+            "supervisor": os.getpid(),
+            "roles": {n: k.process.pid for n, k in self.roles.items() if k.process},
+            "restarts": {n: k.restarts for n, k in self.roles.items()},
+            "postgres": self.postgres.process.pid if self.postgres and self.postgres.process else None,
+            "nats": self.nats.process.pid if self.nats and self.nats.process else None,
+            "database_url": self.database_url,
+            "nats_url": self.nats_url,
+            "http": self.env.http,
+            "hj212": self.env.hj212,
+            "mqtt": self.env.mqtt,
+        }
+        path = self.env.data / "run.json"
+        part = path.with_suffix(".part")
+        part.touch(mode=0o600)
+        part.write_text(json.dumps(state))
+        part.replace(path)
+
+    # ---- keeping
+
+    def watch_once(self) -> None:
+        """Start again what has ended and whose pause is over."""
+        changed = self._watch_engines()
+        now = time.monotonic()
+        for kept in self.roles.values():
+            if kept.process is not None and kept.process.poll() is None:
+                if kept.failures and now - kept.started > 30:
+                    kept.failures = 0
+                continue
+            if kept.process is not None:
+                self._say(f"{kept.name} ended with {kept.process.returncode}, starting it again")
+                kept.process = None
+                kept.again_at = now + min(LONGEST_WAIT_S, 0.2 * 2**kept.failures)
+                kept.failures += 1
+            if now >= kept.again_at:
+                self._start(kept)
+                kept.restarts += 1
+                changed = True
+        if changed:
+            self._write_state()
+
+    def _watch_engines(self) -> bool:
+        changed = False
+        for engine in (self.postgres, self.nats):
+            if engine is not None and engine.process is not None and engine.process.poll() is not None:
+                self._say(f"{type(engine).__name__} ended, starting it again")
+                with contextlib.suppress(Trouble):
+                    self._restart_engine(engine)
+                    changed = True
+        return changed
+
+    @staticmethod
+    def _restart_engine(engine: Postgres | Nats) -> None:
+        if isinstance(engine, Nats):
+            # clients know the address; wait until the old socket is free instead of moving
+            for _ in range(100):
+                if not processes.listens("127.0.0.1", int(engine.port)):
+                    break
+                time.sleep(0.05)
+        engine.start()
+
+    def run(self) -> None:
+        """Watch until SIGTERM or SIGINT, then stop everything."""
+        signal.signal(signal.SIGTERM, self._told)
+        signal.signal(signal.SIGINT, self._told)
+        try:
+            while not self._stopping:
+                self.watch_once()
+                time.sleep(0.2)
+        finally:
+            self.stop()
+
+    def _told(self, *_: object) -> None:
+        self._stopping = True
+
+    def stop(self) -> None:
+        """Listener first, so that no device is told what cannot be kept; engines last."""
+        self._stopping = True
+        order = [*self.extra, *self.only]
+        for name in order:
+            kept = self.roles.get(name)
+            if kept is not None and kept.process is not None:
+                processes.stop(kept.process)
+        for engine in (self.nats, self.postgres):
+            if engine is not None:
+                engine.stop()
+        with contextlib.suppress(FileNotFoundError):
+            (self.env.data / "run.json").unlink()
+        if self._lock is not None:
+            self._lock.close()
+
+    def _say(self, words: str) -> None:
+        if not self.quiet:
+            print(words, file=sys.stderr, flush=True)
+
+
+def log_folder(data: Path) -> Path:
+    """Where the children write."""
+    return data / "logs"

@@ -1,0 +1,42 @@
+"""What each role is told, worked out from the environment and from `run.json`, which the supervisor writes."""
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from psycopg.conninfo import make_conninfo
+
+from siteloop.entry import environment
+from siteloop.gateway.settings import GatewaySettings
+
+
+def address(text: str) -> tuple[str, int]:
+    """("127.0.0.1", 8000) from "127.0.0.1:8000". Raises ValueError."""
+    host, _, port = text.rpartition(":")
+    return host or "127.0.0.1", int(port)
+
+
+def as_role(url: str, role: str) -> str:
+    """The connection string that takes a database role: the second wall between the planes."""
+    return make_conninfo(url, options=f"-c role={role}")
+
+
+def state(data: Path) -> dict[str, Any]:
+    """What the running supervisor wrote; {} when none did."""
+    path = data / "run.json"
+    return dict(json.loads(path.read_text())) if path.exists() else {}
+
+
+def gateway_settings() -> GatewaySettings:
+    """Settings of a fast role in this process."""
+    env = environment.read()
+    return GatewaySettings(
+        dsn=as_role(env.database_url, "siteloop_fast"),
+        nats_url=env.nats_url,
+        data=env.data,
+        hj212=address(env.hj212),
+        mqtt=address(env.mqtt),
+        intake=address(os.environ.get("SITELOOP_INTAKE_PORT", "127.0.0.1:0")),
+        live=address(os.environ.get("SITELOOP_LIVE_PORT", "127.0.0.1:0")),
+    )
