@@ -44,13 +44,18 @@ async def _hand_on(target: str, scope: Scope, receive: Receive, send: Send) -> N
     host, _, port = target.rpartition(":")
     reader, writer = await asyncio.open_connection(host, int(port), limit=1 << 20)
     query = b"?" + scope["query_string"] if scope["query_string"] else b""
-    lines = [scope["method"].encode() + b" " + scope["raw_path"].split(b"?")[0] + query + b" HTTP/1.1", b"host: " + target.encode()]
+    lines = [
+        scope["method"].encode() + b" " + scope["raw_path"].split(b"?")[0] + query + b" HTTP/1.1",
+        b"host: " + target.encode(),
+    ]
     lines += [name + b": " + value for name, value in scope["headers"] if name not in HOP]
     has_length = any(name == b"content-length" for name, _ in scope["headers"])
     if not has_length and scope["method"] in ("POST", "PUT"):
         lines.append(b"transfer-encoding: chunked")
     writer.write(b"\r\n".join([*lines, b"connection: close", b"", b""]))
-    watcher = asyncio.ensure_future(_upload(receive, writer, chunked=not has_length and scope["method"] in ("POST", "PUT")))
+    watcher = asyncio.ensure_future(
+        _upload(receive, writer, chunked=not has_length and scope["method"] in ("POST", "PUT"))
+    )
     try:
         await _download(reader, send)
     finally:

@@ -92,7 +92,9 @@ def _wait_until_served(supervisor: object) -> None:
                     return
         except OSError:
             time.sleep(0.1)
-    raise Trouble("网页服务未能启动，详见数据目录 logs/web.log", "the web role did not start, see logs/web.log")
+    raise Trouble(
+        "网页服务未能启动，详见数据目录 logs/web.log", "the web role did not start, see logs/web.log"
+    )
 
 
 def _migrate(url: str) -> None:

@@ -22,7 +22,8 @@ def load(supervisor: Supervisor) -> dict[str, Any]:
     parts.touch(mode=0o600)
     parts.write_text(
         json.dumps(
-            {"devices": dust.talking(), "stories": dust.stories(), "password": settings.DEMO_PASSWORD}, ensure_ascii=False
+            {"devices": dust.talking(), "stories": dust.stories(), "password": settings.DEMO_PASSWORD},
+            ensure_ascii=False,
         )
     )
     supervisor.variables["SITELOOP_DEMO_DEVICES"] = str(parts)

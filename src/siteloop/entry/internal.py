@@ -26,7 +26,9 @@ def _viewer(request: HttpRequest) -> Viewer | None:
 
 def live_access(request: HttpRequest) -> HttpResponse:
     """GET /internal/live-access: scopes of the asker, for the live role only."""
-    if not hmac.compare_digest(request.headers.get("X-Internal", ""), os.environ.get("SITELOOP_INTERNAL") or "-"):
+    if not hmac.compare_digest(
+        request.headers.get("X-Internal", ""), os.environ.get("SITELOOP_INTERNAL") or "-"
+    ):
         return HttpResponse(status=404)
     viewer = _viewer(request)
     if viewer is None or viewer.user is None:
@@ -61,10 +63,15 @@ def readyz(request: HttpRequest) -> JsonResponse:
 
 def metrics(request: HttpRequest) -> HttpResponse:
     """GET /metrics: Prometheus text of the web role and the ledger's totals; loopback only unless SITELOOP_METRICS=open."""
-    if request.META.get("REMOTE_ADDR") not in ("127.0.0.1", "::1") and os.environ.get("SITELOOP_METRICS") != "open":
+    if (
+        request.META.get("REMOTE_ADDR") not in ("127.0.0.1", "::1")
+        and os.environ.get("SITELOOP_METRICS") != "open"
+    ):
         return HttpResponse(status=404)
     with connection.cursor() as cursor:
-        cursor.execute("SELECT coalesce(sum(received), 0), coalesce(sum(stored), 0), coalesce(sum(control), 0) FROM fast.ledger")
+        cursor.execute(
+            "SELECT coalesce(sum(received), 0), coalesce(sum(stored), 0), coalesce(sum(control), 0) FROM fast.ledger"
+        )
         received, stored, control = cursor.fetchone()
     own = f"siteloop_received_total {received}\nsiteloop_stored_total {stored}\nsiteloop_control_total {control}\n"
     return HttpResponse(generate_latest() + own.encode(), content_type=CONTENT_TYPE_LATEST)

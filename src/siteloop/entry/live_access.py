@@ -31,7 +31,11 @@ async def authorise(headers: Mapping[str, str]) -> LiveViewer | None:
 def _ask(cookie: str, authorization: str) -> LiveViewer | None:
     request = urllib.request.Request(  # noqa: S310 - our own loopback address
         f"http://{environment.read().http}/internal/live-access",
-        headers={"Cookie": cookie, "Authorization": authorization, "X-Internal": os.environ["SITELOOP_INTERNAL"]},
+        headers={
+            "Cookie": cookie,
+            "Authorization": authorization,
+            "X-Internal": os.environ["SITELOOP_INTERNAL"],
+        },
     )
     try:
         with urllib.request.urlopen(request, timeout=5) as answer:  # noqa: S310

@@ -50,14 +50,20 @@ def _web() -> None:
 
     host, port = wiring.address(environment.read().http)
     uvicorn.run(
-        "siteloop.entry.asgi:application", host=host, port=port, log_level="warning", access_log=False, lifespan="off"
+        "siteloop.entry.asgi:application",
+        host=host,
+        port=port,
+        log_level="warning",
+        access_log=False,
+        lifespan="off",
     )
 
 
 def main(name: str) -> int:
     """Run a role until it is told to stop."""
     logging.basicConfig(
-        level=os.environ.get("SITELOOP_LOG", "WARNING"), format=f"%(asctime)s %(levelname)s {name} %(message)s"
+        level=os.environ.get("SITELOOP_LOG", "WARNING"),
+        format=f"%(asctime)s %(levelname)s {name} %(message)s",
     )
     if name == "web":
         _web()

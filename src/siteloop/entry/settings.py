@@ -45,7 +45,9 @@ PERSONAL_DATA_KEY = os.environ.get("SITELOOP_PERSONAL_DATA_KEY") or _secret("per
 DEBUG = False
 DEMO = ENV.demo
 #: one password for all demo accounts, made for this installation and shown on the demo's sign-in page only
-DEMO_PASSWORD = os.environ.get("SITELOOP_DEMO_PASSWORD") or ("Demo-" + _secret("demo")[:8] + "-9" if DEMO else "")
+DEMO_PASSWORD = os.environ.get("SITELOOP_DEMO_PASSWORD") or (
+    "Demo-" + _secret("demo")[:8] + "-9" if DEMO else ""
+)
 ALLOWED_HOSTS = os.environ.get("SITELOOP_HOSTS", "127.0.0.1,localhost,[::1],testserver").split(",")
 CSRF_TRUSTED_ORIGINS = [o for o in os.environ.get("SITELOOP_ORIGINS", "").split(",") if o]
 

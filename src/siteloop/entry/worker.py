@@ -35,7 +35,9 @@ async def _jobs() -> None:
         try:
             with app.replace_connector(PsycopgConnector(conninfo=dsn)) as own:
                 async with own.open_async():
-                    await own.run_worker_async(install_signal_handlers=False, concurrency=2, delete_jobs="successful")
+                    await own.run_worker_async(
+                        install_signal_handlers=False, concurrency=2, delete_jobs="successful"
+                    )
         except psycopg.OperationalError as lost:
             log.warning("jobs wait: %s", lost)
             await asyncio.sleep(1)
@@ -105,7 +107,9 @@ class Announcer:
     async def _connect(self) -> None:
         while self._client is None:
             try:
-                self._client = await nats.connect(self.url, name="announcer", max_reconnect_attempts=-1, error_cb=_quiet)
+                self._client = await nats.connect(
+                    self.url, name="announcer", max_reconnect_attempts=-1, error_cb=_quiet
+                )
             except (NatsError, OSError):
                 await asyncio.sleep(1)
 

@@ -1,133 +1,106 @@
-"""The embedded NATS server with JetStream: every acknowledged block is on disk (`sync_interval: always`)."""
+"""NATS JetStream from the wheel on a loopback port of its own. Every write is flushed before it is acknowledged."""
 
 import contextlib
-import os
 import secrets
+import shutil
 import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
-from siteloop.entry.children import before_exec, free_port, is_free, is_running
-from siteloop.entry.engines.disk import ensure_room
-from siteloop.entry.sentences import CannotStart
+from siteloop.entry.engines import processes
+from siteloop.entry.trouble import Trouble
 
 CONFIG = """\
+# written at every start; `sync_interval: always` is what an acknowledgement to a device rests on
 server_name: siteloop
 listen: "127.0.0.1:{port}"
 pid_file: "{folder}/nats.pid"
 max_payload: 8MB
 max_pending: 256MB
-write_deadline: "10s"
 authorization {{ token: "{token}" }}
 jetstream {{
-  store_dir: "{folder}/store"
+  store_dir: "{folder}/jetstream"
   max_memory_store: 64MB
-  max_file_store: 100GB
-  # the default flushes every two minutes and can lose what was acknowledged
+  max_file_store: 64GB
   sync_interval: always
 }}
 """
 
 
+def binary() -> str:
+    """The server of the wheel, beside the interpreter."""
+    beside = Path(sys.executable).parent / "nats-server"
+    found = str(beside) if beside.exists() else shutil.which("nats-server")
+    if not found:
+        raise Trouble("未找到 nats-server，请重新运行 ./run", "nats-server is not installed, run ./run again")
+    return found
+
+
 class Nats:
-    """One store folder with its server on a loopback port. `start()` … `stop()`; `url` holds the token."""
+    """One embedded server."""
 
     name = "nats"
 
     def __init__(self, data: Path) -> None:
         self.data, self.folder = data, data / "nats"
+        self.log = data / "logs" / "nats.log"
         self.process: subprocess.Popen[bytes] | None = None
-        self.port = 0
-        self.token = ""
+        self.port, self.token = 0, ""
 
     @property
     def url(self) -> str:
-        """Address with the token."""
+        """Client address, once started."""
         return f"nats://{self.token}@127.0.0.1:{self.port}"
 
     def start(self) -> None:
-        """Write the configuration, start the server, wait until it answers. Raises CannotStart."""
+        """Start and wait until it answers. Raises Trouble."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        ensure_room(self.folder)
+        processes.ensure_room(self.folder)
         if any(self.folder.iterdir()) and not (self.folder / "token").exists():
-            raise CannotStart(
+            raise Trouble(
                 f"{self.folder} 不是本程序的消息目录，请换一个 SITELOOP_DATA",
-                f"{self.folder} is not a message store of this program; choose another SITELOOP_DATA",
+                f"{self.folder} is not a message folder of this program, choose another SITELOOP_DATA",
             )
-        self.token = self._kept("token", lambda: secrets.token_urlsafe(32))
+        self.token = self._kept("token", lambda: secrets.token_urlsafe(24))
         self._clear_way()
-        self.port = int(self._kept("port", lambda: str(free_port())))
-        if not is_free("127.0.0.1", self.port):
-            self.port = free_port()
+        self.port = int(self._kept("port", lambda: str(processes.free_port())))
+        if not processes.is_free("127.0.0.1", self.port):
+            # taken by somebody else: the stored port is only a preference
+            self.port = processes.free_port()
             (self.folder / "port").write_text(str(self.port))
-        self._write("server.conf", CONFIG.format(port=self.port, folder=self.folder, token=self.token))
-        self.spawn()
-        self.wait()
-
-    def spawn(self) -> None:
-        """Start the server process."""
-        program = Path(sys.executable).with_name("nats-server")
-        if not program.exists():
-            raise CannotStart("找不到 nats-server，请重新运行 ./run", "nats-server is missing; run ./run again")
-        self.process = subprocess.Popen(
-            [program, "--config", self.folder / "server.conf", "--log", self.folder / "nats.log", "--log_size_limit", "10485760"],
-            stdin=subprocess.DEVNULL,
-            start_new_session=True,
-            preexec_fn=before_exec(signal.SIGTERM),
-        )
-
-    def wait(self, seconds: float = 30) -> None:
-        """Until it says hello. Raises CannotStart when it ends or stays silent."""
-        until = time.monotonic() + seconds
-        while time.monotonic() < until:
-            with (
-                contextlib.suppress(OSError),
-                socket.create_connection(("127.0.0.1", self.port), timeout=2) as connection,
-            ):
-                if connection.recv(16).startswith(b"INFO"):
-                    return
-            if self.process is not None and self.process.poll() is not None:
-                break
-            time.sleep(0.05)
-        raise CannotStart(
-            f"内置消息服务 NATS 未能启动，见 {self.folder}/nats.log", f"the embedded NATS did not start, see {self.folder}/nats.log"
-        )
+        config = self.folder / "nats.conf"
+        config.touch(mode=0o600)
+        config.write_text(CONFIG.format(port=self.port, token=self.token, folder=self.folder))
+        self.process = processes.start([binary(), "-c", str(config)], self.log)
+        if not processes.wait_for(self._answers, self.process, 30):
+            raise Trouble(f"NATS 未能启动：{processes.tail(self.log)}", f"NATS did not start, see {self.log}")
 
     def stop(self) -> None:
-        """Orderly shut-down."""
-        if self.process is None:
-            return
-        for how, seconds in ((signal.SIGTERM, 15.0), (signal.SIGKILL, 5.0)):
-            if self.process.poll() is not None:
-                break
-            self.process.send_signal(how)
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                self.process.wait(seconds)
-        self.process = None
+        """Ask it to finish."""
+        if self.process is not None:
+            processes.stop(self.process, patience=15)
+
+    def _answers(self) -> bool:
+        with (
+            contextlib.suppress(OSError),
+            socket.create_connection(("127.0.0.1", self.port), timeout=2) as connection,
+        ):
+            return connection.recv(4) == b"INFO"
+        return False
 
     def _clear_way(self) -> None:
-        """A server of this folder that outlived its supervisor must let go of the store first."""
+        """A server left over by a killed supervisor must let go of the store first."""
         with contextlib.suppress(FileNotFoundError, ValueError):
             pid = int((self.folder / "nats.pid").read_text())
-            for how in (signal.SIGTERM, signal.SIGKILL):
-                for _ in range(50):
-                    if not is_running(pid, str(self.folder)):
-                        return
-                    time.sleep(0.1)
-                with contextlib.suppress(ProcessLookupError):
-                    os.kill(pid, how)
+            processes.clear_away(pid, str(self.folder), signal.SIGTERM, signal.SIGKILL)
 
     def _kept(self, name: str, make: Callable[[], str]) -> str:
+        """A value chosen once and kept, so that a restart is found under the same address."""
         path = self.folder / name
         if not path.exists():
-            self._write(name, make())
-        return path.read_text().strip()
-
-    def _write(self, name: str, text: str) -> None:
-        path = self.folder / name
-        path.touch(mode=0o600, exist_ok=True)
-        path.write_text(text)
+            path.touch(mode=0o600)
+            path.write_text(make())
+        return path.read_text()
