@@ -1,0 +1,88 @@
+"""The roles every installation starts with: least privilege, editable afterwards (a changed role is not overwritten)."""
+
+from dataclasses import dataclass
+
+from siteloop.foundation.authority.models import Sees
+
+
+@dataclass(frozen=True)
+class RoleRow:
+    """One role of the catalogue."""
+
+    code: str
+    title: str
+    title_en: str
+    sees: str
+    permissions: tuple[str, ...]
+    demands_mfa: bool = False
+
+
+#: everybody who signs in
+EVERYBODY = ("notice.notice.view", "notice.notice.mark_read", "files.evidence.create", "regions.*.view")
+#: looking at sites, devices and their data
+WATCHING = (
+    "registry.*.view",
+    "registry.*.export",
+    "telemetry.reading.view",
+    "telemetry.latest.view",
+    "telemetry.raw.view",
+    "cases.*.view",
+    "cases.*.export",
+    "cases.case.comment",
+    "packs.*.view",
+    "files.evidence.view",
+    "dust.*.view",
+    "framework.trailentry.view",
+)
+#: moving a case that one holds; the engine asks who holds it
+CASEWORK = ("cases.case.reply", "cases.case.refuse", "cases.case.pass_check", "cases.case.fail_check", "cases.case.transfer", "cases.case.recheck")
+#: an authority over a region
+OVERSIGHT = (
+    *WATCHING,
+    *CASEWORK,
+    "cases.case.extend",
+    "cases.case.cancel",
+    "telemetry.ledger.view",
+    "telemetry.quarantine.view",
+    "telemetry.command.issue",
+    "telemetry.command.view",
+    "authority.organisation.view",
+    "people.person.view",
+    "registry.project.*",
+    "registry.site.*",
+    "registry.device.*",
+    "registry.party.*",
+    "registry.projectpost.*",
+    "registry.singlework.*",
+    "registry.annualinspection.*",
+    "registry.calibration.*",
+)
+
+CATALOGUE = (
+    RoleRow("platform_admin", "平台管理员", "Platform administrator", Sees.REGION, ("*",), demands_mfa=True),
+    RoleRow("province_officer", "省级监管人员", "Province officer", Sees.REGION, (*EVERYBODY, *WATCHING, "telemetry.ledger.view")),
+    RoleRow("city_officer", "市级监管人员", "City officer", Sees.REGION, (*EVERYBODY, *OVERSIGHT, "packs.packrule.change", "packs.packvalue.change")),
+    RoleRow(
+        "county_officer",
+        "县级监管人员",
+        "County officer",
+        Sees.REGION,
+        (*EVERYBODY, *OVERSIGHT, "packs.packrule.*", "packs.packvalue.*", "authority.departmentgrant.*", "authority.*.view", "people.person.open"),
+    ),
+    RoleRow("town_officer", "镇街管理人员", "Town officer", Sees.REGION, (*EVERYBODY, *WATCHING, "telemetry.ledger.view")),
+    RoleRow("supervisor", "质安监督员", "Supervisor", Sees.REGION, (*EVERYBODY, *WATCHING, *CASEWORK, "telemetry.command.issue")),
+    RoleRow("site_supervision", "工地监管部门人员", "Site supervision", Sees.REGION, (*EVERYBODY, *WATCHING, *CASEWORK, "cases.case.extend", "telemetry.command.issue", "telemetry.command.view")),
+    RoleRow(
+        "urban_management",
+        "城管执法人员",
+        "Urban management",
+        Sees.REGION,
+        (*EVERYBODY, "registry.site.view", "registry.device.view", "registry.project.view", "telemetry.reading.view", "telemetry.latest.view", "cases.*.view", "cases.case.comment", *CASEWORK, "cases.case.record_enforcement", "files.evidence.view"),
+    ),
+    RoleRow("enterprise_manager", "企业管理人员", "Enterprise manager", Sees.ORGANISATION, (*EVERYBODY, *WATCHING, *CASEWORK, "registry.maintenancereview.*", "registry.project.submit")),
+    RoleRow("project_manager", "项目经理", "Project manager", Sees.PROJECT, (*EVERYBODY, *WATCHING, *CASEWORK, "registry.maintenancereview.*", "registry.maintenance.create", "registry.project.submit", "registry.project.change", "telemetry.command.issue", "telemetry.command.view")),
+    RoleRow("safety_officer", "专职安全员", "Safety officer", Sees.PROJECT, (*EVERYBODY, *WATCHING, "cases.case.reply")),
+    RoleRow("supervisor_engineer", "监理人员", "Supervisor engineer", Sees.ORGANISATION, (*EVERYBODY, *WATCHING)),
+    RoleRow("supplier_technician", "设备运维人员", "Supplier technician", Sees.ORGANISATION, (*EVERYBODY, "registry.device.view", "registry.maintenance.*", "registry.calibration.*", "registry.annualinspection.*", "telemetry.reading.view", "telemetry.latest.view", "telemetry.raw.view")),
+    RoleRow("auditor", "审计人员", "Auditor", Sees.REGION, (*EVERYBODY, "framework.trailentry.*", "authority.*.view", "telemetry.ledger.view")),
+)

@@ -1,0 +1,114 @@
+"""Signing in and out, the demo's list of accounts, the language switch, changing one's password."""
+
+from typing import Any
+
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth import login, logout, update_session_auth_hash
+from django.contrib.auth.decorators import login_required
+from django.contrib.auth.forms import AuthenticationForm, PasswordChangeForm
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_POST
+
+from siteloop.foundation.authority.models import Account, PastPassword, Role
+from siteloop.foundation.authority.viewers import posts_of
+from siteloop.framework.language import pick
+
+BACKEND = "django.contrib.auth.backends.ModelBackend"
+
+
+def _next(request: HttpRequest) -> str:
+    wanted = request.POST.get("next") or request.GET.get("next") or "/"
+    return wanted if url_has_allowed_host_and_scheme(wanted, {request.get_host()}) else "/"
+
+
+def _demo_accounts() -> list[dict[str, str]]:
+    """Only in the demo: the accounts of each role, so that a visitor can walk through the roles."""
+    if not settings.DEMO:
+        return []
+    from siteloop.foundation.authority.demo import accounts
+
+    titles = {r.code: pick(r.title, r.title_en) for r in Role.objects.unscoped("the demo's list").all()}
+    return [
+        {"username": a.username, "display_name": a.display_name, "role": titles.get(a.role, a.role), "organisation": a.organisation}
+        for a in accounts()
+    ]
+
+
+@sensitive_post_parameters("password")
+@never_cache
+def sign_in(request: HttpRequest) -> HttpResponse:
+    """GET, POST /sign-in. Lock-out by axes; a second factor is asked for where one is enrolled or the role demands it."""
+    if request.user.is_authenticated and request.method == "GET":
+        return redirect(_next(request))
+    form = AuthenticationForm(request, data=request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        account = form.get_user()
+        return _enter(request, account)  # type: ignore[arg-type]
+    context = {
+        "form": form,
+        "demo_accounts": _demo_accounts(),
+        "demo_password": settings.DEMO_PASSWORD if settings.DEMO else "",
+        "next": _next(request),
+    }
+    return render(request, "shell/sign_in.html", context, status=200 if request.method == "GET" else 422)
+
+
+def _enter(request: HttpRequest, account: Account) -> HttpResponse:
+    from allauth.account.internal.flows.login import perform_login
+    from allauth.account.models import Login
+    from allauth.mfa.utils import is_mfa_enabled
+
+    if is_mfa_enabled(account):
+        answer: HttpResponse = perform_login(request, Login(user=account, redirect_url=_next(request)))
+    else:
+        login(request, account, backend=BACKEND)
+        demands = any(p.role.demands_mfa for p in posts_of(account)) and not settings.DEMO
+        target = "/accounts/2fa/totp/activate/" if demands else "/password" if account.must_change_password else _next(request)
+        answer = redirect(target)
+    answer.set_cookie(settings.LANGUAGE_COOKIE_NAME, account.language, max_age=31_536_000, samesite="Lax", httponly=True)
+    return answer
+
+
+@require_POST
+def sign_out(request: HttpRequest) -> HttpResponse:
+    """POST /sign-out."""
+    logout(request)
+    return redirect("/sign-in")
+
+
+@require_POST
+def language(request: HttpRequest) -> HttpResponse:
+    """POST /language {language, next}: the switch; kept in the profile when signed in."""
+    code = request.POST.get("language", "")
+    answer = redirect(_next(request))
+    if code in dict(settings.LANGUAGES):
+        answer.set_cookie(settings.LANGUAGE_COOKIE_NAME, code, max_age=31_536_000, samesite="Lax", httponly=True)
+        if isinstance(request.user, Account):
+            Account.objects.filter(pk=request.user.pk).update(language=code)
+    return answer
+
+
+@sensitive_post_parameters()
+@login_required
+def password(request: HttpRequest) -> HttpResponse:
+    """GET, POST /password: change one's own password; the last five are remembered."""
+    account: Any = request.user
+    form = PasswordChangeForm(account, request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        PastPassword.objects.create(account=account, password=account.password)
+        form.save()
+        account.must_change_password = False
+        account.password_changed_at = timezone.now()
+        account.save(update_fields=["must_change_password", "password_changed_at"])
+        update_session_auth_hash(request, account)
+        messages.success(request, pick("密码已修改", "Password changed"))
+        return redirect("/")
+    return render(request, "shell/password.html", {"form": form})
+
+
