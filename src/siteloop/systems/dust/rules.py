@@ -16,21 +16,24 @@ from siteloop.kernel.block import Block, Columns
 from siteloop.kernel.finding import Command, Finding
 from siteloop.kernel.profiles import SPRAYER, Profile
 from siteloop.kernel.registry import DeviceEntry, Registry, RuleEntry
-from siteloop.kernel.times import MINUTE, SECOND
+from siteloop.kernel.times import MINUTE, SECOND, local_minute_of_day
 from siteloop.rules import hysteresis, words
 from siteloop.rules.detector import Detector, Rulebook, Statement
 from siteloop.rules.episodes import raised, reading
-from siteloop.rules.lane import LaneDetector, values, within
+from siteloop.rules.lane import LaneDetector, values
 from siteloop.rules.roster import Batch, Roster
 from siteloop.rules.state import Array, Spec, State
 from siteloop.rules.threshold import Threshold, ThresholdLane
-from siteloop.systems.dust.spraying import Demand, Run, Timing, spray_off, spray_on
+from siteloop.systems.dust.spraying import Agenda, Demand, Run, Timing, spray_off, spray_on
 
 NOT_LINKED = "dust.spray_not_linked"
 HIGH = "dust.pm25_high"
 SKEW = 60 * SECOND  # a sprayer's clock may be this slow
 RUNNING = SPRAYER.index("running")
-RUNNING_SPEC: Spec = {"running": ("i1", -1)}  # -1 = never heard
+RUNNING_SPEC: Spec = {
+    "running": ("i1", -1),  # -1 = never heard
+    "asked": ("?", False),  # ordered to run and not proven yet
+}
 
 
 class LinkedThreshold(Threshold):
@@ -69,6 +72,7 @@ class DemandLane(ThresholdLane):
         self.frost = self.number("frost_c", -np.inf)
         self.rain = self.number("rain_humidity", np.inf)
         self.turns: list[Turn] = []
+        self._hours = list(zip(self.from_minute.tolist(), self.to_minute.tolist(), strict=True))
 
     def see(self, batch: Batch) -> list[Statement]:
         """Collect turns; what they lead to is decided in order of arrival, because monitors share sprayers."""
@@ -109,13 +113,14 @@ class DemandLane(ThresholdLane):
 
     def locked(self, slot: int, now: int, temperature: float, humidity: float) -> str:
         """Why no spray may start, "" when it may."""
+        start, end = self._hours[slot]
+        minute = local_minute_of_day(now)
+        if start != end and not (start <= minute < end if start < end else minute >= start or minute < end):
+            return "不在允许喷淋时段"
         if temperature < self.frost[slot]:
             return f"气温 {temperature:.1f}℃ 低于 {self.frost[slot]:g}℃，防结冰锁定"
         if humidity >= self.rain[slot]:
             return f"湿度 {humidity:.0f}% 达到 {self.rain[slot]:g}%，降雨锁定"
-        start, end = self.from_minute[slot : slot + 1], self.to_minute[slot : slot + 1]
-        if not within(np.array([now]), start, end)[0]:
-            return "不在允许喷淋时段"
         return ""
 
 
@@ -142,6 +147,7 @@ class SprayLinkage(LaneDetector):
         self.warning = LinkedThreshold()
         self._demands: dict[int, Demand] = {}
         self._runs: dict[int, Run] = {}
+        self._agenda = Agenda()
         self._running = State(RUNNING_SPEC)
         self._devices: dict[int, DeviceEntry] = {}
         self._notes: dict[int, tuple[str, tuple[str, ...]]] = {}
@@ -161,6 +167,11 @@ class SprayLinkage(LaneDetector):
         self._runs = {n: r for n, r in self._runs.items() if n in self._devices}
         for run in self._runs.values():
             run.monitors &= served
+            run.due = run.next_due()
+        # a new snapshot may have changed links or limits: every demand is looked at once
+        for demand in self._demands.values():
+            demand.due = demand.due or self._newest or 1
+        self._agenda = Agenda([*self._runs.values(), *self._demands.values()])
 
     def _add_lane(self, code: str, profile: Profile, roster: Roster, book: Rulebook) -> None:
         if code != NOT_LINKED:
@@ -210,6 +221,7 @@ class SprayLinkage(LaneDetector):
         self._demands[monitor.number] = demand
         if not self._linked(monitor):
             demand.failed = True
+            self._agenda.plan(demand, turn.received_at + MINUTE)
             yield from self._not_linked(turn.lane, turn.slot, demand, turn.received_at)
             return
         demand.locked = turn.lane.locked(turn.slot, turn.received_at, turn.temperature, turn.humidity)
@@ -223,10 +235,15 @@ class SprayLinkage(LaneDetector):
         demand.ended = True
         if demand.proven or demand.failed or not demand.deadline:
             del self._demands[number]
-        for run in self._runs.values():
+        for sprayer in sorted({*self._linked(turn.lane.device(turn.slot)), *demand.sprayers}):
+            run = self._runs.get(sprayer)
+            if run is None or number not in run.monitors:
+                continue
             run.monitors.discard(number)
             if run.phase == "on" and not run.monitors and turn.received_at >= run.on_at + run.timing.min_run:
-                yield spray_off(run, turn.received_at, f"{turn.lane.quantity.title} 已回落，停止喷淋")
+                yield self._stop(run, turn.received_at, f"{turn.lane.quantity.title} 已回落，停止喷淋")
+            else:
+                self._agenda.plan(run, run.next_due())
 
     def _linked(self, monitor: DeviceEntry) -> list[int]:
         known = (self._devices.get(n) for n in monitor.linked)
@@ -235,6 +252,7 @@ class SprayLinkage(LaneDetector):
     def _start(self, lane: DemandLane, slot: int, demand: Demand, now: int) -> Iterator[Statement]:
         """Order every free sprayer on; join those that already run."""
         demand.next_try = now + MINUTE
+        self._agenda.plan(demand, demand.next_try)
         if demand.locked:
             return
         monitor, rule = lane.device(slot), lane.rule(slot)
@@ -253,13 +271,29 @@ class SprayLinkage(LaneDetector):
                 reports = self._devices[number].interval_s * 3 // 2 * SECOND
                 run.timing.proof = max(run.timing.proof, reports)
                 yield spray_on(run, rule.code, demand, now, reason)
+                self._ask(run, True)
+                self._agenda.plan(run, run.next_due())
             elif run.phase != "on":
                 continue
+            run.joined.add(monitor.number)
             demand.commands.append(run.command)
             demand.sprayers.append(number)
             demand.deadline = max(demand.deadline, run.deadline)
             if run.proven:
                 demand.proven, demand.proof = True, run.proof
+        if demand.waits:
+            self._agenda.plan(demand, demand.deadline + 1)
+
+    def _ask(self, run: Run, asked: bool) -> None:
+        slot = self._rosters["sprayer"].slot(run.sprayer) if "sprayer" in self._rosters else None
+        if slot is not None:
+            self._running["asked"][slot] = asked
+
+    def _stop(self, run: Run, now: int, reason: str, rest: bool = False) -> Command:
+        order = spray_off(run, now, reason, rest)
+        self._ask(run, False)
+        self._agenda.plan(run, run.next_due() or now)
+        return order
 
     def _see_sprayers(self, block: Block, columns: Columns) -> Iterator[Statement]:
         roster = self._rosters.get(block.profile)
@@ -268,17 +302,12 @@ class SprayLinkage(LaneDetector):
         batch = roster.admit(columns)
         running, valid = values(batch, RUNNING)
         on = running >= 0.5
-        watched = np.zeros(len(roster), bool)
-        for number, run in self._runs.items():
-            place = roster.slot(number)
-            if place is not None and run.phase == "on":
-                watched[place] = True
         for rows in batch.rounds(valid):
             slot = batch.slot[rows]
             before = self._running["running"][slot]
             self._running["running"][slot] = on[rows]
             changed = (before >= 0) & (before != on[rows])
-            for i in np.flatnonzero(changed | (watched[slot] & on[rows])):
+            for i in np.flatnonzero(changed | (self._running["asked"][slot] & on[rows])):
                 sprayer = roster.devices[int(slot[i])]
                 at, received = int(batch.at[rows[i]]), int(batch.received_at[rows[i]])
                 yield from self._sprayer_spoke(sprayer, at, received, bool(on[rows[i]]), bool(changed[i]))
@@ -291,6 +320,7 @@ class SprayLinkage(LaneDetector):
         if run is not None and ordered and running and not run.proven:
             if run.on_at <= received <= run.deadline and at >= run.on_at - SKEW:
                 run.proven = True
+                self._ask(run, False)
                 run.proof = self._words_of(run, sprayer, at)
                 yield from self._prove(run, at)
         elif changed and running and not ordered:
@@ -309,6 +339,8 @@ class SprayLinkage(LaneDetector):
         ]
         timing = Timing.of(rules[0].params) if rules else run.timing
         run.manual_until = received + timing.manual
+        self._ask(run, False)
+        self._agenda.plan(run, run.next_due())
 
     def _words_of(self, run: Run, sprayer: DeviceEntry, at: int) -> tuple[str, tuple[str, ...]]:
         proof = f"喷淋设备 {sprayer.code} 于 {words.moment(at)} 回报运行，已联动"
@@ -318,8 +350,9 @@ class SprayLinkage(LaneDetector):
         """The sprayer itself says it runs on our order."""
         proof, evidence = run.proof or ("", ())
         sites = set()
-        for demand in list(self._demands.values()):
-            if run.command not in demand.commands:
+        for number in sorted(run.joined):
+            demand = self._demands.get(number)
+            if demand is None or run.command not in demand.commands:
                 continue
             demand.proven = True
             demand.proof = (proof, evidence)
@@ -353,29 +386,40 @@ class SprayLinkage(LaneDetector):
     def tick(self, now_us: int) -> list[Statement]:
         """Missing proofs, ends of runs and rests, locks that open again."""
         said = [*self.warning.tick(now_us), *super().tick(now_us)]
-        for run in list(self._runs.values()):
-            said += self._run_on(run, now_us)
-            if run.is_done(now_us):
-                del self._runs[run.sprayer]
-        for demand in list(self._demands.values()):
-            said += self._demand_on(demand, now_us)
+        for thing in self._agenda.pop(now_us):
+            said += self._run_on(thing, now_us) if isinstance(thing, Run) else self._demand_on(thing, now_us)
         return said
 
     def _run_on(self, run: Run, now: int) -> Iterator[Command]:
-        if run.phase == "on" and not run.monitors and now >= run.on_at + run.timing.min_run:
-            yield spray_off(run, now, "监测值已回落且达到最短运行时间，停止喷淋")
-        elif run.phase == "on" and now >= run.on_at + run.timing.max_run:
-            yield spray_off(run, now, "达到最长运行时间，停喷间歇", rest=True)
-        elif run.phase == "rest" and now >= run.rest_until:
+        if self._runs.get(run.sprayer) is not run:
+            return
+        if run.phase == "on":
+            if not run.monitors and now >= run.on_at + run.timing.min_run:
+                yield self._stop(run, now, "监测值已回落且达到最短运行时间，停止喷淋")
+            elif now >= run.on_at + run.timing.max_run:
+                yield self._stop(run, now, "达到最长运行时间，停喷间歇", rest=True)
+            else:
+                self._agenda.plan(run, run.next_due())
+            return
+        if run.phase == "rest" and now >= run.rest_until:
             run.phase = "idle"
+        if run.is_done(now):
+            del self._runs[run.sprayer]
+        elif run.is_free(now):
+            for number in sorted(run.monitors & self._demands.keys()):
+                demand = self._demands[number]
+                if not demand.waits:
+                    self._agenda.plan(demand, now)
+        else:
+            self._agenda.plan(run, run.next_due())
 
     def _demand_on(self, demand: Demand, now: int) -> Iterator[Statement]:
         place = self._place(demand.monitor)
-        if place is None:
-            del self._demands[demand.monitor]
+        if place is None or self._demands.get(demand.monitor) is not demand:
             return
         lane, slot = place
-        if demand.deadline and now > demand.deadline and not demand.proven and not demand.failed:
+        self._agenda.plan(demand, now + MINUTE)
+        if demand.waits and now > demand.deadline:
             demand.failed = True
             yield from self._not_linked(lane, slot, demand, now)
         if demand.proven:
@@ -388,10 +432,12 @@ class SprayLinkage(LaneDetector):
 
     def _again(self, lane: DemandLane, slot: int, demand: Demand, now: int) -> Iterator[Statement]:
         """Start once more after a rest, a hand or a lock, on fresh readings only."""
-        waiting = demand.deadline and not (demand.proven or demand.failed)
+        if demand.waits:
+            self._agenda.plan(demand, demand.deadline + 1)
+            return
         sprayers = self._linked(lane.device(slot))
         running = any(n in self._runs and self._runs[n].phase == "on" for n in sprayers)
-        if waiting or running or not sprayers or now < demand.next_try:
+        if running or not sprayers or now < demand.next_try:
             return
         age = now - int(lane.state["heard"][slot])
         if age > Timing.of(lane.rule(slot).params).max_age:
@@ -455,6 +501,7 @@ class SprayLinkage(LaneDetector):
         kept = _kept.decode(data)
         self._demands = {d.monitor: d for d in kept.demands}
         self._runs = {r.sprayer: r for r in kept.runs}
+        self._agenda = Agenda([*kept.runs, *kept.demands])
         self._running = State.of(RUNNING_SPEC, kept.running)
         self.warning.load(kept.warning)
 

@@ -3,7 +3,9 @@
 All times are µs of the platform's clock (receive time, tick), so that a wrong device clock cannot hold a pump open.
 """
 
+import heapq
 import uuid
+from collections.abc import Iterable, Iterator
 
 import msgspec
 
@@ -53,13 +55,20 @@ class Demand(msgspec.Struct):
     locked: str = ""  # why nothing is ordered
     told: bool = False  # the lock has been told
     next_try: int = 0
+    due: int = 0  # when time alone may change something
+
+    @property
+    def waits(self) -> bool:
+        """Ordered, and neither proven nor judged yet."""
+        return bool(self.deadline) and not (self.proven or self.failed)
 
 
 class Run(msgspec.Struct):
     """One sprayer under automatic control."""
 
     sprayer: int
-    monitors: set[int] = set()
+    monitors: set[int] = set()  # that ask for it now
+    joined: set[int] = set()  # whose demand the present order serves, for its proof
     phase: str = "idle"  # idle | on | rest
     origin: str = ""
     command: str = ""
@@ -71,6 +80,13 @@ class Run(msgspec.Struct):
     manual_until: int = 0
     starts: int = 0
     timing: Timing = msgspec.field(default_factory=Timing)
+    due: int = 0
+
+    def next_due(self) -> int:
+        """When time alone changes something next, 0 = never."""
+        if self.phase == "on":
+            return self.on_at + (self.timing.max_run if self.monitors else self.timing.min_run)
+        return self.rest_until if self.phase == "rest" else self.manual_until
 
     def is_free(self, now: int) -> bool:
         """Neither running, resting nor in somebody's hands."""
@@ -79,6 +95,31 @@ class Run(msgspec.Struct):
     def is_done(self, now: int) -> bool:
         """Nothing left to remember."""
         return self.is_free(now) and not self.monitors
+
+
+class Agenda:
+    """What falls due when, so that a tick costs nothing while nothing does. Entries overtaken by a newer one are skipped."""
+
+    def __init__(self, things: Iterable[Demand | Run] = ()) -> None:
+        self._heap: list[tuple[int, int, int, Demand | Run]] = []
+        self._serial = 0
+        for thing in things:
+            self.plan(thing, thing.due)
+
+    def plan(self, thing: Demand | Run, at: int) -> None:
+        """Look at it then, and no more at the time planned before. 0 = not at all."""
+        thing.due = at
+        if at:
+            self._serial += 1
+            heapq.heappush(self._heap, (at, isinstance(thing, Demand), self._serial, thing))
+
+    def pop(self, now: int) -> Iterator[Demand | Run]:
+        """Everything due, runs before demands; may be planned again while being handled."""
+        while self._heap and self._heap[0][0] <= now:
+            at, _, _, thing = heapq.heappop(self._heap)
+            if thing.due == at:
+                thing.due = 0
+                yield thing
 
 
 def order_id(rule: str, monitor: int, sprayer: int, since: int, what: str, turn: int) -> str:
@@ -90,6 +131,7 @@ def spray_on(run: Run, rule: str, demand: Demand, now: int, reason: str) -> Comm
     """Start a sprayer and remember it; the device gets its longest run along, should the order to stop be lost."""
     run.starts += 1
     run.phase, run.on_at, run.proven, run.proof, run.origin = "on", now, False, None, rule
+    run.joined = {demand.monitor}
     run.command = order_id(rule, demand.monitor, run.sprayer, demand.since, "on", run.starts)
     run.deadline = now + run.timing.proof
     return Command(
