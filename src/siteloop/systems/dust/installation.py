@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from django.db.models import Q
 
-from siteloop.foundation.packs import eligibility
+from siteloop.foundation.packs import eligibility, resolve
 from siteloop.foundation.packs.resolve import value as pack_value
 from siteloop.foundation.registry.models import Device, Project, Site
 from siteloop.framework.viewer import Viewer
@@ -55,7 +55,7 @@ def needed(project: Project, region_code: str) -> tuple[int, str]:
 
 
 def of_sites(sites: Iterable[Site]) -> dict[int, Installed]:
-    """Need and holding of many sites, two queries in all."""
+    """Need and holding of many sites, a handful of queries in all."""
     sites = list(sites)
     held: dict[int, int] = defaultdict(int)
     devices = Device.objects.unscoped("counted for sites the caller already holds")
@@ -64,9 +64,10 @@ def of_sites(sites: Iterable[Site]) -> dict[int, Installed]:
     ).values_list("site_id", flat=True):
         held[site_id] += 1
     found = {}
-    for site in sites:
-        need, why = needed(site.project, site.region_code)
-        found[site.pk] = Installed(need, held[site.pk], why)
+    with resolve.reading():
+        for site in sites:
+            need, why = needed(site.project, site.region_code)
+            found[site.pk] = Installed(need, held[site.pk], why)
     return found
 
 
