@@ -73,7 +73,9 @@ def accounts() -> list[DemoAccount]:
         DemoAccount("county", "县级监管员", "county_officer", "平湖市住建局（演示）", "科长"),
         DemoAccount("supervision", "工地监管员", "site_supervision", "平湖市工地监管科（演示）", "监管员"),
         DemoAccount("manager", "项目经理甲", "project_manager", "演示建工集团01", "项目经理"),
-        DemoAccount("squad", "执法队员", "urban_management", f"{first.name}城管执法中队（演示）", "队员", first.code),
+        DemoAccount(
+            "squad", "执法队员", "urban_management", f"{first.name}城管执法中队（演示）", "队员", first.code
+        ),
         DemoAccount("town", "镇街管理员", "town_officer", f"{first.name}（演示）", "建管员", first.code),
         DemoAccount("enterprise", "企业负责人", "enterprise_manager", "演示建工集团01", "安全总监"),
         DemoAccount("supervisor", "监理工程师", "supervisor_engineer", "演示监理公司01", "总监"),
@@ -96,7 +98,9 @@ def add_account(one: DemoAccount, password: str) -> Account:
     account.save()
     organisation = Organisation.objects.unscoped(WHY).get(name=one.organisation)
     role = Role.objects.unscoped(WHY).get(code=one.role)
-    Post(account=account, organisation=organisation, role=role, title=one.title, region_code=one.region).save()
+    Post(
+        account=account, organisation=organisation, role=role, title=one.title, region_code=one.region
+    ).save()
     return account
 
 

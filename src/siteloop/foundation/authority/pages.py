@@ -1,6 +1,13 @@
 """Registers of organisations, posts, roles and grants."""
 
-from siteloop.foundation.authority.models import DepartmentGrant, GrantState, Organisation, Post, ProjectGrant, Role
+from siteloop.foundation.authority.models import (
+    DepartmentGrant,
+    GrantState,
+    Organisation,
+    Post,
+    ProjectGrant,
+    Role,
+)
 from siteloop.framework.action import Act, Action, Input, Refused
 from siteloop.framework.page import Column, Page
 
@@ -24,7 +31,15 @@ posts = Page(
     title="岗位授权",
     title_en="Posts",
     icon="user-shield",
-    columns=(Column("account", link=True), "organisation", "role", "title", "region_code", "valid_from", "valid_to"),
+    columns=(
+        Column("account", link=True),
+        "organisation",
+        "role",
+        "title",
+        "region_code",
+        "valid_from",
+        "valid_to",
+    ),
     filters=("role", "organisation"),
     search=("account__username", "account__display_name", "organisation__name"),
     form=("account", "organisation", "role", "title", "region_code", "is_main", "valid_from", "valid_to"),
@@ -70,12 +85,24 @@ def _decide(state: GrantState) -> object:
 
 _OPINION = (Input("opinion", "审批意见", "Opinion", required=True),)
 approve = Action(
-    "approve", "批准", "Approve", DepartmentGrant, _decide(GrantState.APPROVED), fields=_OPINION,  # type: ignore[arg-type]
-    available=lambda grant, viewer: grant.state == GrantState.APPLIED, log="{actor}批准{obj}的调阅申请",
+    "approve",
+    "批准",
+    "Approve",
+    DepartmentGrant,
+    _decide(GrantState.APPROVED),
+    fields=_OPINION,  # type: ignore[arg-type]
+    available=lambda grant, viewer: grant.state == GrantState.APPLIED,
+    log="{actor}批准{obj}的调阅申请",
 )
 refuse = Action(
-    "refuse", "不批准", "Refuse", DepartmentGrant, _decide(GrantState.REFUSED), fields=_OPINION,  # type: ignore[arg-type]
-    available=lambda grant, viewer: grant.state == GrantState.APPLIED, log="{actor}不批准{obj}的调阅申请",
+    "refuse",
+    "不批准",
+    "Refuse",
+    DepartmentGrant,
+    _decide(GrantState.REFUSED),
+    fields=_OPINION,  # type: ignore[arg-type]
+    available=lambda grant, viewer: grant.state == GrantState.APPLIED,
+    log="{actor}不批准{obj}的调阅申请",
 )
 department_grants = Page(
     model=DepartmentGrant,

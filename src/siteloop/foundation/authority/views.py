@@ -35,7 +35,12 @@ def _demo_accounts() -> list[dict[str, str]]:
 
     titles = {r.code: pick(r.title, r.title_en) for r in Role.objects.unscoped("the demo's list").all()}
     return [
-        {"username": a.username, "display_name": a.display_name, "role": titles.get(a.role, a.role), "organisation": a.organisation}
+        {
+            "username": a.username,
+            "display_name": a.display_name,
+            "role": titles.get(a.role, a.role),
+            "organisation": a.organisation,
+        }
         for a in accounts()
     ]
 
@@ -69,9 +74,17 @@ def _enter(request: HttpRequest, account: Account) -> HttpResponse:
     else:
         login(request, account, backend=BACKEND)
         demands = any(p.role.demands_mfa for p in posts_of(account)) and not settings.DEMO
-        target = "/accounts/2fa/totp/activate/" if demands else "/password" if account.must_change_password else _next(request)
+        target = (
+            "/accounts/2fa/totp/activate/"
+            if demands
+            else "/password"
+            if account.must_change_password
+            else _next(request)
+        )
         answer = redirect(target)
-    answer.set_cookie(settings.LANGUAGE_COOKIE_NAME, account.language, max_age=31_536_000, samesite="Lax", httponly=True)
+    answer.set_cookie(
+        settings.LANGUAGE_COOKIE_NAME, account.language, max_age=31_536_000, samesite="Lax", httponly=True
+    )
     return answer
 
 
@@ -88,7 +101,9 @@ def language(request: HttpRequest) -> HttpResponse:
     code = request.POST.get("language", "")
     answer = redirect(_next(request))
     if code in dict(settings.LANGUAGES):
-        answer.set_cookie(settings.LANGUAGE_COOKIE_NAME, code, max_age=31_536_000, samesite="Lax", httponly=True)
+        answer.set_cookie(
+            settings.LANGUAGE_COOKIE_NAME, code, max_age=31_536_000, samesite="Lax", httponly=True
+        )
         if isinstance(request.user, Account):
             Account.objects.filter(pk=request.user.pk).update(language=code)
     return answer
@@ -110,5 +125,3 @@ def password(request: HttpRequest) -> HttpResponse:
         messages.success(request, pick("密码已修改", "Password changed"))
         return redirect("/")
     return render(request, "shell/password.html", {"form": form})
-
-

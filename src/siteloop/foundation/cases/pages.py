@@ -7,6 +7,7 @@ from siteloop.framework.page import Column, Page
 cases = Page(
     model=Case,
     code="cases",
+    extra={"api_at": "/cases"},  # the contract's short path
     title="派单处置",
     title_en="Cases",
     icon="checklist",
@@ -47,6 +48,7 @@ cases = Page(
 findings = Page(
     model=Finding,
     code="findings",
+    extra={"api_at": "/findings"},
     title="预警记录",
     title_en="Findings",
     icon="alert-triangle",

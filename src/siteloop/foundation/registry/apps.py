@@ -4,9 +4,18 @@ from django.apps import AppConfig
 
 
 class RegistryConfig(AppConfig):
-    """项目与设备."""
+    """Projects, sites, devices."""
 
     name = "siteloop.foundation.registry"
     label = "registry"
     verbose_name = "项目与设备"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Whose projects an account sees, and telling the fast plane what changed."""
+        from siteloop.foundation.authority.viewers import PROJECT_PROVIDERS
+        from siteloop.foundation.registry import grants, publish
+
+        if grants.projects_of not in PROJECT_PROVIDERS:
+            PROJECT_PROVIDERS.append(grants.projects_of)
+        publish.watch()

@@ -54,7 +54,9 @@ def synthetic_id(n: int) -> str:
 
 
 def _organisations(kind: OrganisationKind) -> list[Organisation]:
-    return list(Organisation.objects.unscoped(WHY).filter(kind=kind, name__startswith="演示").order_by("name"))
+    return list(
+        Organisation.objects.unscoped(WHY).filter(kind=kind, name__startswith="演示").order_by("name")
+    )
 
 
 def load() -> None:
@@ -84,7 +86,9 @@ def _project(i: int, dice: random.Random) -> Site:
         floor_area=None if municipal else area,
         cost_wan=Decimal(dice.randrange(1200, 42_000)),
         structure="" if municipal else dice.choice(STRUCTURES),
-        size_text=f"地上 {dice.randrange(3, 28)} 层" if not municipal else f"长 {dice.randrange(800, 4200)} m",
+        size_text=f"地上 {dice.randrange(3, 28)} 层"
+        if not municipal
+        else f"长 {dice.randrange(800, 4200)} m",
         is_class_one=i % 3 == 0,
         standardisation=dice.choice(list(Standardisation)) if i % 2 else Standardisation.NONE,
         # the seeds' county counts class-I and standardised projects; its authority asks them to install (CFG-06)
@@ -95,14 +99,18 @@ def _project(i: int, dice: random.Random) -> Site:
         contract_wan=Decimal(dice.randrange(1000, 40_000)),
         started_on=started if state == WorkState.UNDER_CONSTRUCTION else None,
         planned_finish=started + dt.timedelta(days=dice.randrange(500, 1100)),
-        progress=dice.choice(["基础施工", "主体结构三层", "主体结构封顶", "二次结构", "装饰装修", "室外总体"]),
+        progress=dice.choice(
+            ["基础施工", "主体结构三层", "主体结构封顶", "二次结构", "装饰装修", "室外总体"]
+        ),
         review_state="passed" if i % 7 else "submitted",
     )
     project.save()
     _parties(project, i)
     if not municipal:
         for n in range(1, dice.randrange(2, 5)):
-            SingleWork(project=project, name=f"{n}号楼", floor_area=area / 4, storeys_above=dice.randrange(3, 28)).save()
+            SingleWork(
+                project=project, name=f"{n}号楼", floor_area=area / 4, storeys_above=dice.randrange(3, 28)
+            ).save()
     ring = i % len(places)
     lon = CENTRE[0] + 0.085 * ((ring % 3) - 1) + dice.uniform(-0.028, 0.028)
     lat = CENTRE[1] + 0.055 * ((ring // 3) - 1) + dice.uniform(-0.02, 0.02)
@@ -148,7 +156,8 @@ def _parties(project: Project, i: int) -> None:
 def _persons(projects: list[Project]) -> None:
     """992 key-post persons over the projects; names and numbers are plainly synthetic."""
     parties = {
-        (p.project_id, p.kind): p.organisation for p in Party.objects.unscoped(WHY).select_related("organisation")
+        (p.project_id, p.kind): p.organisation
+        for p in Party.objects.unscoped(WHY).select_related("organisation")
     }
     people, posts = [], []
     for n in range(KEY_PERSONS):
@@ -197,9 +206,21 @@ def _managers(projects: list[Project]) -> None:
         if post.organisation.name == "演示建工集团01" and project.region_code == projects[0].region_code:
             account = known
         else:
-            one = DemoAccount(f"pm{i + 1:03d}", f"项目经理{i + 1:03d}", "project_manager", post.organisation.name, "项目经理")
+            one = DemoAccount(
+                f"pm{i + 1:03d}",
+                f"项目经理{i + 1:03d}",
+                "project_manager",
+                post.organisation.name,
+                "项目经理",
+            )
             account = Account(username=one.username, display_name=one.display_name, password=secret)
             account.save()
-            Post(account=account, organisation=post.organisation, role=role, title=one.title, region_code=COUNTY).save()
+            Post(
+                account=account,
+                organisation=post.organisation,
+                role=role,
+                title=one.title,
+                region_code=COUNTY,
+            ).save()
         post.account = account
         post.save(update_fields=["account"])

@@ -1,0 +1,256 @@
+"""Verbs of projects, sites and devices: the state of the work, the county's review, a device's life."""
+
+from collections.abc import Callable
+
+from django.utils import timezone
+
+from siteloop.foundation.registry.completeness import completeness
+from siteloop.foundation.registry.models import (
+    Device,
+    DeviceState,
+    MaintenanceReview,
+    Project,
+    ReviewState,
+    Site,
+    WorkState,
+)
+from siteloop.framework.action import Act, Action, Input, Refused
+
+REASON = Input("reason", "理由", "Reason", kind="multiline", required=True)
+
+
+def _move(to: WorkState, **dates: str) -> Callable[[Act], str]:
+    def run(act: Act) -> str:
+        project: Project = act.obj
+        project.state = to
+        for field in dates.values():
+            if getattr(project, field) is None:
+                setattr(project, field, timezone.localdate())
+        project.save()
+        for site in Site.objects.visible_to(act.viewer).filter(project=project):
+            site.state = to
+            site.save()
+        if to is WorkState.COMPLETED:
+            # the project is done: its devices are switched off and refused from now on, its file stays
+            for device in Device.objects.visible_to(act.viewer).filter(
+                site__project=project, state=DeviceState.ACTIVE
+            ):
+                device.state = DeviceState.STOPPED
+                device.save()
+        return f"已{to.label}"
+
+    return run
+
+
+def _from(*states: WorkState) -> Callable[[Project, object], bool]:
+    return lambda project, viewer: project.state in states
+
+
+start = Action(
+    "start",
+    "开工",
+    "Start",
+    Project,
+    _move(WorkState.UNDER_CONSTRUCTION, on="started_on"),
+    available=_from(WorkState.NOT_STARTED),
+    log="{actor}登记{obj}开工",
+    event="project_started",
+)
+suspend = Action(
+    "suspend",
+    "停工",
+    "Suspend",
+    Project,
+    _move(WorkState.SUSPENDED),
+    fields=(REASON,),
+    available=_from(WorkState.UNDER_CONSTRUCTION),
+    confirm="停工后不再要求数据上传，确定吗？",
+    log="{actor}登记{obj}停工：{reason}",
+    event="project_suspended",
+)
+resume = Action(
+    "resume",
+    "复工",
+    "Resume",
+    Project,
+    _move(WorkState.UNDER_CONSTRUCTION),
+    fields=(REASON,),
+    available=_from(WorkState.SUSPENDED),
+    log="{actor}登记{obj}复工：{reason}",
+    event="project_resumed",
+)
+complete = Action(
+    "complete",
+    "完工",
+    "Complete",
+    Project,
+    _move(WorkState.COMPLETED, on="finished_on"),
+    fields=(REASON,),
+    available=_from(WorkState.UNDER_CONSTRUCTION, WorkState.SUSPENDED),
+    confirm="完工后全部设备停用、数据不再接收，档案保留。确定吗？",
+    danger=True,
+    log="{actor}登记{obj}完工：{reason}",
+    event="project_completed",
+)
+
+
+def _submit(act: Act) -> str:
+    found = completeness(act.obj)
+    act.obj.completeness = found.score
+    act.obj.review_state = ReviewState.SUBMITTED
+    act.obj.save()
+    missing = f"，尚缺：{'、'.join(found.missing)}" if found.missing else ""
+    return f"已提交审核，资料完整度 {found.score}%{missing}"
+
+
+submit = Action(
+    "submit",
+    "提交资料审核",
+    "Submit for review",
+    Project,
+    _submit,
+    available=lambda p, v: p.review_state in (ReviewState.DRAFT, ReviewState.RETURNED),
+    log="{actor}提交{obj}的资料审核",
+    event="project_submitted",
+)
+
+
+def _review(to: ReviewState) -> Callable[[Act], str]:
+    def run(act: Act) -> str:
+        found = completeness(act.obj)
+        act.obj.completeness = found.score
+        act.obj.review_state, act.obj.review_opinion = to, act.data["opinion"]
+        act.obj.reviewed_at, act.obj.reviewed_by_id = timezone.now(), act.viewer.user
+        act.obj.save()
+        return str(to.label)
+
+    return run
+
+
+OPINION = Input("opinion", "审核意见", "Opinion", kind="multiline", required=True)
+_waiting = lambda p, v: p.review_state == ReviewState.SUBMITTED  # noqa: E731
+review = Action(
+    "review",
+    "审核通过",
+    "Pass review",
+    Project,
+    _review(ReviewState.PASSED),
+    fields=(OPINION,),
+    available=_waiting,
+    log="{actor}审核通过{obj}的资料：{opinion}",
+    event="project_reviewed",
+)
+send_back = Action(
+    "send_back",
+    "退回补正",
+    "Send back",
+    Project,
+    _review(ReviewState.RETURNED),
+    fields=(OPINION,),
+    available=_waiting,
+    log="{actor}退回{obj}的资料：{opinion}",
+    event="project_returned",
+)
+
+
+def _device(to: DeviceState) -> Callable[[Act], str]:
+    def run(act: Act) -> str:
+        act.obj.state = to
+        act.obj.save()
+        return str(to.label)
+
+    return run
+
+
+stop = Action(
+    "stop",
+    "停用",
+    "Stop",
+    Device,
+    _device(DeviceState.STOPPED),
+    fields=(REASON,),
+    available=lambda d, v: d.state == DeviceState.ACTIVE,
+    confirm="停用后其数据不再接收，确定吗？",
+    log="{actor}停用{obj}：{reason}",
+    event="device_stopped",
+)
+restore = Action(
+    "restore",
+    "恢复使用",
+    "Restore",
+    Device,
+    _device(DeviceState.ACTIVE),
+    fields=(REASON,),
+    available=lambda d, v: d.state == DeviceState.STOPPED,
+    log="{actor}恢复{obj}：{reason}",
+    event="device_restored",
+)
+retire = Action(
+    "retire",
+    "拆除",
+    "Retire",
+    Device,
+    _device(DeviceState.RETIRED),
+    fields=(REASON,),
+    available=lambda d, v: d.state != DeviceState.RETIRED,
+    confirm="拆除登记后不能恢复，历史数据保留。确定吗？",
+    danger=True,
+    log="{actor}登记{obj}拆除：{reason}",
+    event="device_retired",
+)
+
+
+def _token(act: Act) -> str:
+    token = act.obj.new_token()
+    act.obj.save()
+    return f"新令牌（只显示一次）：{token}"
+
+
+issue_token = Action(
+    "issue_token",
+    "换发令牌",
+    "New token",
+    Device,
+    _token,
+    available=lambda d, v: d.state != DeviceState.RETIRED,
+    confirm="换发后旧令牌立即失效，确定吗？",
+    log="{actor}换发{obj}的令牌",
+    event="device_token_issued",
+)
+
+
+def _confirm(state: str) -> Callable[[Act], str]:
+    def run(act: Act) -> str:
+        if act.obj.state != "waiting":
+            raise Refused("该统计已审核")
+        act.obj.state, act.obj.opinion = state, act.data["opinion"]
+        act.obj.reviewed_at, act.obj.reviewed_by_id = timezone.now(), act.viewer.user
+        act.obj.save()
+        return str(act.obj.get_state_display())
+
+    return run
+
+
+_open_review = lambda r, v: r.state == "waiting"  # noqa: E731
+confirm_review = Action(
+    "confirm_review",
+    "确认",
+    "Confirm",
+    MaintenanceReview,
+    _confirm("confirmed"),
+    fields=(OPINION,),
+    available=_open_review,
+    log="{actor}确认{obj}的运维统计：{opinion}",
+    event="maintenance_reviewed",
+)
+dispute_review = Action(
+    "dispute_review",
+    "提出异议",
+    "Dispute",
+    MaintenanceReview,
+    _confirm("disputed"),
+    fields=(OPINION,),
+    available=_open_review,
+    log="{actor}对{obj}的运维统计提出异议：{opinion}",
+    event="maintenance_disputed",
+)

@@ -1,0 +1,145 @@
+"""REST of the telemetry: readings, raw frames, commands, ledger, quarantine (design §7)."""
+
+import datetime as dt
+from typing import Any
+
+from django.utils import timezone
+
+from siteloop.foundation.registry.models import Device
+from siteloop.foundation.telemetry import commands, rates, readings
+from siteloop.foundation.telemetry.ledger import ledger, quarantine
+from siteloop.framework.action import Refused
+from siteloop.framework.rest import Body, Query, Router, Schema
+from siteloop.kernel.times import SHANGHAI
+
+router = Router(prefix="")
+
+
+class Command(Schema):
+    """A command to give."""
+
+    device: str
+    command: str
+    args: dict[str, Any] = {}
+    reason: str = ""
+
+
+def _device(request: Any, code: str, permission: str) -> Device:
+    if not request.viewer.may(permission):
+        raise Refused("没有权限", status=403)
+    device = Device.objects.visible_to(request.viewer).filter(code=code).first()
+    if device is None:
+        raise Refused("设备不存在", status=404)
+    return device
+
+
+def _moment(text: str | None, default: dt.datetime, name: str) -> dt.datetime:
+    if not text:
+        return default
+    try:
+        moment = dt.datetime.fromisoformat(text.replace(" ", "+"))
+    except ValueError as wrong:
+        raise Refused("时间有误", status=422, errors={name: ["须为 ISO 8601 时间"]}) from wrong
+    return moment if moment.tzinfo else moment.replace(tzinfo=SHANGHAI)
+
+
+def _row(row: readings.Row) -> dict[str, Any]:
+    return {
+        "at": row.at.astimezone(SHANGHAI).isoformat(),
+        "received_at": row.received_at.astimezone(SHANGHAI).isoformat() if row.received_at else None,
+        "values": row.values,
+        "quality": row.quality,
+    }
+
+
+@router.get("/telemetry/{code}/latest")
+def latest(request: Any, code: str) -> dict[str, Any]:
+    """The newest row of a device."""
+    device = _device(request, code, "telemetry.latest.view")
+    row = readings.latest(device)
+    return {"device": device.code, "profile": device.profile, "latest": _row(row) if row else None}
+
+
+@router.get("/telemetry/{code}/readings")
+def series(
+    request: Any,
+    code: str,
+    start: str = Query("", alias="from"),
+    end: str = Query("", alias="to"),
+    step: str = "",
+) -> dict[str, Any]:
+    """Rows over a time; `step` raw, 60, 900, 3600 or 86400."""
+    device = _device(request, code, "telemetry.reading.view")
+    until = _moment(end, timezone.now(), "to")
+    since = _moment(start, until - dt.timedelta(hours=2), "from")
+    used, rows = readings.series(device, since, until, step)
+    return {
+        "device": device.code,
+        "profile": device.profile,
+        "step": used,
+        "results": [_row(r) for r in rows],
+    }
+
+
+@router.get("/telemetry/{code}/raw")
+def raw(request: Any, code: str, at: str) -> dict[str, Any]:
+    """The frame a row came from, byte for byte."""
+    device = _device(request, code, "telemetry.raw.view")
+    found = readings.raw_frame(device, _moment(at, timezone.now(), "at"))
+    if found is None:
+        raise Refused("没有保存该报文", status=404)
+    return {**found, "received_at": found["received_at"].astimezone(SHANGHAI).isoformat()}
+
+
+@router.get("/telemetry-rates")
+def rate(request: Any, by: str = "device", days: int = 1) -> dict[str, Any]:
+    """Online and valid-data rate per device, site or supplier."""
+    if not request.viewer.may("telemetry.reading.view"):
+        raise Refused("没有权限", status=403)
+    if by not in ("device", "site", "supplier") or not 1 <= days <= 366:
+        raise Refused("参数有误", status=422, errors={"by": ["device、site、supplier"], "days": ["1–366"]})
+    now = timezone.now()
+    found = rates.rates(request.viewer, by, now - dt.timedelta(days=days), now)
+    return {"by": by, "days": days, "results": [vars(r) for r in found]}
+
+
+@router.post("/commands")
+def issue(request: Any, body: Command = Body(...)) -> dict[str, Any]:  # noqa: B008 - the API library's way
+    """Give a command; its fate is read from GET /commands/{id}."""
+    if not request.viewer.may("telemetry.command.issue"):
+        raise Refused("没有权限", status=403)
+    device = Device.objects.visible_to(request.viewer).filter(code=body.device).first()
+    if device is None:
+        raise Refused("设备不存在", status=404)
+    return {"id": commands.issue(request.viewer, device, body.command, body.args, body.reason)}
+
+
+@router.get("/commands/{key}")
+def command(request: Any, key: str) -> dict[str, Any]:
+    """A command and how it fared."""
+    if not request.viewer.may("telemetry.command.view"):
+        raise Refused("没有权限", status=403)
+    return commands.read(request.viewer, key)
+
+
+@router.get("/intake/ledger")
+def intake_ledger(
+    request: Any, start: str = Query("", alias="from"), end: str = Query("", alias="to")
+) -> dict[str, Any]:
+    """received = stored + control + rejected by reason."""
+    if not request.viewer.may("telemetry.ledger.view"):
+        raise Refused("没有权限", status=403)
+    try:
+        first = dt.date.fromisoformat(start) if start else None
+        last = dt.date.fromisoformat(end) if end else None
+    except ValueError as wrong:
+        raise Refused("日期有误", status=422, errors={"from": ["须为 YYYY-MM-DD"]}) from wrong
+    return ledger(request.viewer, first, last)
+
+
+@router.get("/intake/quarantine")
+def intake_quarantine(request: Any, page: int = 1, page_size: int = 50) -> dict[str, Any]:
+    """Refused messages with their bytes."""
+    if not request.viewer.may("telemetry.quarantine.view"):
+        raise Refused("没有权限", status=403)
+    return quarantine(request.viewer, max(1, page), min(200, max(1, page_size)))

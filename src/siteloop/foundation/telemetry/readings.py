@@ -1,0 +1,133 @@
+"""Reading telemetry for screens and the API: newest row, series by step, raw frames. Parametrised SQL, no ORM."""
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+from django.db import connection
+
+from siteloop.foundation.registry.models import Device
+from siteloop.framework.action import Refused
+from siteloop.kernel.profiles import PROFILES
+from siteloop.kernel.quality import Quality, unpack
+
+STEPS = {"raw": 0, "60": 60, "900": 900, "3600": 3600, "86400": 86_400}
+MOST_POINTS = 20_000
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row: values by field, flags by field (names of Quality in lower case)."""
+
+    at: dt.datetime
+    received_at: dt.datetime | None
+    values: dict[str, float | None]
+    quality: dict[str, str]
+
+
+def _row(profile: str, at: dt.datetime, received_at: dt.datetime, packed: int, values: Any) -> Row:
+    names = [f.name for f in PROFILES[profile].fields]
+    flags = unpack(packed, len(names))
+    shown = {n: q.name.lower() for n, q in zip(names, flags, strict=True) if q is not Quality.ABSENT}
+    return Row(at, received_at, {n: v for n, v in zip(names, values, strict=True) if n in shown}, shown)
+
+
+def latest(device: Device) -> Row | None:
+    """The newest row, None before the first."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            'SELECT at, received_at, quality, "values" FROM telemetry.latest WHERE device = %s',
+            [device.number],
+        )
+        found = cursor.fetchone()
+    return _row(device.profile, *found) if found else None
+
+
+def series(device: Device, start: dt.datetime, end: dt.datetime, step: str = "") -> tuple[str, list[Row]]:
+    """(step used, rows) over [start, end). Without a step: raw up to six hours, then quarter hours, hours, days.
+
+    Raises Refused 422 for an unknown step, a turned-round range or more than 20,000 points.
+    """
+    if start >= end:
+        raise Refused("起止时间有误", status=422, errors={"to": ["须晚于 from"]})
+    step = step or _fitting(end - start)
+    if step not in STEPS:
+        raise Refused("步长有误", status=422, errors={"step": ["可选 raw、60、900、3600、86400"]})
+    return step, _raw(device, start, end) if step == "raw" else _rolled(device, start, end, STEPS[step])
+
+
+def _fitting(span: dt.timedelta) -> str:
+    hours = span.total_seconds() / 3600
+    return "raw" if hours <= 6 else "900" if hours <= 24 * 14 else "3600" if hours <= 24 * 120 else "86400"
+
+
+def _raw(device: Device, start: dt.datetime, end: dt.datetime) -> list[Row]:
+    profile = PROFILES[device.profile]
+    names = ", ".join(f'"{f.name}"' for f in profile.fields)  # names of our own tables, never input
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f'SELECT at, received_at, quality, {names} FROM telemetry."{profile.code}"'  # noqa: S608
+            " WHERE device = %s AND at >= %s AND at < %s ORDER BY at LIMIT %s",
+            [device.number, start, end, MOST_POINTS + 1],
+        )
+        rows = cursor.fetchall()
+    if len(rows) > MOST_POINTS:
+        raise Refused("数据点过多，请缩短时间或加大步长", status=422, errors={"step": ["数据点超过 20000"]})
+    return [_row(device.profile, at, received, packed, values) for at, received, packed, *values in rows]
+
+
+def _rolled(device: Device, start: dt.datetime, end: dt.datetime, step: int) -> list[Row]:
+    profile = PROFILES[device.profile]
+    names = [f.name for f in profile.fields]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f'SELECT at, n, mean, expected FROM telemetry."{profile.code}_rollup"'  # noqa: S608
+            " WHERE device = %s AND step = %s AND at >= %s AND at < %s ORDER BY at LIMIT %s",
+            [device.number, step, start, end, MOST_POINTS],
+        )
+        rows = cursor.fetchall()
+    return [
+        Row(
+            at,
+            None,
+            dict(zip(names, mean, strict=True)),
+            {n: "normal" if m is not None else "no_value" for n, m in zip(names, mean, strict=True)},
+        )
+        for at, _, mean, _ in rows
+    ]
+
+
+def raw_frame(device: Device, at: dt.datetime) -> dict[str, Any] | None:
+    """The frame a stored row came from, found by its time of receipt in the archive; None when it is not kept."""
+    from pathlib import Path
+
+    from siteloop.foundation.telemetry.archive import frames_of
+
+    profile = PROFILES[device.profile]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f'SELECT received_at FROM telemetry."{profile.code}" WHERE device = %s AND at = %s',
+            [device.number, at],  # noqa: S608
+        )
+        row = cursor.fetchone()
+        if row is None:
+            return None
+        cursor.execute(
+            "SELECT file, position, size FROM telemetry.raw_chunk WHERE profile = %s AND received_from <= %s AND received_to >= %s",
+            [profile.code, row[0], row[0]],
+        )
+        chunks = cursor.fetchall()
+    for file, position, size in chunks:
+        for frame in frames_of(Path(settings.ENV.data) / "raw", file, position, size):
+            if device.code.encode() in frame and _tells(frame, at):
+                return {"received_at": row[0], "frame": frame.decode("utf-8", "replace"), "hex": frame.hex()}
+    return None
+
+
+def _tells(frame: bytes, at: dt.datetime) -> bool:
+    from siteloop.kernel.times import SHANGHAI
+
+    return at.astimezone(SHANGHAI).strftime("%Y%m%d%H%M%S").encode() in frame or frame.lstrip().startswith(
+        b"{"
+    )
