@@ -2,7 +2,7 @@
 
 from siteloop.entry import environment
 
-_started = []
+_started: list[object] = []
 
 
 def start() -> None:

@@ -2,20 +2,25 @@
 
 import asyncio
 import os
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "siteloop.entry.settings")
 
 from django.core.asgi import get_asgi_application
 
+UNAVAILABLE = '{"type":"about:blank","title":"服务暂不可用","status":503}'.encode()
 Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
-Send = Callable[[dict[str, Any]], Awaitable[None]]
+Send = Callable[[Mapping[str, Any]], Awaitable[None]]
 
 _django = get_asgi_application()
 _DJANGOS_OWN = ("/api/v1/intake/ledger", "/api/v1/intake/quarantine")
 HOP = {b"connection", b"keep-alive", b"transfer-encoding", b"upgrade", b"host", b"expect"}
+#: who asks is our own word to the role behind; a client must not be able to claim it
+CLAIMS = {b"x-forwarded-for", b"x-forwarded-proto", b"forwarded"}
+#: an event stream ends now and then; the browser opens it again and its rights are looked up anew
+LONGEST_S = 900.0
 
 
 def _port(scope: Scope) -> str | None:
@@ -33,11 +38,20 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
     if target is None:
         await _django(scope, receive, send)
         return
+    has_begun = False
+
+    async def told(message: Mapping[str, Any]) -> None:
+        nonlocal has_begun
+        has_begun = True
+        await send(message)
+
     try:
-        await _hand_on(target, scope, receive, send)
-    except OSError:
-        await send({"type": "http.response.start", "status": 503, "headers": [(b"retry-after", b"2")]})
-        await send({"type": "http.response.body", "body": b""})
+        await asyncio.wait_for(_hand_on(target, scope, receive, told), LONGEST_S)
+    except (OSError, EOFError):
+        if not has_begun:
+            headers = [(b"retry-after", b"2"), (b"content-type", b"application/problem+json")]
+            await send({"type": "http.response.start", "status": 503, "headers": headers})
+        await send({"type": "http.response.body", "body": b"" if has_begun else UNAVAILABLE})
 
 
 async def _hand_on(target: str, scope: Scope, receive: Receive, send: Send) -> None:
@@ -48,7 +62,9 @@ async def _hand_on(target: str, scope: Scope, receive: Receive, send: Send) -> N
         scope["method"].encode() + b" " + scope["raw_path"].split(b"?")[0] + query + b" HTTP/1.1",
         b"host: " + target.encode(),
     ]
-    lines += [name + b": " + value for name, value in scope["headers"] if name not in HOP]
+    lines += [name + b": " + value for name, value in scope["headers"] if name not in HOP | CLAIMS]
+    if scope.get("client"):
+        lines.append(b"x-forwarded-for: " + scope["client"][0].encode())
     has_length = any(name == b"content-length" for name, _ in scope["headers"])
     if not has_length and scope["method"] in ("POST", "PUT"):
         lines.append(b"transfer-encoding: chunked")

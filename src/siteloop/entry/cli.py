@@ -47,6 +47,7 @@ def _parser() -> argparse.ArgumentParser:
     bench = add("bench", benchmark, "measure ingest or faults")
     bench.add_argument("rest", nargs=argparse.REMAINDER)
     add("sim", simulate, "the demo's talking devices against the running program")
+    add("prepare-assets", prepare_assets, "copy the browser libraries' files to where they are served from")
     add("doctor", doctor, "say what is wrong and how to mend it")
     return parser
 
@@ -87,7 +88,7 @@ def _wait_until_served(supervisor: object) -> None:
     for _ in range(600):
         supervisor.watch_once()  # type: ignore[attr-defined]
         try:
-            with urllib.request.urlopen(f"http://{address}/readyz", timeout=2) as answer:  # noqa: S310 - our own address
+            with urllib.request.urlopen(f"http://{address}/readyz", timeout=2) as answer:
                 if answer.status == 200:
                     return
         except OSError:
@@ -172,6 +173,14 @@ def simulate(args: argparse.Namespace) -> int:
     from simulators import county
 
     return int(county.main() or 0)
+
+
+def prepare_assets(args: argparse.Namespace) -> int:
+    """After the browser libraries were installed."""
+    from siteloop.framework import assets
+
+    assets.prepare()
+    return 0
 
 
 def doctor(args: argparse.Namespace) -> int:

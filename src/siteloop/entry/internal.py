@@ -2,25 +2,31 @@
 
 import hmac
 import os
+from collections.abc import Callable
+from urllib.parse import urlsplit
 
-import psycopg
-from django.db import connection
+from django.db import Error, connection
+from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import path
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST
 
+from siteloop.entry import environment, figures
+from siteloop.entry.engines import processes
 from siteloop.foundation.authority.models import Account
 from siteloop.foundation.authority.viewers import viewer_for
 from siteloop.foundation.registry.models import Site
 from siteloop.framework.rest import tokens
 from siteloop.framework.viewer import Viewer
 
+_is_migrated = False
+
 
 def _viewer(request: HttpRequest) -> Viewer | None:
     kind, _, token = request.headers.get("Authorization", "").partition(" ")
     if kind.lower() == "bearer" and token:
         account = tokens.account_of(token)
-        return viewer_for(account, request) if account is not None else None
+        return viewer_for(account, request) if isinstance(account, Account) else None
     return viewer_for(request.user, request) if isinstance(request.user, Account) else None
 
 
@@ -47,34 +53,63 @@ def healthz(request: HttpRequest) -> HttpResponse:
 
 
 def readyz(request: HttpRequest) -> JsonResponse:
-    """GET /readyz: database, migrations and registry are there; 503 with what is missing otherwise."""
-    state: dict[str, object] = {}
-    try:
+    """GET /readyz: database, migrations, bus and registry are there; 503 with what is missing otherwise."""
+    checks: dict[str, Callable[[], str]] = {
+        "database": _database,
+        "migrations": _migrations,
+        "bus": _bus,
+        "registry": _registry,
+    }
+    wrong = {}
+    for name, check in checks.items():
+        try:
+            missing = check()
+        except (Error, OSError) as failed:
+            missing = type(failed).__name__
+        if missing:
+            wrong[name] = missing
+    return JsonResponse({"ready": not wrong, **wrong}, status=503 if wrong else 200)
+
+
+def _database() -> str:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+    return ""
+
+
+def _migrations() -> str:
+    global _is_migrated
+    if not _is_migrated:
+        executor = MigrationExecutor(connection)
+        waiting = len(executor.migration_plan(executor.loader.graph.leaf_nodes()))
         with connection.cursor() as cursor:
-            cursor.execute("SELECT coalesce(max(version), 0) FROM fast.schema_version")
-            state["schema"] = cursor.fetchone()[0]
-            cursor.execute("SELECT coalesce(max(version), 0) FROM fast.registry")
-            state["registry"] = cursor.fetchone()[0]
-    except (psycopg.Error, connection.Database.Error) as wrong:
-        return JsonResponse({"ready": False, "database": str(wrong)[:200]}, status=503)
-    ready = bool(state["schema"])
-    return JsonResponse({"ready": ready, **state}, status=200 if ready else 503)
+            cursor.execute("SELECT max(version) FROM fast.schema_version")
+            waiting += cursor.fetchone()[0] is None
+        if waiting:
+            return f"{waiting} not applied"
+        _is_migrated = True  # a running program's own migrations do not change
+    return ""
+
+
+def _bus() -> str:
+    url = urlsplit(environment.read().nats_url)
+    if not url.hostname:
+        return "no address"
+    return "" if processes.greeting(url.hostname, url.port or 4222).startswith("INFO") else "no answer"
+
+
+def _registry() -> str:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT version FROM fast.registry")
+        return "" if cursor.fetchone() else "never published"
 
 
 def metrics(request: HttpRequest) -> HttpResponse:
-    """GET /metrics: Prometheus text of the web role and the ledger's totals; loopback only unless SITELOOP_METRICS=open."""
-    if (
-        request.META.get("REMOTE_ADDR") not in ("127.0.0.1", "::1")
-        and os.environ.get("SITELOOP_METRICS") != "open"
-    ):
+    """GET /metrics: every role's figures, labelled with the role; loopback only unless SITELOOP_METRICS=open."""
+    is_near = request.META.get("REMOTE_ADDR") in ("127.0.0.1", "::1")
+    if not is_near and os.environ.get("SITELOOP_METRICS") != "open":
         return HttpResponse(status=404)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT coalesce(sum(received), 0), coalesce(sum(stored), 0), coalesce(sum(control), 0) FROM fast.ledger"
-        )
-        received, stored, control = cursor.fetchone()
-    own = f"siteloop_received_total {received}\nsiteloop_stored_total {stored}\nsiteloop_control_total {control}\n"
-    return HttpResponse(generate_latest() + own.encode(), content_type=CONTENT_TYPE_LATEST)
+    return HttpResponse(figures.everything(), content_type=CONTENT_TYPE_LATEST)
 
 
 urlpatterns = [

@@ -29,7 +29,7 @@ async def authorise(headers: Mapping[str, str]) -> LiveViewer | None:
 
 
 def _ask(cookie: str, authorization: str) -> LiveViewer | None:
-    request = urllib.request.Request(  # noqa: S310 - our own loopback address
+    request = urllib.request.Request(
         f"http://{environment.read().http}/internal/live-access",
         headers={
             "Cookie": cookie,

@@ -8,6 +8,8 @@ import sys
 from collections.abc import Coroutine
 from typing import Any
 
+from siteloop.entry import measuring
+
 ROLES = ("listener", "sink", "judge", "live", "web", "worker")
 
 
@@ -46,9 +48,10 @@ def _fast(name: str) -> None:
 def _web() -> None:
     import uvicorn
 
-    from siteloop.entry import environment, wiring
+    from siteloop.entry import environment
+    from siteloop.entry.engines import processes
 
-    host, port = wiring.address(environment.read().http)
+    host, port = processes.address(environment.read().http)
     uvicorn.run(
         "siteloop.entry.asgi:application",
         host=host,
@@ -56,6 +59,8 @@ def _web() -> None:
         log_level="warning",
         access_log=False,
         lifespan="off",
+        # open event streams must not hold up a stop
+        timeout_graceful_shutdown=3,
     )
 
 
@@ -65,6 +70,8 @@ def main(name: str) -> int:
         level=os.environ.get("SITELOOP_LOG", "WARNING"),
         format=f"%(asctime)s %(levelname)s {name} %(message)s",
     )
+    if name != "web":
+        measuring.serve(name)
     if name == "web":
         _web()
     elif name == "worker":

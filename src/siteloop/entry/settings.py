@@ -12,6 +12,10 @@ ENV = environment.read()
 ROOT = rooms.SOURCE.parents[1]
 
 
+#: the web role serves every request in a thread of its own, so its connections come from a pool
+POOLED = os.environ.get("SITELOOP_POOL", "") == "1"
+
+
 def _secret(name: str) -> str:
     """A random key kept under the data folder, made on first use, readable by the owner only."""
     path = ENV.data / "secrets" / name
@@ -27,6 +31,11 @@ def _database() -> dict[str, object]:
     """Django's database from the URL; `SITELOOP_DATABASE_URL` is set by the supervisor when the engine is embedded."""
     url = ENV.database_url or f"postgresql://postgres@/siteloop?host={ENV.data}/postgres"
     parts = conninfo_to_dict(url)
+    # what else the address says (the database role, TLS) goes on to the driver
+    named = ("dbname", "user", "password", "host", "port")
+    options: dict[str, object] = {name: value for name, value in parts.items() if name not in named}
+    if POOLED:
+        options["pool"] = {"min_size": 2, "max_size": 20, "timeout": 10}
     return {
         "ENGINE": "django.db.backends.postgresql",
         "NAME": parts.get("dbname", "siteloop"),
@@ -34,8 +43,9 @@ def _database() -> dict[str, object]:
         "PASSWORD": parts.get("password", ""),
         "HOST": parts.get("host", ""),
         "PORT": parts.get("port", ""),
-        "CONN_MAX_AGE": 600,
+        "CONN_MAX_AGE": 0 if POOLED else 600,
         "CONN_HEALTH_CHECKS": True,
+        "OPTIONS": options,
         "TEST": {"NAME": "test_siteloop"},
     }
 
@@ -128,6 +138,7 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "siteloop.foundation.authority.passwords.MixedCharacters"},
 ]
 LOGIN_URL = "/sign-in"
+HOME_URL = "/workbench/"
 LOGIN_REDIRECT_URL = "/"
 LOGOUT_REDIRECT_URL = "/sign-in"
 ACCOUNT_ADAPTER = "siteloop.foundation.authority.allauth_adapter.NoSelfRegistration"

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from siteloop.entry import environment, wiring
+from siteloop.entry import environment, measuring, wiring
 from siteloop.entry.engines import processes
 from siteloop.entry.engines.nats import Nats
 from siteloop.entry.engines.postgres import Postgres
@@ -49,6 +49,7 @@ class Supervisor:
         self.postgres: Postgres | None = None
         self.nats: Nats | None = None
         self.roles: dict[str, Kept] = {}
+        self.engine_pauses: dict[str, Kept] = {}
         self._lock: Any = None
         self._stopping = False
 
@@ -71,6 +72,7 @@ class Supervisor:
             "SITELOOP_INTAKE_PORT": f"127.0.0.1:{processes.free_port()}",
             "SITELOOP_LIVE_PORT": f"127.0.0.1:{processes.free_port()}",
             "SITELOOP_INTERNAL": secrets.token_urlsafe(24),
+            measuring.PORTS: ",".join(f"{r}={processes.free_port()}" for r in self.only if r != "web"),
             "PYTHONUNBUFFERED": "1",
         }
         os.environ.update({k: self.variables[k] for k in self.variables if k.startswith("SITELOOP_")})
@@ -102,17 +104,17 @@ class Supervisor:
             raise Trouble(
                 f"{self.env.data} 正被另一个 siteloop 使用", f"another siteloop runs on {self.env.data}"
             ) from taken
-        stat = os.statvfs(self.env.data)
-        if stat.f_bavail * stat.f_frsize < 512 * 1024 * 1024:
-            raise Trouble("磁盘剩余空间不足 512 MB", "less than 512 MB of disk space are left")
+        processes.ensure_room(self.env.data)
 
     def _check_ports(self) -> None:
-        wanted = {"web": ("SITELOOP_HTTP", self.env.http)}
+        wanted = {}
+        if "web" in self.only:
+            wanted["web"] = ("SITELOOP_HTTP", self.env.http)
         if "listener" in self.only:
             wanted |= {"hj212": ("SITELOOP_HJ212", self.env.hj212), "mqtt": ("SITELOOP_MQTT", self.env.mqtt)}
         for _, (name, text) in wanted.items():
-            host, port = wiring.address(text)
-            if port and processes.listens(host, port):
+            host, port = processes.address(text)
+            if port and not processes.is_free(host, port):
                 raise Trouble(
                     f"端口 {text} 已被占用，请停止占用者或改 {name}",
                     f"port {text} is taken, stop whoever has it or set {name}",
@@ -128,10 +130,10 @@ class Supervisor:
     def _start(self, kept: Kept) -> None:
         command = self.extra.get(kept.name) or [sys.executable, "-m", "siteloop.entry.role", kept.name]
         variables = dict(self.variables)
+        if kept.name in ("web", "worker"):
+            variables["SITELOOP_DATABASE_URL"] = wiring.as_role(self.database_url, "siteloop_web")
         if kept.name == "web":
-            variables["SITELOOP_DATABASE_URL"] = wiring.as_role(self.database_url, "siteloop_web")
-        if kept.name == "worker":
-            variables["SITELOOP_DATABASE_URL"] = wiring.as_role(self.database_url, "siteloop_web")
+            variables["SITELOOP_POOL"] = "1"
         kept.process = processes.start(command, self.env.data / "logs" / f"{kept.name}.log", variables)
         kept.started = time.monotonic()
 
@@ -139,7 +141,7 @@ class Supervisor:
         state = {
             "supervisor": os.getpid(),
             "roles": {n: k.process.pid for n, k in self.roles.items() if k.process},
-            "restarts": {n: k.restarts for n, k in self.roles.items()},
+            "restarts": {n: k.restarts for n, k in [*self.roles.items(), *self.engine_pauses.items()]},
             "postgres": self.postgres.process.pid if self.postgres and self.postgres.process else None,
             "nats": self.nats.process.pid if self.nats and self.nats.process else None,
             "database_url": self.database_url,
@@ -179,23 +181,29 @@ class Supervisor:
 
     def _watch_engines(self) -> bool:
         changed = False
+        now = time.monotonic()
         for engine in (self.postgres, self.nats):
-            if engine is not None and engine.process is not None and engine.process.poll() is not None:
-                self._say(f"{type(engine).__name__} ended, starting it again")
-                with contextlib.suppress(Trouble):
-                    self._restart_engine(engine)
-                    changed = True
+            if engine is None or engine.process is None:
+                continue
+            pause = self.engine_pauses.setdefault(engine.name, Kept(engine.name))
+            if engine.process.poll() is None:
+                if pause.failures and now - pause.started > 30:
+                    pause.failures = 0
+                continue
+            if now < pause.again_at:
+                continue
+            self._say(f"{engine.name} ended with {engine.process.returncode}, starting it again")
+            pause.again_at = now + min(LONGEST_WAIT_S, 0.2 * 2**pause.failures)
+            pause.failures += 1
+            try:
+                engine.start()
+            except Trouble as trouble:
+                self._say(str(trouble))
+                continue
+            pause.started = time.monotonic()
+            pause.restarts += 1
+            changed = True
         return changed
-
-    @staticmethod
-    def _restart_engine(engine: Postgres | Nats) -> None:
-        if isinstance(engine, Nats):
-            # clients know the address; wait until the old socket is free instead of moving
-            for _ in range(100):
-                if not processes.listens("127.0.0.1", int(engine.port)):
-                    break
-                time.sleep(0.05)
-        engine.start()
 
     def run(self) -> None:
         """Watch until SIGTERM or SIGINT, then stop everything."""

@@ -8,13 +8,8 @@ from typing import Any
 from psycopg.conninfo import make_conninfo
 
 from siteloop.entry import environment
+from siteloop.entry.engines.processes import address
 from siteloop.gateway.settings import GatewaySettings
-
-
-def address(text: str) -> tuple[str, int]:
-    """("127.0.0.1", 8000) from "127.0.0.1:8000". Raises ValueError."""
-    host, _, port = text.rpartition(":")
-    return host or "127.0.0.1", int(port)
 
 
 def as_role(url: str, role: str) -> str:

@@ -3,11 +3,15 @@
 import asyncio
 import json
 import logging
+from collections.abc import Callable
+from typing import Any
 
 import nats
 import psycopg
 from asgiref.sync import sync_to_async
+from nats.aio.client import Client
 from nats.errors import Error as NatsError
+from procrastinate.exceptions import ConnectorException
 
 from siteloop.entry import environment
 from siteloop.entry.migrating import django_ready
@@ -26,8 +30,8 @@ async def run() -> None:
 
 async def _jobs() -> None:
     from django.conf import settings
-    from procrastinate.contrib.django import app
     from procrastinate import PsycopgConnector
+    from procrastinate.contrib.django import app
 
     assert settings.PROCRASTINATE_AUTODISCOVER_MODULE_NAME == "jobs", "jobs are found by name"
     dsn = environment.read().database_url
@@ -36,18 +40,32 @@ async def _jobs() -> None:
             with app.replace_connector(PsycopgConnector(conninfo=dsn)) as own:
                 async with own.open_async():
                     await own.run_worker_async(
-                        install_signal_handlers=False, concurrency=2, delete_jobs="successful"
+                        install_signal_handlers=False,
+                        concurrency=2,
+                        delete_jobs="successful",
+                        task_middleware=[_with_fresh_connection],
                     )
-        except psycopg.OperationalError as lost:
+        except (psycopg.OperationalError, ConnectorException) as lost:
             log.warning("jobs wait: %s", lost)
             await asyncio.sleep(1)
+
+
+def _with_fresh_connection(call_next: Callable[[], Any], *_: object) -> Any:
+    """Around every job, in its thread: a connection lost since the last one is opened anew."""
+    from django.db import close_old_connections
+
+    close_old_connections()
+    try:
+        return call_next()
+    finally:
+        close_old_connections()
 
 
 async def _inbox() -> None:
     """Take findings as they come: woken by NOTIFY, and every second in case one was missed."""
     from siteloop.foundation.cases import inbox
 
-    take = sync_to_async(_guarded(inbox.take), thread_sensitive=True)
+    take = sync_to_async(_guarded(lambda: inbox.take()), thread_sensitive=True)
     dsn = environment.read().database_url
     while True:
         try:
@@ -67,13 +85,13 @@ async def _clock() -> None:
     """Deadlines, every second."""
     from siteloop.foundation.cases import engine
 
-    fire = sync_to_async(_guarded(engine.fire_deadlines), thread_sensitive=True)
+    fire = sync_to_async(_guarded(lambda: engine.fire_deadlines()), thread_sensitive=True)
     while True:
         await fire()
         await asyncio.sleep(1)
 
 
-def _guarded(work):  # type: ignore[no-untyped-def]
+def _guarded(work: Callable[[], int]) -> Callable[[], int]:
     """Lost connections are dropped and the work is done again; anything else is told and does not stop the role."""
     from django.db import Error, close_old_connections
 
@@ -95,7 +113,7 @@ class Announcer:
     def __init__(self, url: str) -> None:
         self.url = url
         self._loop = asyncio.new_event_loop()
-        self._client: nats.NATS | None = None
+        self._client: Client | None = None
 
     def start(self) -> None:
         """Connect in the background."""

@@ -4,7 +4,6 @@ import contextlib
 import secrets
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Callable
@@ -84,12 +83,7 @@ class Nats:
             processes.stop(self.process, patience=15)
 
     def _answers(self) -> bool:
-        with (
-            contextlib.suppress(OSError),
-            socket.create_connection(("127.0.0.1", self.port), timeout=2) as connection,
-        ):
-            return connection.recv(4) == b"INFO"
-        return False
+        return processes.greeting("127.0.0.1", self.port).startswith("INFO")
 
     def _clear_way(self) -> None:
         """A server left over by a killed supervisor must let go of the store first."""

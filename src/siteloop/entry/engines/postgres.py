@@ -193,10 +193,9 @@ def _unprivileged() -> pwd.struct_passwd:
     """The engine's own user, made when missing; `nobody` where users cannot be made."""
     with contextlib.suppress(KeyError):
         return pwd.getpwnam(USER)
-    with contextlib.suppress(OSError):
-        subprocess.run(
-            ["useradd", "--system", "--shell", "/bin/false", USER], check=False, capture_output=True
-        )  # noqa: S607 - its folder differs
+    useradd = shutil.which("useradd", path="/usr/sbin:/sbin:/usr/bin:/bin")
+    if useradd:
+        subprocess.run([useradd, "--system", "--shell", "/bin/false", USER], check=False, capture_output=True)  # noqa: S603
     with contextlib.suppress(KeyError):
         return pwd.getpwnam(USER)
     return pwd.getpwnam("nobody")

@@ -123,6 +123,15 @@ def listens(host: str, port: int) -> bool:
         return False
 
 
+def greeting(host: str, port: int) -> str:
+    """The first line a server says by itself; "" when it says nothing."""
+    try:
+        with socket.create_connection((host, port), timeout=2) as asked:
+            return asked.makefile("r", encoding="utf-8", errors="replace").readline()
+    except OSError:
+        return ""
+
+
 def address(text: str) -> tuple[str, int]:
     """ "host:port" as a pair. Raises Trouble."""
     host, _, port = text.rpartition(":")
