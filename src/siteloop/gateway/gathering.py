@@ -45,7 +45,7 @@ class Answerable(Protocol):
         ...
 
 
-class Rows(msgspec.Struct, frozen=True):
+class ManyRows(Protocol):
     """Many rows of one profile at once; values and quality row by row: [n, f]. `raw` holds the frames one after the other."""
 
     device: NDArray[np.int32]
@@ -54,7 +54,7 @@ class Rows(msgspec.Struct, frozen=True):
     quality: NDArray[np.uint8]
     kind: NDArray[np.uint8]
     raw: bytes
-    raw_lengths: NDArray[np.int32]
+    lengths: NDArray[np.int32]
     flagged: int
 
 
@@ -144,7 +144,7 @@ class Gathering:
             rows.raw_lengths.append(len(raw))
         self._took()
 
-    def many(self, profile: str, received: int, found: Rows) -> None:
+    def many(self, profile: str, received: int, found: ManyRows) -> None:
         """Many readings, received in one wake-up."""
         rows, n = self._of(profile), len(found.device)
         rows.device.frombytes(found.device.tobytes())
@@ -156,7 +156,7 @@ class Gathering:
         rows.flagged += found.flagged
         if self.keep_raw:
             rows.raw += found.raw
-            rows.raw_lengths.frombytes(found.raw_lengths.tobytes())
+            rows.raw_lengths.frombytes(found.lengths.tobytes())
         self._took(n)
 
     def _of(self, profile: str) -> _Rows:

@@ -18,3 +18,4 @@ class GatewaySettings:
     ahead_s: int = 600  # a device clock may run this far ahead
     oldest_s: int = 30 * 86_400  # real-time rows older than this are refused
     oldest_history_s: int = 5 * 365 * 86_400  # and aggregates a device hands in later, than this
+    accelerate: bool = True  # decode HJ 212 with the compiled batch decoder where numba is there

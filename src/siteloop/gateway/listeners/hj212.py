@@ -18,6 +18,7 @@ from siteloop.kernel.reasons import Reason
 from siteloop.kernel.registry import DeviceEntry
 from siteloop.kernel.times import SECOND
 from siteloop.protocols.hj212 import talk
+from siteloop.protocols.hj212.batch import PROFILE, BatchDecoder, Memory, load
 from siteloop.protocols.hj212.crc import VARIANTS, crc212, variant_of
 from siteloop.protocols.hj212.frame import Frame, Refusal, cut
 from siteloop.protocols.hj212.message import Message, NotAMessage, parse
@@ -35,13 +36,57 @@ class Hj212Server:
     ) -> None:
         self.settings, self.registry, self.gathering = settings, registry, gathering
         self.presence, self.commands = presence, commands
-        self.seen = Seen()
+        self.seen: Seen | Memory = Seen()
         self.connections: set[Connection] = set()
+        self.batch: BatchDecoder | None = None
+        self._waiting: list[Connection] = []  # connections with bytes the batch decoder has not looked at
         gathering.on_throttle(self._throttle)
 
     def _throttle(self, stop: bool) -> None:
         for connection in self.connections:
             connection.throttle(stop)
+
+    async def accelerate(self) -> bool:
+        """Load the compiled decoder beside the running plain one, then use it. False when numba is not there."""
+        try:
+            core = await asyncio.to_thread(load, self.settings.data / "numba")
+        except ImportError:
+            return False
+        s = self.settings
+        batch = BatchDecoder(core, s.ahead_s * SECOND, s.oldest_s * SECOND, s.oldest_history_s * SECOND)
+        batch.use(self.registry.current.devices)
+        self.registry.on_change(lambda registry: batch.use(registry.devices))
+        self.seen, self.batch = batch.memory, batch
+        return True
+
+    def wake(self, connection: "Connection") -> None:
+        """A connection received bytes: look at all that arrive in this turn of the loop together."""
+        if not self._waiting:
+            asyncio.get_running_loop().call_soon(self.drain)
+        self._waiting.append(connection)
+
+    def drain(self) -> None:
+        """Decode what the waiting connections received."""
+        waiting, self._waiting = list(dict.fromkeys(self._waiting)), []
+        if not waiting or self.batch is None:
+            return
+        now = time.time_ns() // 1000
+        chunks = [bytes(c.buffer) for c in waiting]
+        taken = self.batch.decode(chunks, now)
+        for place, number in set(zip(taken.connection.tolist(), taken.device.tolist(), strict=True)):
+            self.presence.seen(number, waiting[place], waiting[place].peer)
+        if len(taken.device):
+            self.gathering.many(PROFILE, now, taken)
+        for connection, answers in zip(waiting, taken.answers, strict=True):
+            if answers:
+                self.gathering.answer(connection, answers)
+        for start, stop, place, _ in taken.handed:
+            raw = chunks[place][start:stop]
+            waiting[place].take([Frame(raw[6:-4], int(raw[-4:], 16), raw)], now)
+        for connection, rest in zip(waiting, taken.rests, strict=True):
+            del connection.buffer[:rest]
+            if connection.buffer:
+                connection.cut(now)
 
     def sweep(self) -> None:
         """Close connections that are silent, or that leave a frame unfinished."""
@@ -74,6 +119,7 @@ class Connection(asyncio.Protocol):
         self.server.connections.add(self)
 
     def connection_lost(self, exc: Exception | None) -> None:
+        self.server.drain()
         self.server.connections.discard(self)
         self.server.presence.gone(self)
         if self.buffer:
@@ -104,9 +150,19 @@ class Connection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         self.last = time.monotonic()
         self.buffer += data
+        if self.server.batch is not None:
+            self.server.wake(self)
+        else:
+            self.cut(time.time_ns() // 1000)
+
+    def cut(self, now: int) -> None:
+        """The plain way: frame by frame."""
         used, found = cut(self.buffer)
         del self.buffer[:used]
-        now = time.time_ns() // 1000
+        self.take(found, now)
+
+    def take(self, found: "list[Frame | Refusal]", now: int) -> None:
+        """Judge frames one by one."""
         for one in found:
             if isinstance(one, Refusal):
                 self._refuse(one)

@@ -61,6 +61,7 @@ class ListenerRole:
         self._tasks: list[asyncio.Task[None]] = []
         self._servers: list[asyncio.Server] = []
         self._web: _Web | None = None
+        self._accelerating: asyncio.Task[bool] | None = None
 
     async def start(self, with_database: bool = True) -> None:
         """Bind every port and begin. Raises OSError when a port is taken."""
@@ -73,6 +74,8 @@ class ListenerRole:
         config = uvicorn.Config(self.http.app(), log_config=None, access_log=False, lifespan="off", timeout_keep_alive=75)
         self._web = _Web(config)
         self._tasks += [asyncio.create_task(self._web.serve([bound])), asyncio.create_task(self._sweep())]
+        if self.settings.accelerate:
+            self._accelerating = asyncio.create_task(self.hj212.accelerate())
         if with_database:
             self._tasks += [
                 asyncio.create_task(self.registry.watch()),
@@ -100,6 +103,8 @@ class ListenerRole:
         for connection in connections:
             connection.close()
         await asyncio.sleep(0)
+        if self._accelerating is not None:
+            self._accelerating.cancel()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import hashlib
+import os
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine
 from pathlib import Path
@@ -66,13 +67,18 @@ DEVICES = (
 
 
 @contextlib.asynccontextmanager
-async def listening(devices: tuple[DeviceEntry, ...] = DEVICES) -> AsyncIterator[tuple[ListenerRole, RecordingBus]]:
+async def listening(
+    devices: tuple[DeviceEntry, ...] = DEVICES, compiled: bool = False
+) -> AsyncIterator[tuple[ListenerRole, RecordingBus]]:
     free = ("127.0.0.1", 0)
-    settings = GatewaySettings("", "", Path(), hj212=free, mqtt=free, intake=free)
+    data = Path(os.environ["SITELOOP_DATA"])
+    settings = GatewaySettings("", "", data, hj212=free, mqtt=free, intake=free, accelerate=False)
     registry, bus = RegistrySource(""), RecordingBus()
     registry.use(Registry(1, devices, ()))
     role = ListenerRole(settings, bus, registry)
     await role.start(with_database=False)
+    if compiled:
+        assert await role.hj212.accelerate()
     try:
         yield role, bus
     finally:

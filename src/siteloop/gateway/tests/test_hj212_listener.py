@@ -1,20 +1,35 @@
 """The HJ 212 port over real sockets: who is answered, when, and what is counted."""
 
 import asyncio
+import functools
 import json
+import os
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from siteloop.gateway.tests.listening import MN, device, frame, listening, settled, within
+from siteloop.gateway.tests.listening import MN, device, frame, settled, within
+from siteloop.gateway.tests.listening import listening as listening_port
 from siteloop.kernel import block as blocks
 from siteloop.protocols import tests
+from siteloop.protocols.hj212.batch import load
 from siteloop.protocols.hj212.frame import Frame, cut
 from siteloop.protocols.hj212.message import parse
 
+Listening = Callable[..., Any]
 SAMPLES = [
     json.loads(line) for line in (Path(tests.__file__).parent / "hj212_samples.jsonl").read_text().splitlines()
 ]
+
+
+@pytest.fixture(autouse=True, params=["plain", "compiled"])
+def listening(request: pytest.FixtureRequest) -> Callable[..., Any]:
+    """The port with either decoder."""
+    if request.param == "compiled":
+        load(Path(os.environ["SITELOOP_DATA"]) / "numba")  # the first time takes long: not inside a test's deadline
+    return functools.partial(listening_port, compiled=request.param == "compiled")
 
 
 async def _talk(port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
@@ -26,7 +41,7 @@ async def _answer(reader: asyncio.StreamReader) -> bytes:
 
 
 @pytest.mark.requirement("DUST-27")
-def test_an_upload_is_answered_with_its_own_qn() -> None:
+def test_an_upload_is_answered_with_its_own_qn(listening: Listening) -> None:
     async def test() -> None:
         async with listening() as (role, bus):
             reader, writer = await _talk(role.ports["hj212"])
@@ -45,26 +60,26 @@ def test_an_upload_is_answered_with_its_own_qn() -> None:
 
 @pytest.mark.requirement("SEC-09")
 @pytest.mark.parametrize("sample", [s for s in SAMPLES if s["verdict"] == "valid"], ids=lambda s: s["id"])
-def test_a_recorded_frame_is_answered_if_it_asks_for_it(sample: dict[str, str]) -> None:
+def test_a_recorded_frame_is_answered_if_it_asks_for_it(listening: Listening, sample: dict[str, str]) -> None:
     async def test() -> None:
         (whole,) = cut(sample["raw"].encode())[1]
         assert isinstance(whole, Frame)
         message = parse(whole.segment)
         async with listening((device(1, message.mn, password=message.pw),)) as (role, bus):
             reader, writer = await _talk(role.ports["hj212"])
-            writer.write(sample["raw"].encode() + b"\r\n" + frame("a34004-Rtd=1", mn=message.mn, pw=message.pw))
-            first = cut(await _answer(reader))[1][0]
-            assert isinstance(first, Frame)
+            last = frame("a34004-Rtd=1", mn=message.mn, pw=message.pw, qn="20260101000000000")
+            writer.write(sample["raw"].encode() + b"\r\n" + last)
             is_answered = message.wants_answer and message.cn not in ("9011", "9012", "9013", "9014")
-            assert (parse(first.segment).qn == message.qn) == is_answered
-            assert parse(first.segment).mn == message.mn
+            heard = [await _answer(reader) for _ in range(1 + is_answered)]
+            told = {parse(f.segment).qn for f in cut(b"".join(heard))[1] if isinstance(f, Frame)}
+            assert told == {"20260101000000000"} | ({message.qn} if is_answered else set())
             assert sum(b.received for b in bus.blocks) == 2
             writer.close()
 
     within(20, test)
 
 
-def test_nobody_is_answered_before_the_block_is_on_disk() -> None:
+def test_nobody_is_answered_before_the_block_is_on_disk(listening: Listening) -> None:
     async def test() -> None:
         async with listening() as (role, bus):
             bus.hold()
@@ -81,7 +96,7 @@ def test_nobody_is_answered_before_the_block_is_on_disk() -> None:
     within(20, test)
 
 
-def test_a_frame_sent_again_while_the_bus_is_down_counts_once() -> None:
+def test_a_frame_sent_again_while_the_bus_is_down_counts_once(listening: Listening) -> None:
     async def test() -> None:
         async with listening() as (role, bus):
             bus.hold()
@@ -112,7 +127,7 @@ def test_a_frame_sent_again_while_the_bus_is_down_counts_once() -> None:
         (b"GET / HTTP/1.1\r\n", "malformed"),
     ],
 )
-def test_what_is_refused_gets_no_answer_and_is_kept(sent: bytes, reason: str) -> None:
+def test_what_is_refused_gets_no_answer_and_is_kept(listening: Listening, sent: bytes, reason: str) -> None:
     async def test() -> None:
         async with listening() as (role, bus):
             reader, writer = await _talk(role.ports["hj212"])
@@ -133,7 +148,7 @@ def test_what_is_refused_gets_no_answer_and_is_kept(sent: bytes, reason: str) ->
         (frame("a34004-Rtd=1", cn="2021"), "unsupported"),
     ],
 )
-def test_a_sound_frame_without_a_usable_reading_is_answered_and_counted(sent: bytes, reason: str) -> None:
+def test_a_sound_frame_without_a_usable_reading_is_answered_and_counted(listening: Listening, sent: bytes, reason: str) -> None:
     async def test() -> None:
         async with listening() as (role, bus):
             reader, writer = await _talk(role.ports["hj212"])
@@ -145,7 +160,7 @@ def test_a_sound_frame_without_a_usable_reading_is_answered_and_counted(sent: by
     within(20, test)
 
 
-def test_a_quirk_is_allowed_only_to_the_device_that_has_it() -> None:
+def test_a_quirk_is_allowed_only_to_the_device_that_has_it(listening: Listening) -> None:
     async def test() -> None:
         async with listening() as (role, bus):
             reader, writer = await _talk(role.ports["hj212"])
@@ -160,7 +175,7 @@ def test_a_quirk_is_allowed_only_to_the_device_that_has_it() -> None:
     within(20, test)
 
 
-def test_a_device_that_asks_for_the_time_is_told() -> None:
+def test_a_device_that_asks_for_the_time_is_told(listening: Listening) -> None:
     async def test() -> None:
         async with listening() as (role, bus):
             reader, writer = await _talk(role.ports["hj212"])
@@ -176,7 +191,7 @@ def test_a_device_that_asks_for_the_time_is_told() -> None:
     within(20, test)
 
 
-def test_both_parts_of_a_split_upload_are_kept_and_answered() -> None:
+def test_both_parts_of_a_split_upload_are_kept_and_answered(listening: Listening) -> None:
     async def test() -> None:
         async with listening() as (role, bus):
             reader, writer = await _talk(role.ports["hj212"])
@@ -190,7 +205,7 @@ def test_both_parts_of_a_split_upload_are_kept_and_answered() -> None:
     within(20, test)
 
 
-def test_what_no_text_column_can_hold_does_not_reach_the_sink() -> None:
+def test_what_no_text_column_can_hold_does_not_reach_the_sink(listening: Listening) -> None:
     async def test() -> None:
         async with listening() as (role, bus):
             _, writer = await _talk(role.ports["hj212"])
@@ -204,7 +219,7 @@ def test_what_no_text_column_can_hold_does_not_reach_the_sink() -> None:
     within(20, test)
 
 
-def test_a_connection_that_ends_inside_a_frame_is_counted() -> None:
+def test_a_connection_that_ends_inside_a_frame_is_counted(listening: Listening) -> None:
     async def test() -> None:
         async with listening() as (role, bus):
             _, writer = await _talk(role.ports["hj212"])
@@ -218,7 +233,7 @@ def test_a_connection_that_ends_inside_a_frame_is_counted() -> None:
     within(20, test)
 
 
-def test_version_two_frames_are_answered_in_kind() -> None:
+def test_version_two_frames_are_answered_in_kind(listening: Listening) -> None:
     async def test() -> None:
         async with listening() as (role, _):
             reader, writer = await _talk(role.ports["hj212"])
