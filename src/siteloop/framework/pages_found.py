@@ -90,17 +90,31 @@ def problems(found: Page) -> list[str]:
         )
         if not known and column.value is None:
             wrong.append(f"{where}: no column {column.name}")
-    for kind, names in (("filter", found.filters), ("search", found.search), ("related", found.related)):
+    plain = {
+        "filter": found.filters,
+        "search": found.search,
+        "related": found.related,
+        "key": (found.key,) if found.key else (),
+        "ordering": () if found.annotate else tuple(n.lstrip("-") for n in found.ordering),
+    }
+    for kind, names in plain.items():
         wrong += [f"{where}: no {kind} field {n}" for n in names if field_at(found.model, n) is None]
     for name in found.form:
         field = field_at(found.model, name)
-        if field is None or "__" in name or not getattr(field, "editable", False):
+        automatic = isinstance(field, models.AutoField)
+        if field is None or "__" in name or automatic or not getattr(field, "editable", False):
             wrong.append(f"{where}: {name} cannot be written")
     for section in found.sections:
         wrong += [
             f"{where}: no field {n} in section {section.title}"
             for n in section.fields
             if field_at(found.model, n) is None and not hasattr(found.model, n)
+        ]
+    for kind, names in (("prefetch", found.prefetch), ("API", found.api_fields)):
+        wrong += [
+            f"{where}: no {kind} field {n}"
+            for n in names
+            if isinstance(n, str) and n != "pk" and not hasattr(found.model, n.split("__")[0])
         ]
     wrong += [f"{where}: action {a.code} has no log sentence" for a in found.actions if not a.log]
     return wrong

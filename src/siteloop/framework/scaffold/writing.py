@@ -9,8 +9,13 @@ TEMPLATES = Path(__file__).parent / "templates"
 SYSTEMS = Path(__file__).resolve().parents[2] / "systems"
 
 
-def new_system(name: str, title: str, title_en: str = "", *, systems: Path = SYSTEMS) -> list[Path]:
-    """Write `systems/<name>/` and return its files. Raises ValueError for a bad name, FileExistsError for a taken one."""
+def write_system(
+    name: str, title: str, title_en: str = "", *, requirements: tuple[str, ...] = (), systems: Path = SYSTEMS
+) -> list[Path]:
+    """Write `systems/<name>/` and return its files. Raises ValueError for a bad name, FileExistsError for a taken one.
+
+    `siteloop check` asks for at least one requirement id; without `requirements` it reminds of that.
+    """
     if not re.fullmatch(r"[a-z][a-z0-9]*(_[a-z0-9]+)*", name) or keyword.iskeyword(name) or len(name) > 40:
         raise ValueError("the name must be a snake_case word of at most 40 letters, such as tower_crane")
     if not title.strip():
@@ -22,6 +27,7 @@ def new_system(name: str, title: str, title_en: str = "", *, systems: Path = SYS
         "name": name,
         "title": _quoted(title.strip()),
         "title_en": _quoted(title_en.strip() or name.replace("_", " ").capitalize()),
+        "requirements": "".join(f'"{_quoted(one)}", ' for one in requirements).strip(),
         "Config": "".join(w.title() for w in name.split("_")) + "Config",
     }
     written = []
