@@ -58,6 +58,7 @@ def perform(
         typed = clean(action.fields, data or {}, viewer)
         before = snapshot(obj) if obj is not None else {}
         answer = action.run(Act(viewer, obj, typed, reason))
+        _guard(obj, viewer)
         after = snapshot(obj) if obj is not None and obj.pk else {}
         words = _sentence(action, viewer, obj, typed)
         trail.record(
@@ -95,6 +96,7 @@ def create(model: type[models.Model], viewer: Viewer, data: dict[str, Any], reas
         _save(obj, many)
         if not visible(model, viewer).filter(pk=obj.pk).exists():
             raise Refused("新记录不在您的管辖范围内", status=403)
+        _guard(obj, viewer)
         after = snapshot(obj, tuple(many))
         trail.record(
             viewer,
@@ -121,6 +123,7 @@ def change(obj: Any, viewer: Viewer, data: dict[str, Any], reason: str = "") -> 
         _save(row, many)
         if not visible(model, viewer).filter(pk=row.pk).exists():
             raise Refused("不能把记录移出您的管辖范围", status=403)
+        _guard(row, viewer)
         changes = difference(before, snapshot(row, linked))
         if changes:
             trail.record(
@@ -152,6 +155,13 @@ def delete(obj: Any, viewer: Viewer, reason: str = "") -> None:
         except models.ProtectedError as used:
             raise Refused("仍有其他记录引用，不能删除") from used
         events.emit("row_changed", model=model._meta.label_lower, object=obj.pk)
+
+
+def _guard(obj: Any, viewer: Viewer) -> None:
+    """A model may have the last word on a row as it now stands: `guard(viewer)` raises Refused (e.g. rights given away)."""
+    guard = getattr(obj, "guard", None)
+    if guard is not None and not viewer.is_system:
+        guard(viewer)
 
 
 def _save(obj: models.Model, many: dict[str, list[Any]]) -> None:

@@ -28,6 +28,14 @@ class Viewer:
         """Whether any granted pattern covers `system.register.verb`."""
         return self.is_system or any(fnmatchcase(permission, pattern) for pattern in self.permissions)
 
+    def covers(self, region: str) -> bool:
+        """Whether a region's whole subtree lies inside this viewer's; "" is the nation."""
+        return self.is_system or any(region.startswith(code) for code in self.regions)
+
+    def may_give(self, pattern: str) -> bool:
+        """Whether the viewer holds a permission pattern itself, so that it may be passed on."""
+        return self.may(pattern)
+
 
 def system_viewer(name: str) -> Viewer:
     """The program acting by itself, e.g. `system_viewer("rule engine")`."""

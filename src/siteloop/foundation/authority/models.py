@@ -1,5 +1,6 @@
 """Accounts, organisations, posts, roles and grants: who may do what, where."""
 
+from collections.abc import Iterable
 from typing import ClassVar
 
 from django.contrib.auth.models import AbstractUser
@@ -7,7 +8,9 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from stdnum.cn import uscc
 
+from siteloop.framework.action import Refused
 from siteloop.framework.scope import Scope, ScopedModel
+from siteloop.framework.viewer import Viewer
 
 
 class OrganisationKind(models.TextChoices):
@@ -111,6 +114,13 @@ class Sees(models.TextChoices):
     PROJECT = "project", "所任职项目"
 
 
+def _only_own_rights(viewer: Viewer, permissions: Iterable[str]) -> None:
+    """Nobody gives away what he does not hold. Raises Refused 403."""
+    foreign = [p for p in permissions if not viewer.may_give(str(p))]
+    if foreign:
+        raise Refused("不能授予自己没有的权限", status=403)
+
+
 class Role(ScopedModel):
     """A named set of permission patterns; loaded from `roles.py`, editable."""
 
@@ -131,6 +141,10 @@ class Role(ScopedModel):
 
     def __str__(self) -> str:
         return self.title
+
+    def guard(self, viewer: Viewer) -> None:
+        """A role holds no more than the one who writes it."""
+        _only_own_rights(viewer, self.permissions)
 
 
 class Post(ScopedModel):
@@ -155,6 +169,13 @@ class Post(ScopedModel):
 
     def __str__(self) -> str:
         return f"{self.organisation} {self.title or self.role}"
+
+    def guard(self, viewer: Viewer) -> None:
+        """A post reaches no further, and may do no more, than the one who fills it."""
+        _only_own_rights(viewer, self.role.permissions)
+        reach = self.region_code or self.organisation.region_code
+        if self.role.sees == Sees.REGION and not viewer.covers(reach):
+            raise Refused("不能授予超出自己管辖范围的岗位", status=403)
 
 
 class ProjectGrant(ScopedModel):
@@ -204,3 +225,10 @@ class DepartmentGrant(ScopedModel):
 
     def __str__(self) -> str:
         return f"{self.organisation} {self.region_code}"
+
+    def guard(self, viewer: Viewer) -> None:
+        """Anybody may apply; only the authority over the region, holding the rights itself, can approve."""
+        if self.state == GrantState.APPROVED:
+            _only_own_rights(viewer, self.permissions)
+            if not viewer.covers(self.region_code):
+                raise Refused("只能批准本辖区的调阅申请", status=403)
