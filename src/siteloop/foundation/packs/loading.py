@@ -15,6 +15,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Max
 
+from siteloop.foundation.packs import publishing
 from siteloop.foundation.packs.models import EligibilityRule, Pack, PackRule, PackValue
 from siteloop.foundation.packs.resolve import WHY, bounds_above, check_bounds, named
 from siteloop.framework.action import Refused
@@ -44,6 +45,8 @@ def load_packs(folder: Path = FOLDER) -> Loaded:
             parsed, key=lambda f: (len(f[1].get("region", "")), bool(f[1].get("zone")))
         ):
             _load(digest, data, done)
+        if done.rows:
+            publishing.changed()
     return done
 
 

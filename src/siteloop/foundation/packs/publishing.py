@@ -1,17 +1,15 @@
 """Pack rules on their way to the fast plane: resolved entries by region, published again whenever a row changes."""
 
 import datetime as dt
-import importlib
-from importlib.util import find_spec
 
-from django.db import transaction
+from django.utils import timezone
 
 from siteloop.foundation.packs import resolve
 from siteloop.foundation.packs.models import Pack, PackRule
+from siteloop.foundation.registry.publish import RULE_PROVIDERS, publish_later
 from siteloop.framework import events
 from siteloop.kernel.registry import RuleEntry
 
-REGISTRY = "siteloop.foundation.registry.publish"
 OFF = "off"  # detector name that hides a wider region's rule
 
 
@@ -29,8 +27,6 @@ def entries(on: dt.date | None = None) -> list[RuleEntry]:
 
 def on_day(pack: Pack, on: dt.date | None) -> bool:
     """Whether the pack itself is in force."""
-    from django.utils import timezone
-
     return resolve.in_force(pack, on or timezone.localdate())
 
 
@@ -57,15 +53,11 @@ def provide() -> list[RuleEntry]:
 
 def connect() -> None:
     """Offer the rules to the registry's publisher."""
-    if find_spec(REGISTRY) is None:
-        return
-    providers = importlib.import_module(REGISTRY).RULE_PROVIDERS
-    if provide not in providers:
-        providers.append(provide)
+    if provide not in RULE_PROVIDERS:
+        RULE_PROVIDERS.append(provide)
 
 
 def changed() -> None:
     """Tell the fast plane and the listeners once the change is committed."""
     events.emit("rules_changed")
-    if find_spec(REGISTRY) is not None:
-        transaction.on_commit(importlib.import_module(REGISTRY).publish_registry)
+    publish_later()

@@ -317,3 +317,19 @@ def test_a_city_sets_its_own_standard():
         {"field": "work_kind", "op": "eq", "value": "housing"},
         {"field": "floor_area", "op": "gte", "value": 8000.0},
     ]
+
+
+def test_a_change_is_published_once_it_is_committed(django_capture_on_commit_callbacks, monkeypatch):
+    published = []
+    monkeypatch.setattr("siteloop.foundation.registry.publish._publish_if_there", lambda: published.append(1))
+    with django_capture_on_commit_callbacks(execute=True):
+        perform(actions.override_value, NATION, value("dust.recurs_within_days"), {"value": "45"})
+        assert published == []
+    assert published == [1]
+
+
+def test_the_publisher_asks_the_packs():
+    from siteloop.foundation.registry.publish import RULE_PROVIDERS
+
+    assert publishing.provide in RULE_PROVIDERS
+    assert "dust.pm25_spray" in {e.code for e in publishing.provide()}
