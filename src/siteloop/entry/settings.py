@@ -169,7 +169,11 @@ USE_I18N = True
 STATIC_URL = "/static/"
 STATIC_ROOT = Path(os.environ.get("SITELOOP_STATIC", ENV.data / "static"))
 NODE_MODULES = Path(os.environ.get("SITELOOP_NODE_MODULES", ROOT / "node_modules"))
-STATICFILES_DIRS: list[tuple[str, Path]] = []  # filled by framework.assets from node_modules
+VENDOR = ROOT / ".tools" / "vendor"  # written by framework.assets.prepare()
+STATICFILES_DIRS = [("vendor", VENDOR)] if VENDOR.exists() else []
+WHITENOISE_USE_FINDERS = True
+WHITENOISE_AUTOREFRESH = False
+WHITENOISE_MAX_AGE = 300
 STORAGES = {
     "default": {
         "BACKEND": "django.core.files.storage.FileSystemStorage",
