@@ -56,6 +56,14 @@ class Commands:
             self._open.pop((device, qn), None)
             self._frames.pop(command, None)
 
+    def replied(self, device: int, qn: str, items: dict[str, str]) -> bool:
+        """What a device was asked for (its time, an interval) came: part of the command's result. False for anything else."""
+        command = self._open.get((device, qn))
+        if command is None:
+            return False
+        self.report(command, "accepted", {"reply": {k[:40]: v[:200] for k, v in list(items.items())[:20]}})
+        return True
+
     def report(self, command: str, state: str, result: dict[str, Any], device: int | None = None) -> None:
         """A device told how its command fares; with `device` given only that device's own command changes."""
         if not self._news.full():

@@ -22,9 +22,11 @@ from siteloop.protocols.hj212.batch import PROFILE, BatchDecoder, Memory, load
 from siteloop.protocols.hj212.crc import VARIANTS, crc212, variant_of
 from siteloop.protocols.hj212.frame import Frame, Refusal, cut
 from siteloop.protocols.hj212.message import Message, NotAMessage, parse
+from siteloop.protocols.hj212.parts import Parts
 from siteloop.protocols.hj212.reading import NoReading, reading
 
 IDLE_S = 3600  # a silent connection is closed
+UNPADDED = "unpadded_length"
 UNFINISHED_S = 60  # and one that leaves a frame unfinished this long
 
 
@@ -38,6 +40,7 @@ class Hj212Server:
         self.presence, self.commands = presence, commands
         self.seen: Seen | Memory = Seen()
         self.connections: set[Connection] = set()
+        self.parts = Parts()
         self.batch: BatchDecoder | None = None
         self._waiting: list[Connection] = []  # connections with bytes the batch decoder has not looked at
         gathering.on_throttle(self._throttle)
@@ -195,6 +198,9 @@ class Connection(asyncio.Protocol):
         if not is_standard and (quirk == "hj212" or VARIANTS[quirk](frame.segment) != frame.crc):
             self._refuse(Refusal(Reason.CRC, frame.raw, f"CRC {frame.crc:04X}, matches {variant_of(frame.segment, frame.crc) or 'no known variant'}"), device, message.mn)
             return
+        if frame.is_unpadded and (device is None or UNPADDED not in device.quirks):
+            self._refuse(Refusal(Reason.LENGTH, frame.raw, "length is not four digits"), device, message.mn)
+            return
         if device is None:
             self._refuse(Refusal(Reason.UNKNOWN_DEVICE, frame.raw, "MN is not registered"), None, message.mn)
             return
@@ -209,6 +215,9 @@ class Connection(asyncio.Protocol):
         if message.cn in talk.ANSWERS:
             server.gathering.control()
             server.commands.answered(device.number, message.qn, message.cn, message.items())
+            return
+        if message.cn not in talk.UPLOADS and server.commands.replied(device.number, message.qn, message.items()):
+            server.gathering.control()
             return
         if message.wants_answer or message.cn in talk.NOTICES:
             server.gathering.answer(self, talk.answer(message, device.crc))
@@ -236,6 +245,8 @@ class Connection(asyncio.Protocol):
         if late is not None:
             self._refuse(Refusal(late, frame.raw, f"DataTime off by {(row.at - now) / SECOND:.0f} s"), device, message.mn)
             return
+        if message.is_part:
+            server.parts.add(message, message.items()["DataTime"])
         server.gathering.row(
             device.profile, device.number, row.at, now, row.values, row.quality, row.kind, frame.raw, row.flagged
         )

@@ -25,6 +25,7 @@ class Frame(msgspec.Struct, frozen=True):
     segment: bytes
     crc: int
     raw: bytes
+    is_unpadded: bool = False  # the length came without leading zeros: a quirk, allowed per device
 
 
 class Refusal(msgspec.Struct, frozen=True):
@@ -33,6 +34,11 @@ class Refusal(msgspec.Struct, frozen=True):
     reason: Reason
     raw: bytes
     detail: str = ""
+
+
+#: "##239QN=": a letter follows two or three digits
+_SHORT_HEAD = re.compile(rb"##([1-9]\d{1,2})(?=[A-Za-z])")
+WAIT = Frame(b"", -1, b"")
 
 
 def cut(buffer: bytes | bytearray) -> tuple[int, list[Frame | Refusal]]:
@@ -53,6 +59,13 @@ def cut(buffer: bytes | bytearray) -> tuple[int, list[Frame | Refusal]]:
         if len(head) < 4 and (not head or head.isdigit()):
             break
         if not head.isdigit():
+            unpadded = _unpadded(data, at)
+            if unpadded is WAIT:
+                break
+            if unpadded is not None:
+                found.append(unpadded)
+                at += len(unpadded.raw) + 2 * (data[at + len(unpadded.raw) :][:2] == b"\r\n")
+                continue
             end = _resume(data, at + 2)
             found.append(Refusal(Reason.LENGTH, data[at:end], "length is not four digits"))
             at = end
@@ -67,6 +80,21 @@ def cut(buffer: bytes | bytearray) -> tuple[int, list[Frame | Refusal]]:
             continue
         at = _take(data, at, size, found)
     return at, found
+
+
+def _unpadded(data: bytes, at: int) -> Frame | None:
+    """A frame whose length has two or three digits and ends at `&&CRC` exactly; WAIT while bytes are missing, else None."""
+    match = _SHORT_HEAD.match(data, at)
+    if match is None:
+        return None
+    start = match.end()
+    end = start + int(match[1])
+    if len(data) < end + TAIL:
+        return WAIT
+    segment, tail = data[start:end], data[end : end + TAIL]
+    if not (segment.endswith(b"&&") and _HEX.issuperset(tail)):
+        return None
+    return Frame(segment, int(tail, 16), data[at : end + TAIL], is_unpadded=True)
 
 
 def _overlong(data: bytes, at: int, size: int) -> int | None:

@@ -16,8 +16,22 @@ from siteloop.protocols.hj212.message import Message
 
 #: uploads that carry readings
 KINDS = {"2011": Kind.REALTIME, "2051": Kind.MINUTE, "2061": Kind.HOUR, "2031": Kind.DAY}
+#: status of equipment: a sprayer may report this way
+STATUS = "2021"
 NAN = math.nan
 FLAG = 100  # role of an item that carries a flag
+RUN_STATE = VALUE_NAMES.index("RS")
+#: SBx-RS (0 off, 1 run, 2 calibrating, 3 maintenance, 4 alarm, 5 blow back) -> (running, quality)
+RUN_STATES: dict[str, tuple[float, Quality]] = {
+    "0": (0.0, Quality.NORMAL),
+    "1": (1.0, Quality.NORMAL),
+    "2": (0.0, Quality.CALIBRATION),
+    "3": (0.0, Quality.MAINTENANCE),
+    "4": (0.0, Quality.FAULT),
+    "5": (1.0, Quality.NORMAL),
+}
+#: verdicts of ours, counted as flagged
+OURS = frozenset({Quality.NO_VALUE, Quality.OUT_OF_PHYSICS})
 #: beyond this a value does not fit the column (float32)
 LARGEST = 3e38
 
@@ -83,7 +97,7 @@ def _value(text: str, field: Field, scale: dict[str, float]) -> tuple[float, Qua
 
 def reading(message: Message, profile: str, scale: dict[str, float]) -> Reading:
     """One row from an upload. `scale` maps field -> factor to the profile's unit. Raises NoReading."""
-    kind = KINDS.get(message.cn)
+    kind = Kind.REALTIME if message.cn == STATUS and profile == "sprayer" else KINDS.get(message.cn)
     if kind is None:
         raise NoReading(Reason.UNSUPPORTED, f"CN={message.cn}")
     fields = PROFILES[profile].fields
@@ -103,9 +117,10 @@ def reading(message: Message, profile: str, scale: dict[str, float]) -> Reading:
         if role == FLAG:
             flags[index] = FLAG_LETTERS.get(text.upper(), Quality.UNKNOWN_FLAG)
         elif quality[index] == Quality.ABSENT:
-            values[index], verdict = _value(text, fields[index], scale)
+            state = RUN_STATES.get(text) if role == RUN_STATE and fields[index].name == "running" else None
+            values[index], verdict = state or _value(text, fields[index], scale)
             quality[index] = verdict
-            flagged += verdict != Quality.NORMAL
+            flagged += verdict in OURS
     for index, flag in flags.items():
         if quality[index] == Quality.NORMAL:
             quality[index] = flag

@@ -9,6 +9,7 @@ from siteloop.protocols.hj212.message import Message
 
 #: notices of a device are answered 9013, uploads 9014
 NOTICES = frozenset({"1013", "9015"})
+UPLOADS = frozenset({"2011", "2021", "2051", "2061", "2031", "2041"})
 ANSWERS = frozenset({"9011", "9012", "9013", "9014"})
 
 QN_RETURNS = {

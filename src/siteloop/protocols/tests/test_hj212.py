@@ -9,11 +9,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from siteloop.kernel.block import Kind
+from siteloop.kernel.profiles import DUST as DUST_PROFILE
 from siteloop.kernel.quality import Quality
 from siteloop.kernel.reasons import Reason
+from siteloop.kernel.times import SECOND
+from siteloop.protocols.hj212 import talk
 from siteloop.protocols.hj212.crc import crc212, variant_of
+from siteloop.protocols.hj212.factors import CODES
 from siteloop.protocols.hj212.frame import Frame, Refusal, build, cut
-from siteloop.protocols.hj212.message import NotAMessage, parse
+from siteloop.protocols.hj212.message import Message, NotAMessage, parse
+from siteloop.protocols.hj212.parts import Parts
 from siteloop.protocols.hj212.reading import NoReading, reading
 from siteloop.protocols.hj212.talk import answer
 
@@ -133,3 +138,51 @@ def test_garbage_is_never_an_exception_and_always_moves_on(junk: bytes) -> None:
                 reading(parse(one.segment), "dust", {})
             except (NotAMessage, NoReading):
                 continue
+
+
+def test_an_unpadded_length_is_cut_and_marked() -> None:
+    unpadded = b"##239" + DUST[6:]
+    for text in (unpadded, unpadded + b"\r\n" + DUST):
+        found = cut(text)[1]
+        assert isinstance(found[0], Frame)
+        assert (found[0].raw, found[0].is_unpadded) == (unpadded, True)
+        assert all(isinstance(f, Frame) for f in found)
+    assert cut(unpadded[:100]) == (0, [])
+
+
+def _part(mn: str, pno: int, pnum: int) -> Message:
+    return parse(f"QN=1;ST=39;CN=2051;PW=1;MN={mn};Flag=7;PNUM={pnum};PNO={pno};CP=&&DataTime=20260101000000&&".encode())
+
+
+def test_a_split_upload_is_complete_when_every_part_came() -> None:
+    parts = Parts(most=2)
+    assert [parts.add(_part("A", n, 3), "20260101000000") for n in (2, 2, 3, 1)] == [False, False, False, True]
+    assert not parts.add(_part("A", 4, 3), "20260101000000")
+    for mn in "BCD":
+        parts.add(_part(mn, 1, 2), "20260101000000")
+    assert (parts.complete, parts.incomplete, parts.waiting) == (1, 1, 2)
+
+
+@pytest.mark.requirement("DUST-06")
+@pytest.mark.parametrize(
+    ("state", "running", "quality"), [("1", 1, Quality.NORMAL), ("0", 0, Quality.NORMAL), ("4", 0, Quality.FAULT)]
+)
+def test_a_sprayer_tells_its_running_state(state: str, running: float, quality: Quality) -> None:
+    segment = f"ST=39;CN=2021;MN=X;CP=&&DataTime=20260101000000;SB1-RS={state}&&".encode()
+    row = reading(parse(segment), "sprayer", {})
+    assert (row.values[0], row.quality[0], row.kind) == (running, quality, Kind.REALTIME)
+
+
+@given(
+    st.dictionaries(st.sampled_from(sorted(CODES)), st.integers(0, 3999), min_size=1),
+    st.integers(1_600_000_000, 1_900_000_000),
+)
+def test_what_is_built_is_read_back(values: dict[str, int], at: int) -> None:
+    items = ";".join(f"{CODES[f]}-Rtd={v / 100:.2f},{CODES[f]}-Flag=N" for f, v in values.items())
+    segment = f"QN=1;ST=39;CN=2011;PW=1;MN=X;Flag=4;CP=&&DataTime={talk.stamp(at * SECOND)};{items}&&".encode()
+    (frame,) = cut(build(segment, crc212(segment)))[1]
+    assert isinstance(frame, Frame)
+    row = reading(parse(frame.segment), "dust", {})
+    assert row.at == at * SECOND
+    for field, value in values.items():
+        assert row.values[DUST_PROFILE.index(field)] == pytest.approx(value / 100)
