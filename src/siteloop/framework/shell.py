@@ -1,8 +1,24 @@
-"""What every page of the desk needs."""
+"""What every page of the desk needs: menu, viewer, language, unread notices, browser libraries."""
+
+from collections.abc import Callable
 
 from django.http import HttpRequest
+from django.utils import translation
+
+from siteloop.framework.menu import menu
+from siteloop.framework.viewer import NOBODY
+
+#: function account id -> number of unread notices; the notice room fills it
+UNREAD: list[Callable[[int], int]] = []
 
 
 def context(request: HttpRequest) -> dict[str, object]:
-    """Viewer and language."""
-    return {"viewer": getattr(request, "viewer", None)}
+    """Template context; the menu is worked out only for pages that show it."""
+    viewer = getattr(request, "viewer", NOBODY)
+    return {
+        "viewer": viewer,
+        "menu": lambda: menu(viewer),
+        "unread": lambda: sum(count(viewer.user) for count in UNREAD) if viewer.user is not None else 0,
+        "language": translation.get_language() or "zh-hans",
+        "csp_nonce": getattr(request, "csp_nonce", ""),
+    }

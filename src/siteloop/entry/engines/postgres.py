@@ -9,6 +9,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
 import psycopg
@@ -54,8 +55,9 @@ class Postgres:
 
     name = "postgres"
 
-    def __init__(self, data: Path) -> None:
+    def __init__(self, data: Path, settings: Mapping[str, str] | None = None) -> None:
         self.data, self.folder = data, data / "postgres"
+        self.settings = {**SETTINGS, **(settings or {})}
         self.log = data / "logs" / "postgres.log"
         self.process: subprocess.Popen[bytes] | None = None
         self.owner = _unprivileged() if os.geteuid() == 0 else None
@@ -83,7 +85,7 @@ class Postgres:
             self._make()
         self._clear_way()
         self._make_socket_folder()
-        options = [f"-c{name}={value}" for name, value in SETTINGS.items()]
+        options = [f"-c{name}={value}" for name, value in self.settings.items()]
         command = [str(binaries() / "postgres"), "-D", str(self.folder), "-k", str(self.socket), *options]
         environment = {**os.environ, "LC_ALL": "C"}
         # SIGINT is the fast shut-down; SIGTERM would wait for every client

@@ -75,10 +75,18 @@ def clear_away(pid: int, words: str, *how: signal.Signals) -> None:
         if signum is not None:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signum)
-        for _ in range(200 if signum else 40):
-            if not is_running(pid, words):
-                return
-            time.sleep(0.05)
+        if wait_until_gone(pid, words, 10 if signum else 2):
+            return
+
+
+def wait_until_gone(pid: int, words: str, seconds: float) -> bool:
+    """Whether the process ended in time."""
+    until = time.monotonic() + seconds
+    while is_running(pid, words):
+        if time.monotonic() > until:
+            return False
+        time.sleep(0.05)
+    return True
 
 
 def stop(
@@ -135,7 +143,7 @@ def greeting(host: str, port: int) -> str:
 def address(text: str) -> tuple[str, int]:
     """ "host:port" as a pair. Raises Trouble."""
     host, _, port = text.rpartition(":")
-    if not port.isdigit() or int(port) > 65535:
+    if not host or not port.isdigit() or int(port) > 65535:
         raise Trouble(f"地址 {text} 应写作 主机:端口", f"address {text} must be host:port")
     return host.strip("[]") or "127.0.0.1", int(port)
 

@@ -135,11 +135,12 @@ def _early(project: Any, rule: EligibilityRule) -> Decision:
     return Decision(rule.already_started, rule.code, reason, rule.clause)
 
 
-def _show(name: str, value: Any) -> str:
+def show(name: str, value: Any) -> str:
+    """A fact or limit with its unit or title."""
     if isinstance(value, bool):
         return "是" if value else "否"
     if isinstance(value, list):
-        return "、".join(_show(name, v) for v in value)
+        return "、".join(show(name, v) for v in value)
     if isinstance(value, int | float):
         return f"{value:,.10g} {UNITS.get(name, '')}".strip()
     return TITLES.get(name, {}).get(value, str(value))
@@ -147,8 +148,8 @@ def _show(name: str, value: Any) -> str:
 
 def _facts(project: Any, rule: EligibilityRule) -> str:
     told = [
-        f"{NAMES.get(c['field'], c['field'])} {_show(c['field'], _value(project, c['field']))}"
-        f"（{OPERATIONS[c['op']][0]} {_show(c['field'], c['value'])}）"
+        f"{NAMES.get(c['field'], c['field'])} {show(c['field'], _value(project, c['field']))}"
+        f"（{OPERATIONS[c['op']][0]} {show(c['field'], c['value'])}）"
         for c in rule.condition
     ]
     return "，".join(told)
@@ -165,7 +166,7 @@ def _nothing_fits(project: Any, rules: list[EligibilityRule], missing: set[str])
         names = "、".join(NAMES.get(name, name) for name in sorted(missing))
         return Decision(Outcome.AUTHORITY.value, "", f"缺少{names}，不能判定，由主管部门确定。标准：{titles}")
     known = "，".join(
-        f"{NAMES[name]} {_show(name, value)}"
+        f"{NAMES[name]} {show(name, value)}"
         for name in ("work_kind", "floor_area", "cost_wan")
         if (value := _value(project, name)) not in (None, "")
     )

@@ -1,6 +1,6 @@
 """Registers of packs, rules, values and eligibility. Rows are read here; they change by actions, as new versions."""
 
-from siteloop.foundation.packs import actions
+from siteloop.foundation.packs import actions, wording
 from siteloop.foundation.packs.models import EligibilityRule, Pack, PackRule, PackValue
 from siteloop.framework.page import Column, Page
 
@@ -28,8 +28,8 @@ rules = Page(
         Column("code"),
         Column("pack"),
         Column("severity", kind="colour"),
-        Column("params"),
-        Column("bounds"),
+        Column("numbers", "参数", "Parameters", kind="text", value=wording.parameters),
+        Column("room", "下级可调范围", "Room below", kind="text", value=wording.room),
         Column("clause"),
         Column("clause_verified", kind="bool"),
         Column("effective_from", kind="date"),
@@ -65,9 +65,8 @@ values = Page(
         Column("title", link=True),
         Column("key"),
         Column("pack"),
-        Column("value"),
-        Column("unit"),
-        Column("bounds"),
+        Column("stated", "值", "Value", kind="text", value=wording.value),
+        Column("room", "下级可调范围", "Room below", kind="text", value=wording.room),
         Column("clause"),
         Column("clause_verified", kind="bool"),
         Column("effective_from", kind="date"),
@@ -95,7 +94,7 @@ eligibility = Page(
         Column("code"),
         Column("pack"),
         Column("outcome"),
-        Column("condition"),
+        Column("terms", "条件", "Condition", kind="text", value=wording.condition),
         Column("already_started"),
         Column("clause"),
         Column("clause_verified", kind="bool"),

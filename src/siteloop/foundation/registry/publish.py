@@ -11,8 +11,8 @@ from siteloop.kernel import registry as registries
 from siteloop.kernel.registry import DeviceEntry, Registry, RuleEntry
 
 WHY = "the fast plane holds every device"
-#: functions giving the rules of all regions that have devices; the packs fill it
-RULE_PROVIDERS: list[Callable[[set[str]], list[RuleEntry]]] = []
+#: functions giving the rules of all regions; the packs fill it
+RULE_PROVIDERS: list[Callable[[], list[RuleEntry]]] = []
 
 
 def devices() -> tuple[DeviceEntry, ...]:
@@ -59,8 +59,7 @@ def _minutes(moment: dt.time | None, default: int) -> int:
 def publish_registry() -> int:
     """Write the next version and tell the fast plane; returns its number."""
     entries = devices()
-    regions = {e.region for e in entries}
-    rules = tuple(rule for provider in RULE_PROVIDERS for rule in provider(regions))
+    rules = tuple(rule for provider in RULE_PROVIDERS for rule in provider())
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(5720213)")
         cursor.execute("SELECT coalesce(max(version), 0) + 1 FROM fast.registry")

@@ -1,6 +1,7 @@
 """Template tags of the platform; built in, no {% load %} needed."""
 
 import datetime as dt
+from functools import lru_cache
 from typing import Any
 
 from django import template
@@ -20,7 +21,12 @@ COLOURS = {
     "green": "green",
     "grey": "secondary",
 }
-SEVERITIES = {"red": ("红色", "red"), "orange": ("橙色", "orange"), "yellow": ("黄色", "yellow"), "blue": ("蓝色", "blue")}
+SEVERITIES = {
+    "red": ("红色", "red"),
+    "orange": ("橙色", "orange"),
+    "yellow": ("黄色", "yellow"),
+    "blue": ("蓝色", "blue"),
+}
 
 
 @register.simple_tag
@@ -66,7 +72,11 @@ def left(moment: dt.datetime | None) -> str:
         words = language.pick(f"{hours} 小时 {minutes} 分", f"{hours} h {minutes} min")
     else:
         words = language.pick(f"{minutes} 分钟", f"{minutes} min")
-    return language.pick(f"剩 {words}", f"{words} left") if seconds >= 0 else language.pick(f"逾期 {words}", f"{words} late")
+    return (
+        language.pick(f"剩 {words}", f"{words} left")
+        if seconds >= 0
+        else language.pick(f"逾期 {words}", f"{words} late")
+    )
 
 
 @register.simple_tag
@@ -82,3 +92,35 @@ def severity(code: str) -> Any:
     """Badge of one of the four risk colours."""
     zh, en = SEVERITIES.get(code, (code, code))
     return badge(code, language.pick(zh, en))
+
+
+@lru_cache(maxsize=512)
+def _svg(name: str) -> str:
+    from siteloop.framework.assets import ICONS
+
+    path = ICONS / f"{name}.svg"
+    if not path.exists():
+        path = ICONS / "point.svg"
+    text = path.read_text("utf-8") if path.exists() else "<svg></svg>"
+    return text[text.index("<svg") :].replace("<svg", '<svg aria-hidden="true" focusable="false"', 1)
+
+
+@register.simple_tag
+def icon(name: str) -> Any:
+    """An inlined Tabler icon, silent for screen readers."""
+    from django.utils.safestring import mark_safe
+
+    return mark_safe(_svg(name))  # noqa: S308 - a file of the pinned icon package
+
+
+@register.simple_tag(takes_context=True)
+def query(context: Any, **changes: Any) -> str:
+    """The present query string with some parameters changed; None removes one."""
+    params = context["request"].GET.copy()
+    for name, value in changes.items():
+        if value in (None, ""):
+            params.pop(name, None)
+        else:
+            params[name] = str(value)
+    text = params.urlencode()
+    return f"?{text}" if text else "?"

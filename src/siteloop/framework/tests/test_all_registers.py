@@ -17,8 +17,9 @@ def who(db, tested_paths):
     return caller(["*"], "")
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda p: f"{label(p)}.{p.code}")
-def test_register_answers(page, who):
+@pytest.mark.parametrize("register", PAGES, ids=lambda p: f"{label(p)}.{p.code}")
+def test_register_answers(register, who):
+    page = register
     api = f"/api/v1/{label(page)}/{page.code}"
     queries = ["", "?search=%E6%B5%8B", *(f"?ordering=-{name}" for name in Listing.sortable_of(page))]
     for name in page.filters:
@@ -42,6 +43,21 @@ def test_register_answers(page, who):
             assert who.get(f"{api}/export?format={form}").status_code == 200
     if page.importable and page.can_create and page.form:
         assert who.get(f"{api}/import/template").status_code == 200
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("register", PAGES, ids=lambda p: f"{label(p)}.{p.code}")
+def test_register_is_shown(register):
+    page = register
+    desk, html = f"/{label(page)}/{page.code}/", caller(["*"], "").html
+    shown = html.get(desk)
+    assert shown.status_code == 200
+    assert page.title in shown.content.decode()
+    if page.can_create and page.form:
+        assert html.get(f"{desk}new").status_code == 200
+        assert html.post(f"{desk}new", {}).status_code in (302, 422)
+    assert html.get(f"{desk}999999999/").status_code == 404
+    assert caller(["nothing"], "").html.get(desk).status_code == 403
 
 
 def test_the_contract_is_whole(tested_paths):

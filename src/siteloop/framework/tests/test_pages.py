@@ -64,3 +64,10 @@ class TestTrail(RegisterTests):
         n = Organisation._base_manager.count()
         row = Organisation._base_manager.create(name=f"单位{n}", kind="builder", region_code=region)
         return record(system_viewer("测试"), "authority.organisation.create", row, f"新增单位{n}")
+
+    def test_export_holds_own_rows_only_and_is_told(self):
+        mine, theirs = self.make_row(self.home), self.make_row(self.abroad)
+        answer = self.local().get(f"{self.api}/export?format=csv")
+        told = b"".join(answer.streaming_content).decode()
+        assert mine.sentence in told and theirs.sentence not in told
+        assert "导出操作留痕" in told, "the export is itself an act of the trail"

@@ -2,4 +2,12 @@
 
 from siteloop.framework.system import System
 
-SYSTEM = System(code="board", title="监测总览", title_en="Monitoring board", menu="environment", icon="gauge", order=1, requirements=("DUST-10", "DUST-12"))
+SYSTEM = System(
+    code="board",
+    title="监测总览",
+    title_en="Monitoring board",
+    menu="environment",
+    icon="gauge",
+    order=1,
+    requirements=("DUST-10", "DUST-12"),
+)

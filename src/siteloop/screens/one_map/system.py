@@ -2,4 +2,12 @@
 
 from siteloop.framework.system import System
 
-SYSTEM = System(code="one_map", title="一张图", title_en="One map", menu="workbench", icon="map-2", order=2, requirements=("MAP-01", "MAP-02"))
+SYSTEM = System(
+    code="one_map",
+    title="一张图",
+    title_en="One map",
+    menu="workbench",
+    icon="map-2",
+    order=2,
+    requirements=("MAP-01", "MAP-02"),
+)

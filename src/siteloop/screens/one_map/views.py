@@ -20,7 +20,11 @@ def page(request: HttpRequest) -> HttpResponse:
     viewer: Viewer = request.viewer  # type: ignore[attr-defined]
     if not viewer.may("registry.site.view"):
         raise Refused("没有权限", status=403)
-    return render(request, "one_map/one_map.html", {"overview": dust.overview(viewer), "worst": dust.readings(viewer)[:8]})
+    return render(
+        request,
+        "one_map/one_map.html",
+        {"overview": dust.overview(viewer), "worst": dust.readings(viewer)[:8]},
+    )
 
 
 @login_required
@@ -35,7 +39,9 @@ def points(request: HttpRequest) -> JsonResponse:
         if known is None or ORDER[reading.colour] > ORDER[known.colour]:
             worst[reading.site] = reading
     cases = set(
-        Case.objects.visible_to(viewer).filter(state__in=["disposing", "verifying"]).values_list("site_id", flat=True)
+        Case.objects.visible_to(viewer)
+        .filter(state__in=["disposing", "verifying"])
+        .values_list("site_id", flat=True)
     )
     sites = Site.objects.visible_to(viewer).exclude(lon=None).exclude(lat=None).order_by("pk")
     features = [_feature(site, worst.get(site.pk), site.pk in cases) for site in sites]
@@ -56,7 +62,9 @@ def _feature(site: Site, reading: dust.Reading | None, has_case: bool) -> dict[s
             "pm25": values.get("pm25"),
             "pm10": values.get("pm10"),
             "noise": values.get("noise"),
-            "at": reading.at.astimezone(SHANGHAI).strftime("%m-%d %H:%M:%S") if reading and reading.at else "",
+            "at": reading.at.astimezone(SHANGHAI).strftime("%m-%d %H:%M:%S")
+            if reading and reading.at
+            else "",
             "case": has_case,
             "link": f"/places/sites/{site.pk}/",
         },

@@ -2,4 +2,6 @@
 
 from siteloop.framework.system import System
 
-SYSTEM = System(code="places", title="项目、工地与设备", title_en="Places", menu="", requirements=("PROJ-09", "PLAT-32"))
+SYSTEM = System(
+    code="places", title="项目、工地与设备", title_en="Places", menu="", requirements=("PROJ-09", "PLAT-32")
+)

@@ -25,7 +25,13 @@ from siteloop.kernel.profiles import PROFILES
 from siteloop.kernel.quality import TITLES, Quality, unpack
 from siteloop.systems.dust import facade as dust
 
-COMMANDS = {"spray_on": "开启喷淋", "spray_off": "关闭喷淋", "set_time": "校时", "read_time": "读取时间", "request_history": "补传历史"}
+COMMANDS = {
+    "spray_on": "开启喷淋",
+    "spray_off": "关闭喷淋",
+    "set_time": "校时",
+    "read_time": "读取时间",
+    "request_history": "补传历史",
+}
 COMMAND_STATES = {
     "queued": "待发送",
     "sent": "已发送",
@@ -55,14 +61,18 @@ def _actions(row: Model, viewer: Viewer) -> list[Any]:
     return [
         a
         for a in page.actions
-        if not a.on_register and viewer.may(a.permission or permission_of(type(row), a.code)) and a.available(row, viewer)
+        if not a.on_register
+        and viewer.may(a.permission or permission_of(type(row), a.code))
+        and a.available(row, viewer)
     ]
 
 
 def _open_cases(viewer: Viewer, where: Q) -> list[Case]:
     if not viewer.may("cases.case.view"):
         return []
-    return list(Case.objects.visible_to(viewer).filter(where).select_related("site").order_by("-opened_at")[:10])
+    return list(
+        Case.objects.visible_to(viewer).filter(where).select_related("site").order_by("-opened_at")[:10]
+    )
 
 
 @login_required
@@ -78,7 +88,9 @@ def project(request: HttpRequest, pk: int) -> HttpResponse:
         "parties": row.parties.select_related("organisation").order_by("kind"),
         "posts": row.posts.select_related("account", "person", "organisation").order_by("kind"),
         "works": row.works.order_by("name"),
-        "devices": Device.objects.visible_to(viewer).filter(site__project=row).select_related("site", "supplier"),
+        "devices": Device.objects.visible_to(viewer)
+        .filter(site__project=row)
+        .select_related("site", "supplier"),
         "readings": [r for s in sites for r in dust.readings(viewer, s.pk)],
         "cases": _open_cases(viewer, Q(project=row)),
         "actions": _actions(row, viewer),
@@ -93,7 +105,10 @@ def site(request: HttpRequest, pk: int) -> HttpResponse:
     viewer: Viewer = request.viewer  # type: ignore[attr-defined]
     row = _one(Site, request, pk, "project")
     devices = list(
-        Device.objects.visible_to(viewer).filter(site=row).select_related("supplier").order_by("profile", "number")
+        Device.objects.visible_to(viewer)
+        .filter(site=row)
+        .select_related("supplier")
+        .order_by("profile", "number")
     )
     context = {
         "site": row,
@@ -134,7 +149,9 @@ def device(request: HttpRequest, pk: int) -> HttpResponse:
         "calibrations": row.calibrations.order_by("-done_on")[:5],
         "maintenances": row.maintenances.order_by("-at")[:8],
         "commands": _commands([row.number]),
-        "findings": Finding.objects.visible_to(viewer).filter(device=row, shadow=False).order_by("-since")[:10],
+        "findings": Finding.objects.visible_to(viewer)
+        .filter(device=row, shadow=False)
+        .order_by("-since")[:10],
         "cases": _open_cases(viewer, Q(device=row)),
         "actions": _actions(row, viewer),
         "may_command": viewer.may("telemetry.command.issue"),
@@ -169,14 +186,22 @@ def command(request: HttpRequest, pk: int) -> HttpResponse:
 def _latest(row: Device) -> dict[str, Any] | None:
     """The newest row as (field, value, flag) lines."""
     with connection.cursor() as cursor:
-        cursor.execute('SELECT at, received_at, quality, "values" FROM telemetry.latest WHERE device = %s', [row.number])
+        cursor.execute(
+            'SELECT at, received_at, quality, "values" FROM telemetry.latest WHERE device = %s', [row.number]
+        )
         found = cursor.fetchone()
     if found is None:
         return None
     fields = PROFILES[row.profile].fields
     flags = unpack(found[2], len(fields))
     lines = [
-        {"field": f, "value": v, "quality": q.name.lower(), "flag": TITLES.get(q, ("", ""))[0], "normal": q is Quality.NORMAL}
+        {
+            "field": f,
+            "value": v,
+            "quality": q.name.lower(),
+            "flag": TITLES.get(q, ("", ""))[0],
+            "normal": q is Quality.NORMAL,
+        }
         for f, v, q in zip(fields, found[3], flags, strict=False)
         if q is not Quality.ABSENT
     ]
@@ -185,7 +210,9 @@ def _latest(row: Device) -> dict[str, Any] | None:
 
 def _status(row: Device) -> dict[str, Any] | None:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT connected, peer, since, last_seen FROM fast.status WHERE device = %s", [row.number])
+        cursor.execute(
+            "SELECT connected, peer, since, last_seen FROM fast.status WHERE device = %s", [row.number]
+        )
         found = cursor.fetchone()
     return dict(zip(("connected", "peer", "since", "last_seen"), found, strict=True)) if found else None
 
@@ -216,7 +243,18 @@ def _commands(devices: list[int]) -> list[dict[str, Any]]:
             [devices],
         )
         rows = cursor.fetchall()
-    names = ("id", "device", "code", "command", "state", "origin", "reason", "issued_at", "finished_at", "detail")
+    names = (
+        "id",
+        "device",
+        "code",
+        "command",
+        "state",
+        "origin",
+        "reason",
+        "issued_at",
+        "finished_at",
+        "detail",
+    )
     return [
         dict(zip(names, r, strict=True))
         | {"title": COMMANDS.get(r[3], r[3]), "state_title": COMMAND_STATES.get(r[4], r[4])}

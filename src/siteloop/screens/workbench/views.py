@@ -59,7 +59,9 @@ def worse(viewer: Viewer) -> list[dict[str, object]]:
         Finding.objects.visible_to(viewer)
         .filter(since__gte=now - 2 * day, shadow=False)
         .values("rule")
-        .annotate(now=Count("pk", filter=Q(since__gte=now - day)), before=Count("pk", filter=Q(since__lt=now - day)))
+        .annotate(
+            now=Count("pk", filter=Q(since__gte=now - day)), before=Count("pk", filter=Q(since__lt=now - day))
+        )
         .order_by("-now")
     )
     return [r for r in rows if r["now"] > r["before"]][:6]
@@ -78,8 +80,12 @@ def due_next(viewer: Viewer) -> list[Due]:
             for i in soon.select_related("device").order_by("valid_until")[:8]
         ]
     if viewer.may("registry.maintenancereview.view"):
-        waiting = MaintenanceReview.objects.visible_to(viewer).filter(state="waiting").select_related("project")
-        found += [Due(today, f"{r} 运维统计待审核", f"/registry/maintenance-reviews/{r.pk}/") for r in waiting[:5]]
+        waiting = (
+            MaintenanceReview.objects.visible_to(viewer).filter(state="waiting").select_related("project")
+        )
+        found += [
+            Due(today, f"{r} 运维统计待审核", f"/registry/maintenance-reviews/{r.pk}/") for r in waiting[:5]
+        ]
     if viewer.may("registry.project.review"):
         submitted = Project.objects.visible_to(viewer).filter(review_state="submitted")
         found += [Due(today, f"{p} 资料待审核", f"/places/projects/{p.pk}/") for p in submitted[:5]]
@@ -95,7 +101,9 @@ def workbench(request: HttpRequest) -> HttpResponse:
     if request.GET.get("part") == "cases":
         return render(request, "workbench/parts/cases.html", context)
     warnings = (
-        Finding.objects.visible_to(viewer).filter(cleared_at__isnull=True, shadow=False).select_related("site", "case")
+        Finding.objects.visible_to(viewer)
+        .filter(cleared_at__isnull=True, shadow=False)
+        .select_related("site", "case")
         if viewer.may("cases.finding.view")
         else Finding.objects.none()
     )
@@ -116,12 +124,40 @@ def tiles(o: dust.Overview) -> list[tuple[str, str, object, str, str, str]]:
     """(title, English, figure, note, link to the records behind it, colour)."""
     rate = f"{o.online_rate:.0%}" if o.online_rate is not None else "—"
     return [
-        ("在建工地", "Sites under construction", o.sites, "", "/registry/sites/?state=under_construction", ""),
-        ("在线监测点", "Monitors online", f"{o.online}/{o.monitors}", rate, "/board/", "green" if o.online == o.monitors else ""),
+        (
+            "在建工地",
+            "Sites under construction",
+            o.sites,
+            "",
+            "/registry/sites/?state=under_construction",
+            "",
+        ),
+        (
+            "在线监测点",
+            "Monitors online",
+            f"{o.online}/{o.monitors}",
+            rate,
+            "/board/",
+            "green" if o.online == o.monitors else "",
+        ),
         ("当前超限", "Exceeding now", o.exceeding, "", "/board/", "red" if o.exceeding else ""),
-        ("喷淋运行中", "Sprayers running", o.sprayers_running, "", "/board/", "blue" if o.sprayers_running else ""),
+        (
+            "喷淋运行中",
+            "Sprayers running",
+            o.sprayers_running,
+            "",
+            "/board/",
+            "blue" if o.sprayers_running else "",
+        ),
         ("在办派单", "Open cases", o.open_cases, "", "/cases/cases/?state=disposing,verifying", ""),
-        ("曾逾期在办", "Open and overdue", o.overdue_cases, "", "/cases/cases/?state=disposing,verifying&is_overdue=true", "red" if o.overdue_cases else ""),
+        (
+            "曾逾期在办",
+            "Open and overdue",
+            o.overdue_cases,
+            "",
+            "/cases/cases/?state=disposing,verifying&is_overdue=true",
+            "red" if o.overdue_cases else "",
+        ),
     ]
 
 

@@ -61,7 +61,9 @@ def _devices(dice: random.Random) -> None:
     from django.conf import settings
 
     suppliers = list(
-        Organisation.objects.unscoped(WHY).filter(kind=OrganisationKind.SUPPLIER, name__startswith="演示").order_by("name")
+        Organisation.objects.unscoped(WHY)
+        .filter(kind=OrganisationKind.SUPPLIER, name__startswith="演示")
+        .order_by("name")
     )
     sites = list(
         Site.objects.unscoped(WHY)
@@ -84,7 +86,9 @@ def _devices(dice: random.Random) -> None:
             installed_on=today - dt.timedelta(days=300),
         )
         # its token is made from the secret of this installation
-        sprayer.token_hash = hashlib.sha256(demo_token(sprayer.code, settings.SECRET_KEY).encode()).hexdigest()
+        sprayer.token_hash = hashlib.sha256(
+            demo_token(sprayer.code, settings.SECRET_KEY).encode()
+        ).hexdigest()
         sprayer.save()
         for n in range(wanted[site.pk]):
             code = f"DEMO{i + 1:04d}{n + 1:02d}" + "0" * 14
@@ -105,7 +109,11 @@ def _devices(dice: random.Random) -> None:
             monitor.save()
             monitor.linked.add(sprayer)
             is_late = site is expired and n == 0
-            until = today - dt.timedelta(days=12) if is_late else today + dt.timedelta(days=dice.randrange(30, 330))
+            until = (
+                today - dt.timedelta(days=12)
+                if is_late
+                else today + dt.timedelta(days=dice.randrange(30, 330))
+            )
             AnnualInspection(
                 device=monitor,
                 done_on=until - dt.timedelta(days=365),
@@ -171,8 +179,14 @@ def talking() -> list[dict[str, object]]:
     """Every demo device as the simulators need it: protocol, credentials, links, story."""
     from django.conf import settings
 
-    roles = {code: story for story, cast in stories().items() for code in [*cast["monitors"], *cast["sprayers"]]}  # type: ignore[misc]
-    rows = Device.objects.unscoped(WHY).filter(code__startswith="DEMO", state="active").prefetch_related("linked")
+    roles = {
+        code: story for story, cast in stories().items() for code in [*cast["monitors"], *cast["sprayers"]]
+    }  # type: ignore[misc]
+    rows = (
+        Device.objects.unscoped(WHY)
+        .filter(code__startswith="DEMO", state="active")
+        .prefetch_related("linked")
+    )
     return [
         {
             "code": d.code,

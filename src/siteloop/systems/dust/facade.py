@@ -61,7 +61,10 @@ class Overview:
 def readings(viewer: Viewer, site: int | None = None) -> list[Reading]:
     """Newest row of every active monitor in scope, worst PM2.5 first; two queries."""
     devices = (
-        Device.objects.visible_to(viewer).filter(profile="dust", state="active").select_related("site").order_by("number")
+        Device.objects.visible_to(viewer)
+        .filter(profile="dust", state="active")
+        .select_related("site")
+        .order_by("number")
     )
     if site is not None:
         devices = devices.filter(site_id=site)
@@ -80,13 +83,17 @@ def _latest(devices: list[int]) -> dict[int, tuple[dt.datetime, int, list[float 
         return {device: (at, quality, values) for device, at, quality, values in cursor.fetchall()}
 
 
-def _reading(device: Device, row: tuple[dt.datetime, int, list[float | None]] | None, limits: dict[str, float]) -> Reading:
+def _reading(
+    device: Device, row: tuple[dt.datetime, int, list[float | None]] | None, limits: dict[str, float]
+) -> Reading:
     at, quality, values = row if row else (None, 0, [])
     names = [f.name for f in DUST.fields]
     flags = unpack(quality, len(names)) if row else []
     normal = frozenset(n for n, q in zip(names, flags, strict=False) if q is Quality.NORMAL)
     known = dict(zip(names, values, strict=False)) if row else {}
-    is_online = at is not None and timezone.now() - at < dt.timedelta(seconds=ONLINE_INTERVALS * device.interval_s + 5)
+    is_online = at is not None and timezone.now() - at < dt.timedelta(
+        seconds=ONLINE_INTERVALS * device.interval_s + 5
+    )
     county = device.region_code[:6]
     if county not in limits:
         limits[county] = float(pack_value("dust.pm25_limit", device.region_code) or 75)
@@ -117,10 +124,14 @@ def overview(viewer: Viewer) -> Overview:
     """The board's figures in the viewer's scope."""
     rows = readings(viewer)
     sprayers = list(
-        Device.objects.visible_to(viewer).filter(profile="sprayer", state="active").values_list("number", flat=True)
+        Device.objects.visible_to(viewer)
+        .filter(profile="sprayer", state="active")
+        .values_list("number", flat=True)
     )
     running = sum(1 for _, _, values in _latest(sprayers).values() if values and (values[0] or 0) >= 0.5)
-    findings = Finding.objects.visible_to(viewer).filter(cleared_at__isnull=True, rule__startswith="dust.", shadow=False)
+    findings = Finding.objects.visible_to(viewer).filter(
+        cleared_at__isnull=True, rule__startswith="dust.", shadow=False
+    )
     by_rule = dict(findings.values_list("rule").annotate(n=Count("pk")).order_by())
     cases = Case.objects.visible_to(viewer).filter(loop=LOOPS[0].code, state__in=["disposing", "verifying"])
     return Overview(

@@ -333,3 +333,14 @@ def test_the_publisher_asks_the_packs():
 
     assert publishing.provide in RULE_PROVIDERS
     assert "dust.pm25_spray" in {e.code for e in publishing.provide()}
+
+
+def test_numbers_are_shown_in_words():
+    from siteloop.foundation.packs import wording
+
+    assert "限值 75，恢复值 60" in wording.parameters(rule("dust.pm25_high"))
+    assert "限值 35–115" in wording.room(rule("dust.pm25_high"))
+    assert wording.value(value("dust.loop.verify")) == "2 个工作日"
+    assert wording.value(value("dust.refresh_s")) == "300 s"
+    area = EligibilityRule.objects.unscoped(WHY).get(code="CFG-03")
+    assert wording.condition(area) == "工程类别 为 房屋建筑（含工业厂房），建筑面积 ≥ 5,000 ㎡"

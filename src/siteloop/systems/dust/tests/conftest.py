@@ -49,7 +49,9 @@ def _account(name: str, organisation: Organisation, role: Role, region: str) -> 
 def county(db: None, fast_plane: None) -> County:
     """Pinghu in small."""
     load_packs(Path(__file__).parents[5] / "packs")
-    role = Role.objects.unscoped(WHY).filter(code="tester").first() or Role(code="tester", title="测试", permissions=["*"])
+    role = Role.objects.unscoped(WHY).filter(code="tester").first() or Role(
+        code="tester", title="测试", permissions=["*"]
+    )
     role.save()
 
     def organisation(name: str, kind: str, region: str = "330482") -> Organisation:
@@ -63,7 +65,12 @@ def county(db: None, fast_plane: None) -> County:
     squad = organisation("当湖街道中队", "urban_management", "330482001")
     organisation("另一街道中队", "urban_management", "330482002")
     project = Project(
-        code="T1", name="测试项目", region_code="330482001", work_kind="housing", floor_area=12_000, state="under_construction"
+        code="T1",
+        name="测试项目",
+        region_code="330482001",
+        work_kind="housing",
+        floor_area=12_000,
+        state="under_construction",
     )
     project.save()
     Party(project=project, kind="contractor", organisation=contractor).save()

@@ -25,7 +25,9 @@ from siteloop.systems.dust.tests.conftest import County
 NOW = dt.datetime.now(dt.UTC).replace(microsecond=0)
 
 
-def seen(county: County, act: Act = Act.RAISE, since: dt.datetime = NOW, at: dt.datetime | None = None) -> Seen:
+def seen(
+    county: County, act: Act = Act.RAISE, since: dt.datetime = NOW, at: dt.datetime | None = None
+) -> Seen:
     return Seen(
         act=act,
         rule="dust.spray_not_linked",
@@ -145,7 +147,11 @@ def test_a_fine_outside_the_clause_is_refused_and_inside_is_recorded(county: Cou
 @pytest.mark.requirement("DISP-01")
 def test_only_the_holder_may_reply_and_only_the_checker_may_pass(county: County) -> None:
     case = opened(county)
-    for who, verb in ((county.squad, actions.reply), (county.supervisor, actions.reply), (county.manager, actions.pass_check)):
+    for who, verb in (
+        (county.squad, actions.reply),
+        (county.supervisor, actions.reply),
+        (county.manager, actions.pass_check),
+    ):
         with pytest.raises(Refused):
             act(verb, who, case)
 
@@ -200,7 +206,9 @@ def test_an_expired_inspection_is_found_and_cleared_by_the_register(county: Coun
     assert case.device_id == county.monitor.pk
     scan.scan(NOW + dt.timedelta(minutes=5))
     assert Case.objects.unscoped("test").filter(rule="dust.no_annual_inspection").count() == 1
-    AnnualInspection(device=county.monitor, done_on=NOW.date(), valid_until=NOW.date() + dt.timedelta(days=365)).save()
+    AnnualInspection(
+        device=county.monitor, done_on=NOW.date(), valid_until=NOW.date() + dt.timedelta(days=365)
+    ).save()
     scan.scan(NOW + dt.timedelta(minutes=10))
     assert case.findings.get().cleared_at is not None
     act(actions.reply, county.manager, case)

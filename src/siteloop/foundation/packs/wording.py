@@ -1,0 +1,80 @@
+"""Parameters, rooms and conditions in the words of the people who set them."""
+
+from typing import Any
+
+from siteloop.foundation.packs.eligibility import NAMES, OPERATIONS, show
+from siteloop.foundation.packs.models import EligibilityRule, PackRule, PackValue
+
+PARAMETERS = {
+    "field": "监测项",
+    "on": "限值",
+    "off": "恢复值",
+    "direction": "方向",
+    "hold_s": "持续(秒)",
+    "recover_s": "恢复持续(秒)",
+    "from_minute": "时段起(分)",
+    "to_minute": "时段止(分)",
+    "window_s": "窗口(秒)",
+    "min_share": "有效比例",
+    "intervals": "缺报次数",
+    "min_s": "至少(秒)",
+    "after_s": "超过(秒)",
+    "when": "适用时间",
+    "clock": "计时",
+    "min_count": "最少条数",
+    "min_run_s": "最短运行(秒)",
+    "max_run_s": "最长运行(秒)",
+    "rest_s": "间歇(秒)",
+    "proof_s": "回报时限(秒)",
+    "frost_c": "防冻气温(℃)",
+    "rain_humidity": "降雨湿度(%)",
+    "manual_s": "人工让出(秒)",
+    "max_age_s": "数据最旧(秒)",
+    "amount": "期限",
+    "value": "值",
+}
+UNITS = {"minute": "分钟", "hour": "小时", "day": "日"}
+COUNTS = {"working": "个工作", "calendar": "个自然"}
+
+
+def parameters(row: PackRule) -> str:
+    """限值 75，恢复值 60."""
+    return "，".join(f"{PARAMETERS.get(name, name)} {_plain(stated)}" for name, stated in row.params.items())
+
+
+def room(row: PackRule | PackValue) -> str:
+    """限值 35–115."""
+    return "，".join(
+        f"{PARAMETERS.get(name, name)} {low:g}–{high:g}" for name, (low, high) in row.bounds.items()
+    )
+
+
+def value(row: PackValue) -> str:
+    """3 个工作日; other tables by their names."""
+    stated = row.value
+    if isinstance(stated, dict) and "amount" in stated:
+        unit = UNITS.get(stated.get("unit", "day"), "")
+        counts = COUNTS.get(stated.get("counts", "calendar"), "") if unit == "日" else ""
+        return f"{stated['amount']:g} {counts}{unit}"
+    if isinstance(stated, list):
+        return "；".join(_table(v) if isinstance(v, dict) else _plain(v) for v in stated)
+    return _table(stated) if isinstance(stated, dict) else f"{_plain(stated)} {row.unit}".strip()
+
+
+def condition(row: EligibilityRule) -> str:
+    """建筑面积 ≥ 5,000 ㎡，工程类别 为 房屋建筑; 全部项目 without any."""
+    told = [
+        f"{NAMES.get(c['field'], c['field'])} {OPERATIONS[c['op']][0]} {show(c['field'], c['value'])}"
+        for c in row.condition
+    ]
+    return "，".join(told) or "全部项目"
+
+
+def _table(stated: dict[str, Any]) -> str:
+    return "，".join(f"{name}: {_plain(v)}" for name, v in stated.items())
+
+
+def _plain(stated: Any) -> str:
+    if isinstance(stated, bool):
+        return "是" if stated else "否"
+    return f"{stated:g}" if isinstance(stated, float) else str(stated)

@@ -1,0 +1,88 @@
+"""The menu: groups in order, filled with the pages and screens of the folders that exist and that the viewer may open."""
+
+import importlib
+import importlib.util
+from dataclasses import dataclass
+from functools import lru_cache
+
+from django.apps import apps
+
+from siteloop.framework.language import pick
+from siteloop.framework.page import Page
+from siteloop.framework.pages_found import pages_of, path_of
+from siteloop.framework.perform import permission_of
+from siteloop.framework.system import System
+from siteloop.framework.viewer import Viewer
+
+GROUPS: tuple[tuple[str, str, str, str], ...] = (
+    ("workbench", "工作台", "Workbench", "layout-dashboard"),
+    ("environment", "环境监测", "Environment", "wind"),
+    ("disposal", "派单处置", "Disposal", "checklist"),
+    ("registers", "基础信息", "Registers", "building-skyscraper"),
+    ("data", "监测数据", "Data", "activity"),
+    ("settings", "规则与设置", "Rules and settings", "settings"),
+)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line of the menu."""
+
+    title: str
+    path: str
+    icon: str
+
+
+@dataclass(frozen=True)
+class Group:
+    """A titled group."""
+
+    code: str
+    title: str
+    icon: str
+    entries: tuple[Entry, ...]
+
+
+@lru_cache(maxsize=1)
+def systems() -> tuple[System, ...]:
+    """Manifests of all folders, by their order."""
+    found = []
+    for app in apps.get_app_configs():
+        if app.name.startswith("siteloop.") and importlib.util.find_spec(f"{app.name}.system") is not None:
+            manifest = getattr(importlib.import_module(f"{app.name}.system"), "SYSTEM", None)
+            if isinstance(manifest, System):
+                found.append(manifest)
+    return tuple(sorted(found, key=lambda s: s.order))
+
+
+def menu(viewer: Viewer) -> list[Group]:
+    """What the viewer may open; empty groups are left out."""
+    made = []
+    for code, zh, en, icon in GROUPS:
+        entries = [e for s in systems() if s.menu == code for e in _entries(s, viewer)]
+        if entries:
+            made.append(Group(code, pick(zh, en), icon, tuple(entries)))
+    return made
+
+
+def _entries(system: System, viewer: Viewer) -> list[Entry]:
+    found = []
+    if _has_screen(system.code) and viewer.user is not None:
+        found.append(Entry(pick(system.title, system.title_en), f"/{system.code}/", system.icon))
+    for page in pages_of(system.code):
+        if page.menu and _may(page, viewer):
+            found.append(Entry(pick(page.title, page.title_en), path_of(page), page.icon))
+    return found
+
+
+def _may(page: Page, viewer: Viewer) -> bool:
+    return viewer.may(permission_of(page.model, "view"))
+
+
+@lru_cache(maxsize=64)
+def _has_screen(code: str) -> bool:
+    """A screen opens at its own root."""
+    name = apps.get_app_config(code).name
+    return name.startswith("siteloop.screens.") and any(
+        str(p.pattern) == "" for p in importlib.import_module(f"{name}.urls").urlpatterns
+    )

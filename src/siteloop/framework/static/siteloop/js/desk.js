@@ -1,0 +1,153 @@
+// @ts-check
+/** The desk: menu, search key, demo sign-in, forms, live refresh of parts, live values. Islands load only where they are used. */
+import { listen } from "./live.js";
+
+const chinese = document.documentElement.lang !== "en";
+
+document.querySelector("[data-toggle-nav]")?.addEventListener("click", (event) => {
+  const open = document.getElementById("nav")?.classList.toggle("open");
+  /** @type {HTMLElement} */ (event.currentTarget).setAttribute("aria-expanded", String(Boolean(open)));
+});
+
+document.addEventListener("keydown", (event) => {
+  const target = /** @type {HTMLElement} */ (event.target);
+  if (event.key !== "/" || /INPUT|TEXTAREA|SELECT/.test(target.tagName)) return;
+  const search = /** @type {HTMLElement | null} */ (document.querySelector("#f-search") ?? document.querySelector("[data-hotkey]"));
+  if (search) {
+    event.preventDefault();
+    search.focus();
+  }
+});
+
+for (const group of /** @type {NodeListOf<HTMLDetailsElement>} */ (document.querySelectorAll("[data-group]"))) {
+  const key = `nav:${group.dataset.group}`;
+  if (localStorage.getItem(key) === "closed") group.open = false;
+  group.addEventListener("toggle", () => localStorage.setItem(key, group.open ? "open" : "closed"));
+}
+
+for (const button of /** @type {NodeListOf<HTMLButtonElement>} */ (document.querySelectorAll("[data-username]"))) {
+  button.addEventListener("click", () => {
+    /** @type {HTMLInputElement} */ (document.getElementById("username")).value = button.dataset.username ?? "";
+    /** @type {HTMLInputElement} */ (document.getElementById("password")).value = button.dataset.password ?? "";
+    /** @type {HTMLFormElement} */ (document.getElementById("sign-in-form")).requestSubmit();
+  });
+}
+
+/** Reference fields search on the server, inside the person's scope. */
+function references() {
+  const TomSelect = /** @type {any} */ (window).TomSelect;
+  if (!TomSelect) return;
+  for (const select of /** @type {NodeListOf<HTMLSelectElement>} */ (document.querySelectorAll("select[data-source]"))) {
+    if (!select.dataset.source || select.classList.contains("tomselected")) continue;
+    new TomSelect(select, {
+      valueField: "value",
+      labelField: "text",
+      searchField: "text",
+      preload: "focus",
+      load: (/** @type {string} */ q, /** @type {(rows?: any[]) => void} */ done) => {
+        fetch(`${select.dataset.source}?q=${encodeURIComponent(q)}`)
+          .then((answer) => answer.json())
+          .then((body) => done(body.results))
+          .catch(() => done());
+      },
+    });
+  }
+}
+window.addEventListener("load", references);
+
+for (const form of /** @type {NodeListOf<HTMLFormElement>} */ (document.querySelectorAll("form[data-guard]"))) {
+  let changed = false;
+  form.addEventListener("input", () => (changed = true));
+  form.addEventListener("submit", () => (changed = false));
+  window.addEventListener("beforeunload", (event) => {
+    if (changed) event.preventDefault();
+  });
+}
+
+document.addEventListener("change", (event) => {
+  const box = /** @type {HTMLInputElement} */ (event.target);
+  if (!box.matches?.("[data-check-all]")) return;
+  for (const one of /** @type {NodeListOf<HTMLInputElement>} */ (box.closest("table")?.querySelectorAll("input[name=row]") ?? [])) one.checked = box.checked;
+});
+
+/** Export keeps the filters that are in the address now. */
+document.addEventListener("click", (event) => {
+  const link = /** @type {HTMLElement} */ (event.target).closest?.("a[data-export]");
+  if (!(link instanceof HTMLAnchorElement)) return;
+  const wanted = new URL(link.href).searchParams.get("format") ?? "xlsx";
+  const query = new URLSearchParams(location.search);
+  query.set("format", wanted);
+  link.href = `${link.pathname}?${query}`;
+});
+
+/** Parts that are fetched again when something happens. */
+for (const part of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("[data-refresh]"))) {
+  let waiting = 0;
+  let last = 0;
+  const pause = Number(part.dataset.every ?? 1) * 1000;
+  const again = () => {
+    clearTimeout(waiting);
+    waiting = window.setTimeout(async () => {
+      last = Date.now();
+      const answer = await fetch(part.dataset.refresh ?? "", { headers: { "X-Part": "1" } });
+      if (!answer.ok) return;
+      const text = await answer.text();
+      if (part.dataset.select) {
+        const found = new DOMParser().parseFromString(text, "text/html").querySelector(part.dataset.select);
+        if (found) part.innerHTML = found.innerHTML;
+      } else part.innerHTML = text;
+    }, Math.max(400, last + pause - Date.now()));
+  };
+  for (const topic of (part.dataset.topics ?? "").split(",").filter(Boolean)) {
+    listen(topic, (message) => {
+      if (!part.dataset.site || !message.site || String(message.site) === part.dataset.site) again();
+    });
+  }
+}
+
+const FIELDS = /** @type {Record<string, string[]>} */ ({
+  dust: ["pm25", "pm10", "tsp", "noise", "temperature", "humidity", "pressure", "wind_speed", "wind_direction"],
+  sprayer: ["running", "flow", "water_pressure", "run_seconds"],
+});
+const DECIMALS = /** @type {Record<string, number>} */ ({ noise: 1, temperature: 1, pressure: 1, wind_speed: 1, flow: 1, water_pressure: 2 });
+
+if (document.querySelector("[data-latest]")) {
+  listen("latest", (message) => {
+    const names = FIELDS[message.profile] ?? [];
+    for (const box of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll(`[data-latest="${message.device}"]`))) {
+      if (box.dataset.state === "running") {
+        const on = message.values[0] >= 0.5;
+        box.textContent = on ? (chinese ? "运行中" : "running") : chinese ? "停止" : "stopped";
+        box.className = `badge ${on ? "bg-blue-lt" : "bg-secondary-lt"}`;
+        continue;
+      }
+      names.forEach((name, i) => {
+        const cell = box.querySelector(`[data-field="${name}"]`);
+        if (!cell || message.values[i] === null) return;
+        const text = Number(message.values[i]).toFixed(DECIMALS[name] ?? 0);
+        if (cell.textContent !== text) {
+          cell.textContent = text;
+          cell.classList.remove("flash");
+          void (/** @type {HTMLElement} */ (cell).offsetWidth);
+          cell.classList.add("flash");
+        }
+      });
+    }
+  });
+}
+
+if (document.querySelector("[data-unread]")) {
+  listen("notice", (message) => {
+    const badge = /** @type {HTMLElement} */ (document.querySelector("[data-unread]"));
+    badge.textContent = String(message.unread);
+    badge.hidden = !message.unread;
+    const box = document.querySelector(".toasts") ?? document.body.appendChild(Object.assign(document.createElement("div"), { className: "toasts" }));
+    const toast = Object.assign(document.createElement("a"), { className: "card card-body p-3", href: message.link || "/notice/notices/", textContent: message.title });
+    toast.setAttribute("role", "status");
+    box.append(toast);
+    setTimeout(() => toast.remove(), 8000);
+  });
+}
+
+if (document.querySelector("[data-chart]")) import("./chart.js").then((module) => module.mount());
+if (document.querySelector("[data-map]")) import("./map.js").then((module) => module.mount());
