@@ -1,5 +1,6 @@
 """Threshold: trigger, hold, recovery, late, duplicate, foreign device, storm, splitting and resuming."""
 
+import zlib
 from itertools import pairwise
 
 import msgspec
@@ -172,9 +173,22 @@ def test_leaving_the_trial_starts_a_real_episode():
     assert [(s.act, s.shadow) for s in said] == [(Act.CLEAR, True), (Act.RAISE, False)]
 
 
+def test_a_state_may_be_loaded_before_the_registry_is_known():
+    detector = made()
+    feed(detector, series(1, [99]))
+    fresh = Threshold()
+    fresh.load(detector.dump())
+    assert fresh.dump() == detector.dump()
+    fresh.configure(registry([monitor(1), monitor(2), monitor(3)], (HIGH,)), (HIGH,))
+    assert feed(fresh, series(1, [99])) == []  # known already: a duplicate
+    assert acts(feed(fresh, series(1, [10], NOON + MINUTE))) == ["clear"]
+
+
 def test_foreign_bytes_are_refused():
-    with pytest.raises((msgspec.DecodeError, Exception)):
+    with pytest.raises(zlib.error):
         made().load(b"nonsense")
+    with pytest.raises(msgspec.DecodeError):
+        made().load(zlib.compress(b"nonsense"))
 
 
 ROWS = st.lists(
