@@ -54,12 +54,12 @@ async def _with_database(dsn: str) -> AsyncIterator[ListenerRole]:
         await role.stop()
 
 
-def _issue(dsn: str, device: int, command: str, seconds: float = 60, **args: Any) -> str:
+def _issue(dsn: str, device: int, command: str, lasting: float = 60, **args: Any) -> str:
     number = uuid.uuid4().hex
     with psycopg.connect(dsn, autocommit=True) as connection:
         connection.execute(
             "INSERT INTO fast.command (id, device, command, args, expires_at) VALUES (%s, %s, %s, %s, now() + %s * interval '1 s')",
-            [number, device, command, json.dumps(args), seconds],
+            [number, device, command, json.dumps(args), lasting],
         )
     return number
 
@@ -132,7 +132,7 @@ def test_an_unanswered_command_is_sent_again_with_its_qn_and_expires(dsn: str, m
         async with _with_database(dsn) as role:
             monitor = Monitor()
             await monitor.connect(role)
-            command = _issue(dsn, 1, "read_time", seconds=3)
+            command = _issue(dsn, 1, "read_time", lasting=3)
             heard = [await monitor.hear() for _ in range(commands.MOST_TRIES)]
             assert len({m.qn for m in heard}) == 1
             trail = await _ends(dsn, command, "expired")
@@ -164,7 +164,7 @@ def test_what_was_asked_for_is_part_of_the_result(dsn: str) -> None:
 def test_a_command_for_nobody_here_expires(dsn: str) -> None:
     async def test() -> None:
         async with _with_database(dsn):
-            assert await _ends(dsn, _issue(dsn, 4, "set_time", seconds=0.2), "expired") == ["queued", "expired"]
+            assert await _ends(dsn, _issue(dsn, 4, "set_time", lasting=0.2), "expired") == ["queued", "expired"]
 
     within(60, test)
 
@@ -217,5 +217,16 @@ def test_presence_and_registry_follow(dsn: str, monkeypatch: pytest.MonkeyPatch)
                 assert list(role.registry.by_number) == [1]
                 monitor.writer.close()
                 await until(False)
+
+    within(60, test)
+
+
+def test_a_command_the_protocol_has_no_words_for_fails_at_once(dsn: str) -> None:
+    async def test() -> None:
+        async with _with_database(dsn) as role:
+            monitor = Monitor()
+            await monitor.connect(role)
+            assert await _ends(dsn, _issue(dsn, 1, "dance"), "failed") == ["queued", "sent", "failed"]
+            monitor.writer.close()
 
     within(60, test)
