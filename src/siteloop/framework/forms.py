@@ -61,7 +61,7 @@ def _kind(field: Any) -> str:
 def _shown(row: Any, field: Any) -> tuple[str, ...]:
     import json
 
-    value = getattr(row, field.name) if row.pk or not field.many_to_many else None
+    value = getattr(row, field.name, None) if row.pk or not field.many_to_many else None
     if field.many_to_many:
         return tuple(str(r.pk) for r in value.all()) if value is not None else ()
     if field.is_relation:
