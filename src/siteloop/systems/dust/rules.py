@@ -16,14 +16,15 @@ from siteloop.kernel.block import Block, Columns
 from siteloop.kernel.finding import Command, Finding
 from siteloop.kernel.profiles import SPRAYER, Profile
 from siteloop.kernel.registry import DeviceEntry, Registry, RuleEntry
-from siteloop.kernel.times import MINUTE, SECOND, local_minute_of_day
-from siteloop.rules import hysteresis, words
+from siteloop.kernel.times import MINUTE, SECOND
+from siteloop.rules import words
 from siteloop.rules.detector import Detector, Rulebook, Statement
 from siteloop.rules.episodes import raised, reading
 from siteloop.rules.lane import LaneDetector, values
-from siteloop.rules.roster import Batch, Roster
-from siteloop.rules.state import Array, Spec, State
+from siteloop.rules.roster import Roster
+from siteloop.rules.state import Spec, State
 from siteloop.rules.threshold import Threshold, ThresholdLane
+from siteloop.systems.dust.demand import DemandLane, Turn
 from siteloop.systems.dust.spraying import Agenda, Demand, Run, Timing, spray_off, spray_on
 
 NOT_LINKED = "dust.spray_not_linked"
@@ -40,88 +41,6 @@ class LinkedThreshold(Threshold):
     """A threshold whose open findings carry the proof of the spray they started. Owned by the linkage."""
 
     name: ClassVar[str] = "linked_threshold"
-
-
-class Turn(msgspec.Struct):
-    """A monitor began or ceased to ask for spray, with the weather of that row."""
-
-    row: int
-    lane: "DemandLane"
-    slot: int
-    at: int
-    received_at: int
-    value: float
-    begins: bool
-    temperature: float
-    humidity: float
-
-
-class DemandLane(ThresholdLane):
-    """Which monitors ask for spray, and the weather at each."""
-
-    SPEC: ClassVar[Spec] = {
-        **hysteresis.SPEC,
-        "temperature": ("f8", np.nan),
-        "humidity": ("f8", np.nan),
-        "heard": ("i8", 0),
-    }
-
-    def prepare(self) -> None:
-        """Limits and lock-outs."""
-        super().prepare()
-        self.frost = self.number("frost_c", -np.inf)
-        self.rain = self.number("rain_humidity", np.inf)
-        self.turns: list[Turn] = []
-        self._hours = list(zip(self.from_minute.tolist(), self.to_minute.tolist(), strict=True))
-
-    def see(self, batch: Batch) -> list[Statement]:
-        """Collect turns; what they lead to is decided in order of arrival, because monitors share sprayers."""
-        value, valid = self.measure(batch)
-        weather = {name: values(batch, self.profile.index(name)) for name in ("temperature", "humidity")}
-        valid &= self.applies[batch.slot]
-        for rows in batch.rounds(self.applies[batch.slot]):
-            slot = batch.slot[rows]
-            self.state["heard"][slot] = batch.received_at[rows]
-            for name, (measured, good) in weather.items():
-                self.state[name][slot[good[rows]]] = measured[rows][good[rows]]
-            busy = hysteresis.busy(self.state)[slot]
-            hot = valid[rows] & (busy | hysteresis.beyond(value[rows], self.limits.on[slot], True))
-            if hot.any():
-                self._turn(batch, rows[hot], value)
-        return []
-
-    def _turn(self, batch: Batch, rows: Array, value: Array) -> None:
-        slot = batch.slot[rows]
-        moved = hysteresis.step(
-            self.state, self.limits, slot, batch.at[rows], value[rows], np.ones(len(rows), bool)
-        )
-        for i in np.flatnonzero(moved.raised | moved.cleared):
-            row, where = int(rows[i]), int(slot[i])
-            self.turns.append(
-                Turn(
-                    int(batch.row[row]),
-                    self,
-                    where,
-                    int(self.state["since"][where]) if moved.raised[i] else int(batch.at[row]),
-                    int(batch.received_at[row]),
-                    float(value[row]),
-                    bool(moved.raised[i]),
-                    float(self.state["temperature"][where]),
-                    float(self.state["humidity"][where]),
-                )
-            )
-
-    def locked(self, slot: int, now: int, temperature: float, humidity: float) -> str:
-        """Why no spray may start, "" when it may."""
-        start, end = self._hours[slot]
-        minute = local_minute_of_day(now)
-        if start != end and not (start <= minute < end if start < end else minute >= start or minute < end):
-            return "不在允许喷淋时段"
-        if temperature < self.frost[slot]:
-            return f"气温 {temperature:.1f}℃ 低于 {self.frost[slot]:g}℃，防结冰锁定"
-        if humidity >= self.rain[slot]:
-            return f"湿度 {humidity:.0f}% 达到 {self.rain[slot]:g}%，降雨锁定"
-        return ""
 
 
 class Kept(msgspec.Struct):
