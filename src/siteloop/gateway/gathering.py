@@ -127,6 +127,11 @@ class Gathering:
         """Messages taken in and not yet durable."""
         return self._waiting
 
+    @property
+    def is_throttled(self) -> bool:
+        """Whether listeners should not read from their sockets now."""
+        return self._is_throttled
+
     def row(
         self, profile: str, device: int, at: int, received: int, values: list[float], quality: bytes, kind: int, raw: bytes, flagged: int
     ) -> None:

@@ -48,9 +48,10 @@ def migrate(dsn: str) -> int:
             if int(file.name[:4]) > have:
                 connection.execute(file.read_bytes())
                 connection.execute("INSERT INTO fast.schema_version (version) VALUES (%s)", [int(file.name[:4])])
+        _roles(connection)
         for profile in PROFILES.values():
             _profile_tables(connection, profile)
-        _grants(connection)
+        connection.execute(MIGRATIONS.joinpath("grants.sql").read_bytes())
     return newest
 
 
@@ -79,6 +80,11 @@ def _profile_tables(connection: psycopg.Connection[tuple[object, ...]], profile:
             " high real[] NOT NULL, PRIMARY KEY (device, step, at))"
         ).format(sql.Identifier("telemetry", f"{name}_rollup"))
     )
+    for extra in ("", "_reported", "_rollup"):
+        # partitions are made by the sink, and only a table's owner may add one
+        connection.execute(
+            sql.SQL("ALTER TABLE {} OWNER TO siteloop_fast").format(sql.Identifier("telemetry", name + extra))
+        )
     for extra in ("", "_reported"):
         for field in profile.fields:
             connection.execute(
@@ -105,7 +111,7 @@ def ensure_partitions(connection: psycopg.Connection[tuple[object, ...]], profil
         )
 
 
-def _grants(connection: psycopg.Connection[tuple[object, ...]]) -> None:
+def _roles(connection: psycopg.Connection[tuple[object, ...]]) -> None:
     """The second wall: web cannot write telemetry, the fast plane cannot read people."""
     for role in ROLES:
         connection.execute(
@@ -113,4 +119,3 @@ def _grants(connection: psycopg.Connection[tuple[object, ...]]) -> None:
                 "DO $$ BEGIN IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = {lit}) THEN CREATE ROLE {name}; END IF; END $$"
             ).format(lit=sql.Literal(role), name=sql.Identifier(role))
         )
-    connection.execute(MIGRATIONS.joinpath("grants.sql").read_bytes())

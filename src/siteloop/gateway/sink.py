@@ -72,6 +72,7 @@ class Batch:
     quarantine: list[tuple[Any, ...]] = field(default_factory=list)
     chunks: list[tuple[str, str, int, int, Chunk]] = field(default_factory=list)
     latest: list[tuple[Profile, Columns]] = field(default_factory=list)
+    partitions: set[tuple[str, dt.date]] = field(default_factory=set)  # made in this transaction
 
 
 def day_of(us: int) -> int:
@@ -138,6 +139,7 @@ class Sink:
         except psycopg.errors.UniqueViolation:
             batch = await self._transact(connection, decoded, careful=True)
         self.position = batch.seq
+        self._partitions |= batch.partitions
         for _, columns in batch.latest:
             self._grow(int(columns.device.max()))
             np.maximum.at(self._last, columns.device, columns.at)
@@ -200,7 +202,7 @@ class Sink:
         listeners = [name for name, c in parts for _ in range(len(c.device))]
         self._grow(int(columns.device.max()))
         realtime = columns.kind == Kind.REALTIME
-        await self._partitions_for(connection, profile.code, columns.at[realtime])
+        batch.partitions |= await self._partitions_for(connection, profile.code, columns.at[realtime])
         fast = np.zeros(len(columns.device), bool) if careful else realtime & self._is_new(columns, realtime)
         if fast.any():
             await self._copy(connection, profile, copying.take(columns, np.flatnonzero(fast)))
@@ -222,11 +224,11 @@ class Sink:
         newer: NDArray[np.bool_] = columns.at > self._last[columns.device]
         return newer & single & realtime
 
-    async def _partitions_for(self, connection: psycopg.AsyncConnection[tuple[Any, ...]], profile: str, at: NDArray[np.int64]) -> None:
+    async def _partitions_for(self, connection: psycopg.AsyncConnection[tuple[Any, ...]], profile: str, at: NDArray[np.int64]) -> set[tuple[str, dt.date]]:
         days = {EPOCH_DATE + dt.timedelta(days=int(d)) for d in np.unique(at // 86_400_000_000)}
         missing = {d for d in days if (profile, d) not in self._partitions}
         if not missing:
-            return
+            return set()
         await connection.execute("SELECT pg_advisory_xact_lock(5720212)")
         for day in sorted(missing):
             start = dt.datetime(day.year, day.month, day.day, tzinfo=dt.UTC)
@@ -238,6 +240,7 @@ class Sink:
                     sql.Literal(start + dt.timedelta(days=1)),
                 )
             )
+        return {(profile, day) for day in missing}
 
     @staticmethod
     def _names(profile: Profile, with_kind: bool) -> list[str]:

@@ -120,6 +120,8 @@ class Connection(asyncio.Protocol):
         name = transport.get_extra_info("peername") or ("", 0)
         self.peer = f"{name[0]}:{name[1]}"
         self.server.connections.add(self)
+        if self.server.gathering.is_throttled:
+            asyncio.get_running_loop().call_soon(self.throttle, True)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.server.drain()

@@ -171,8 +171,14 @@ def stories() -> dict[str, dict[str, object]]:
             "name": site.name,
             "monitors": [d.code for d in devices if d.profile == "dust"],
             "sprayers": [d.code for d in devices if d.profile == "sprayer"],
+            "manager": _manager(site),
         }
     return found
+
+
+def _manager(site: Site) -> str:
+    post = site.project.posts.filter(kind="project_manager", account__isnull=False).select_related("account").first()
+    return post.account.username if post and post.account else ""
 
 
 def talking() -> list[dict[str, object]]:
