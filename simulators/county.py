@@ -45,7 +45,11 @@ class Air:
         phase = (time.monotonic() - self.started) % CYCLE_S
         if phase < 1:
             self.settled = 0.0
-        height = (DUSTY - CALM) * min(1.0, phase / 70) if phase < 330 else (DUSTY - CALM) * max(0.0, 1 - (phase - 330) / 60)
+        height = (
+            (DUSTY - CALM) * min(1.0, phase / 70)
+            if phase < 330
+            else (DUSTY - CALM) * max(0.0, 1 - (phase - 330) / 60)
+        )
         if any(s.is_running for s in self.sprayers):
             self.settled = min(1.0, self.settled + 0.12)
         else:
@@ -78,7 +82,9 @@ class Air:
 class Crew:
     """Robots that act as people through the public API, so that a story runs while a visitor only watches."""
 
-    def __init__(self, base: str, password: str, sprayers: dict[str, list[Sprayer]], stories: dict[str, Any]) -> None:
+    def __init__(
+        self, base: str, password: str, sprayers: dict[str, list[Sprayer]], stories: dict[str, Any]
+    ) -> None:
         self.base, self.password, self.sprayers, self.stories = base, password, sprayers, stories
         self.repaired: set[str] = set()
         self._tokens: dict[str, str] = {}
@@ -111,9 +117,13 @@ class Crew:
         answer.raise_for_status()
         return list(answer.json()["results"])
 
-    async def _act(self, client: httpx.AsyncClient, who: str, case: dict[str, Any], action: str, words: str) -> None:
+    async def _act(
+        self, client: httpx.AsyncClient, who: str, case: dict[str, Any], action: str, words: str
+    ) -> None:
         await client.post(
-            f"/api/v1/cases/cases/{case['id']}/actions/{action}", json={"body": words}, headers=await self._as(client, who)
+            f"/api/v1/cases/cases/{case['id']}/actions/{action}",
+            json={"body": words},
+            headers=await self._as(client, who),
         )
 
     async def _heals(self, client: httpx.AsyncClient) -> None:
@@ -126,16 +136,30 @@ class Crew:
                 for sprayer in self.sprayers["heals"]:
                     sprayer.start(60)
                 await asyncio.sleep(8)
-                await self._act(client, self.stories["heals"]["manager"], case, "reply", "已更换水泵并试喷，设备运行正常（演示）")
+                await self._act(
+                    client,
+                    self.stories["heals"]["manager"],
+                    case,
+                    "reply",
+                    "已更换水泵并试喷，设备运行正常（演示）",
+                )
             elif case["state"] == "verifying":
-                await self._act(client, "supervision", case, "pass_check", "系统核查有运行记录，现场复核正常（演示）")
+                await self._act(
+                    client, "supervision", case, "pass_check", "系统核查有运行记录，现场复核正常（演示）"
+                )
 
     async def _robot(self, client: httpx.AsyncClient) -> None:
         """The manager reports without having mended anything; the machine fails it; then nobody acts until it is overdue."""
         for case in await self._cases(client, "robot_dead_sprayer"):
             if case["step"] == "small_dispose":
                 await asyncio.sleep(10)
-                await self._act(client, self.stories["robot_dead_sprayer"]["manager"], case, "reply", "已通知班组处理（演示）")
+                await self._act(
+                    client,
+                    self.stories["robot_dead_sprayer"]["manager"],
+                    case,
+                    "reply",
+                    "已通知班组处理（演示）",
+                )
 
 
 def _address(name: str, default: str) -> tuple[str, int]:
@@ -143,9 +167,8 @@ def _address(name: str, default: str) -> tuple[str, int]:
     return host, int(port)
 
 
-async def run(path: Path) -> None:
-    """Everybody talks until cancelled."""
-    told = json.loads(path.read_text())
+async def run(told: dict[str, Any]) -> None:
+    """Everybody talks until cancelled; `told` is what the demo wrote about its devices."""
     hj212 = _address("SITELOOP_HJ212", "127.0.0.1:9212")
     mqtt = _address("SITELOOP_MQTT", "127.0.0.1:1883")
     http = _address("SITELOOP_HTTP", "127.0.0.1:8000")
@@ -157,7 +180,14 @@ async def run(path: Path) -> None:
         if d["profile"] == "sprayer":
             story = d["story"]
             works = _works(story, crew)
-            one = Sprayer(mqtt, d["code"], d["token"], interval_s=d["interval_s"], first_s=random.uniform(0, 10), works=works)
+            one = Sprayer(
+                mqtt,
+                d["code"],
+                d["token"],
+                interval_s=d["interval_s"],
+                first_s=random.uniform(0, 10),
+                works=works,
+            )
             by_site.setdefault(d["site"], []).append(one)
             crew_sprayers.setdefault(story, []).append(one)
             devices.append(one)
@@ -167,15 +197,31 @@ async def run(path: Path) -> None:
         if d["profile"] == "sprayer" or d["story"] == "silent":
             continue
         site = d["site"]
-        air = airs.setdefault(site, Air(site, d["story"], by_site.get(site, []), time.monotonic() - (CYCLE_S if d["story"] != "dusty" else 0)))
+        air = airs.setdefault(
+            site,
+            Air(
+                site,
+                d["story"],
+                by_site.get(site, []),
+                time.monotonic() - (CYCLE_S if d["story"] != "dusty" else 0),
+            ),
+        )
         place = places[site] = places.get(site, -1) + 1
-        interval = 5.0 if d["story"] in ("dusty", "dead_sprayer", "robot_dead_sprayer", "heals") else float(d["interval_s"])
+        interval = (
+            5.0
+            if d["story"] in ("dusty", "dead_sprayer", "robot_dead_sprayer", "heals")
+            else float(d["interval_s"])
+        )
         first = random.uniform(0, min(interval, 15))
         behave = air.behaviour(place)
         if d["protocol"] == "http":
-            devices.append(HttpDevice(http, d["code"], d["token"], behave, interval_s=interval, first_s=first))
+            devices.append(
+                HttpDevice(http, d["code"], d["token"], behave, interval_s=interval, first_s=first)
+            )
         else:
-            devices.append(Hj212Device(hj212, d["code"], behave, d["password"], interval_s=interval, first_s=first))
+            devices.append(
+                Hj212Device(hj212, d["code"], behave, d["password"], interval_s=interval, first_s=first)
+            )
     async with asyncio.TaskGroup() as group:
         group.create_task(crew.run())
         for device in devices:
@@ -192,7 +238,7 @@ def _works(story: str, crew: Crew) -> Any:
 
 def main() -> int:
     """Needs SITELOOP_DEMO_DEVICES: the file the demo wrote."""
-    asyncio.run(run(Path(os.environ["SITELOOP_DEMO_DEVICES"])))
+    asyncio.run(run(json.loads(Path(os.environ["SITELOOP_DEMO_DEVICES"]).read_text())))
     return 0
 
 

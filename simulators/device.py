@@ -15,11 +15,20 @@ RESEND_S = 10.0  # HJ 212-2017 table 1
 class Device:
     """One device. `behave(now_us)` gives its readings; `run()` talks until cancelled, through every loss of the network."""
 
-    def __init__(self, address: tuple[str, int], code: str, behave: Behaviour, interval_s: float = 60.0, first_s: float = 0.0) -> None:
+    def __init__(
+        self,
+        address: tuple[str, int],
+        code: str,
+        behave: Behaviour,
+        interval_s: float = 60.0,
+        first_s: float = 0.0,
+    ) -> None:
         self.address, self.code, self.behave = address, code, behave
         self.interval_s, self.first_s = interval_s, first_s
         self.clock_off_s = 0.0  # how far the device's own clock is ahead
-        self.unconfirmed: OrderedDict[str, tuple[bytes, float]] = OrderedDict()  # key -> (message, sent at, 0 = never)
+        self.unconfirmed: OrderedDict[str, tuple[bytes, float]] = (
+            OrderedDict()
+        )  # key -> (message, sent at, 0 = never)
         self.confirmed = 0
         self.lost = 0  # messages that fell out of a full memory
         self.is_online = False

@@ -60,7 +60,9 @@ class Hj212Device(StreamedDevice):
         return talk.qn_of(self._last_qn)
 
     def _frame(self, qn: str, cn: str, flag: int, area: str, st: str = "39") -> bytes:
-        segment = f"QN={qn};ST={st};CN={cn};PW={self.password};MN={self.code};Flag={flag};CP=&&{area}&&".encode()
+        segment = (
+            f"QN={qn};ST={st};CN={cn};PW={self.password};MN={self.code};Flag={flag};CP=&&{area}&&".encode()
+        )
         return build(segment, VARIANTS[self.crc](segment))
 
     # ---- hearing
@@ -69,7 +71,10 @@ class Hj212Device(StreamedDevice):
         """Answers to uploads, and commands."""
         used, found = cut(buffer)
         for one in found:
-            if not isinstance(one, Frame) or one.crc not in (crc212(one.segment), VARIANTS[self.crc](one.segment)):
+            if not isinstance(one, Frame) or one.crc not in (
+                crc212(one.segment),
+                VARIANTS[self.crc](one.segment),
+            ):
                 continue
             try:
                 message = parse(one.segment)
@@ -88,7 +93,13 @@ class Hj212Device(StreamedDevice):
             self._reply(message, "9011", "QnRtn=3")
             return
         items = message.items()
-        actions = {"1000": 1, "1011": self._tell_time, "1012": self._set_time, "1062": self._set_interval, "3021": self._set_parameter}
+        actions = {
+            "1000": 1,
+            "1011": self._tell_time,
+            "1012": self._set_time,
+            "1062": self._set_interval,
+            "3021": self._set_parameter,
+        }
         known = message.cn in actions or message.cn in PERIODS
         self._reply(message, "9011", "QnRtn=1" if known else "QnRtn=8")
         if not known:
@@ -96,7 +107,13 @@ class Hj212Device(StreamedDevice):
         self.commands.append(message.cn)
         action = actions.get(message.cn)
         try:
-            result = self._history(message, items) if message.cn in PERIODS else action(message, items) if callable(action) else 1
+            result = (
+                self._history(message, items)
+                if message.cn in PERIODS
+                else action(message, items)
+                if callable(action)
+                else 1
+            )
         except (KeyError, ValueError):
             result = 3
         self._reply(message, "9012", f"ExeRtn={result}")

@@ -13,7 +13,14 @@ class HttpDevice(Device):
     """One device of any profile; `refused` counts readings the platform would not have."""
 
     def __init__(
-        self, address: tuple[str, int], code: str, token: str, behave: Behaviour, profile: str = "dust", interval_s: float = 60.0, first_s: float = 0.0
+        self,
+        address: tuple[str, int],
+        code: str,
+        token: str,
+        behave: Behaviour,
+        profile: str = "dust",
+        interval_s: float = 60.0,
+        first_s: float = 0.0,
     ) -> None:
         super().__init__(address, code, behave, interval_s, first_s)
         self.token, self.profile = token, profile
@@ -40,7 +47,12 @@ class HttpDevice(Device):
     async def _upload(self, keys: list[str]) -> None:
         body = b"[" + b",".join(self.unconfirmed[key][0] for key in keys) + b"]"
         status, answer = await self._post(f"/api/v1/intake/{self.profile}", body)
-        if status not in (HTTPStatus.ACCEPTED, HTTPStatus.OK, HTTPStatus.MULTI_STATUS, HTTPStatus.UNPROCESSABLE_ENTITY):
+        if status not in (
+            HTTPStatus.ACCEPTED,
+            HTTPStatus.OK,
+            HTTPStatus.MULTI_STATUS,
+            HTTPStatus.UNPROCESSABLE_ENTITY,
+        ):
             raise ConnectionError(f"HTTP {status}")
         self.refused += len(json.loads(answer).get("errors", []))
         for key in keys:

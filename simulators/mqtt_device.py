@@ -16,7 +16,14 @@ class MqttDevice(StreamedDevice):
     """One device of any profile."""
 
     def __init__(
-        self, address: tuple[str, int], code: str, token: str, behave: Behaviour, profile: str = "dust", interval_s: float = 60.0, first_s: float = 0.0
+        self,
+        address: tuple[str, int],
+        code: str,
+        token: str,
+        behave: Behaviour,
+        profile: str = "dust",
+        interval_s: float = 60.0,
+        first_s: float = 0.0,
     ) -> None:
         super().__init__(address, code, behave, interval_s, first_s)
         self.token, self.profile = token, profile
@@ -29,7 +36,9 @@ class MqttDevice(StreamedDevice):
 
     def _publish(self, topic: str, body: dict[str, object]) -> tuple[str, bytes]:
         self._number = self._number % 65_535 + 1
-        return str(self._number), packets.publish(topic, json.dumps(body, ensure_ascii=False).encode(), self._number)
+        return str(self._number), packets.publish(
+            topic, json.dumps(body, ensure_ascii=False).encode(), self._number
+        )
 
     async def greet(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """CONNECT and subscribe. Raises ConnectionError when the platform refuses."""
@@ -66,6 +75,8 @@ class MqttDevice(StreamedDevice):
 
     def fares(self, command: dict[str, object], state: str, detail: str = "") -> None:
         """Tell the platform how a command fares."""
-        key, message = self._publish(f"siteloop/{self.code}/result", {"id": command["id"], "state": state, "detail": detail})
+        key, message = self._publish(
+            f"siteloop/{self.code}/result", {"id": command["id"], "state": state, "detail": detail}
+        )
         self.keep(key, message)
         self.sendable()

@@ -102,7 +102,9 @@ def test_history_is_sent_when_asked_for() -> None:
                 await _until(lambda: device.confirmed == 1)
                 held, now = role.presence.connection(1), device.now_us()
                 cn, area = talk.command(
-                    "request_history", {"kind": "minute", "from_us": now - 3_600_000_000, "to_us": now + 60_000_000}, now
+                    "request_history",
+                    {"kind": "minute", "from_us": now - 3_600_000_000, "to_us": now + 60_000_000},
+                    now,
                 )
                 held.send(talk.request(talk.qn_of(now), "39", cn, "123456", MN, area))  # type: ignore[union-attr]
                 await _until(lambda: device.confirmed == 2)
@@ -121,7 +123,9 @@ def test_a_sprayer_runs_when_told_or_says_that_it_cannot(works: bool, states: li
             async with _running(sprayer):
                 await _until(lambda: sprayer.confirmed == 1)
                 held = role.presence.connection(5)
-                held.send_command(role.registry.by_number[5], {"id": "c", "command": "spray_on", "args": {"seconds": 60}})  # type: ignore[union-attr]
+                held.send_command(
+                    role.registry.by_number[5], {"id": "c", "command": "spray_on", "args": {"seconds": 60}}
+                )  # type: ignore[union-attr]
                 await _until(lambda: role.commands._news.qsize() == 2)
                 assert [role.commands._news.get_nowait()[1] for _ in states] == states
                 assert sprayer.is_running == works

@@ -104,7 +104,7 @@ async def _download(reader: asyncio.StreamReader, send: Send) -> None:
     first, *lines = head[:-4].split(b"\r\n")
     headers = [(n.strip().lower(), v.strip()) for n, _, v in (line.partition(b":") for line in lines)]
     is_chunked = any(n == b"transfer-encoding" and v == b"chunked" for n, v in headers)
-    kept = [(n, v) for n, v in headers if n not in HOP]
+    kept = [(n, v) for n, v in headers if n not in HOP | {b"date", b"server"}]
     await send({"type": "http.response.start", "status": int(first.split(b" ")[1]), "headers": kept})
     while True:
         if is_chunked:

@@ -162,17 +162,17 @@ def new_system(args: argparse.Namespace) -> int:
 
 def benchmark(args: argparse.Namespace) -> int:
     """siteloop bench ingest|faults …"""
-    from siteloop.gateway import bench
+    import importlib
 
-    return int(bench.main(args.rest) or 0)
+    return int(importlib.import_module("siteloop.gateway.bench").main(args.rest) or 0)
 
 
 def simulate(args: argparse.Namespace) -> int:
     """The demo's devices, in this process."""
     sys.path.insert(0, str(rooms.SOURCE.parents[1]))
-    from simulators import county
+    import importlib
 
-    return int(county.main() or 0)
+    return int(importlib.import_module("simulators.county").main() or 0)
 
 
 def prepare_assets(args: argparse.Namespace) -> int:

@@ -29,6 +29,9 @@ def migrate(dsn: str) -> None:
     schema.migrate(dsn)
     for load in found("reference"):
         load()
+    from siteloop.foundation.registry.publish import publish_registry
+
+    publish_registry()
 
 
 def load_demo() -> None:

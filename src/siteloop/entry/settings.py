@@ -174,10 +174,11 @@ STATICFILES_DIRS = [("vendor", VENDOR)] if VENDOR.exists() else []
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = False
 WHITENOISE_MAX_AGE = 300
+FILES = ENV.data / "files"
 STORAGES = {
     "default": {
         "BACKEND": "django.core.files.storage.FileSystemStorage",
-        "OPTIONS": {"location": str(ENV.data / "files")},
+        "OPTIONS": {"location": str(FILES)},
     },
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }

@@ -1,6 +1,5 @@
 """The supervisor: starts the engines and the roles, restarts what dies, stops in order, leaves nothing behind."""
 
-import contextlib
 import fcntl
 import json
 import os
@@ -97,13 +96,14 @@ class Supervisor:
                 f"{self.env.data} holds other files, it is not a data folder of this program",
             )
         mark.write_text("data folder of siteloop\n")
-        self._lock = (self.env.data / "lock").open("w")
+        lock = (self.env.data / "lock").open("w")
         try:
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as taken:
             raise Trouble(
                 f"{self.env.data} 正被另一个 siteloop 使用", f"another siteloop runs on {self.env.data}"
             ) from taken
+        self._lock = lock
         processes.ensure_room(self.env.data)
 
     def _check_ports(self) -> None:
@@ -230,10 +230,10 @@ class Supervisor:
         for engine in (self.nats, self.postgres):
             if engine is not None:
                 engine.stop()
-        with contextlib.suppress(FileNotFoundError):
-            (self.env.data / "run.json").unlink()
-        if self._lock is not None:
+        if self._lock is not None:  # else the folder, and run.json in it, is another's
+            (self.env.data / "run.json").unlink(missing_ok=True)
             self._lock.close()
+            self._lock = None
 
     def _say(self, words: str) -> None:
         if not self.quiet:

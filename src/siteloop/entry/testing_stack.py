@@ -34,6 +34,11 @@ class Stack:
         return {**kept, "SITELOOP_DATA": str(self.data), **self.variables}
 
     @property
+    def said(self) -> Path:
+        """What the program printed."""
+        return self.data.with_name(f"{self.data.name}.out")
+
+    @property
     def url(self) -> str:
         """Where the pages are, without a slash at the end."""
         return f"http://{self.variables['SITELOOP_HTTP']}"
@@ -70,12 +75,12 @@ class Stack:
 
     def start(self, seconds: float = 120) -> None:
         """Until it is ready. Raises RuntimeError with what the program said when it is not."""
-        log = (self.data / "supervisor.out").open("ab")
+        log = self.said.open("ab")
         command = [sys.executable, "-m", "siteloop.entry.cli", self.command]
         self.process = subprocess.Popen(command, env=self.environment, stdout=log, stderr=log)  # noqa: S603
         if not processes.wait_for(self.is_ready, self.process, seconds):
             self.stop()
-            logs = [self.data / "supervisor.out", *sorted((self.data / "logs").glob("*.log"))]
+            logs = [self.said, *sorted((self.data / "logs").glob("*.log"))]
             raise RuntimeError("; ".join(f"{path.name}: {processes.tail(path)}" for path in logs))
 
     def is_ready(self) -> bool:

@@ -140,7 +140,8 @@ def posted(page: Page, data: QueryDict) -> dict[str, Any]:
             continue
         elif isinstance(field, models.JSONField):
             try:
-                found[name] = json.loads(data[name]) if data[name].strip() else None
+                typed = str(data[name]).strip()
+                found[name] = json.loads(typed) if typed else None
             except ValueError:
                 found[name] = data[name]
             if found[name] is None:
@@ -153,7 +154,7 @@ def posted(page: Page, data: QueryDict) -> dict[str, Any]:
 
 
 def written(
-    action: Action, data: QueryDict, files: "MultiValueDict[str, UploadedFile]", viewer: Viewer
+    action: Action, data: QueryDict, files: "MultiValueDict[str, UploadedFile[Any]]", viewer: Viewer
 ) -> dict[str, Any]:
     """Typed input of an action; uploaded files are kept as evidence first."""
     found: dict[str, Any] = {}

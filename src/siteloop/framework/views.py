@@ -116,7 +116,7 @@ def register_list(request: HttpRequest, found: Page, viewer: Viewer) -> HttpResp
         "rows": rows,
         "sizes": PAGE_SIZES,
         "rights": _rights(found, viewer),
-        "views": SavedView.objects.filter(account=viewer.user, page=path_of(found)),
+        "views": SavedView.objects.filter(account=viewer.user or 0, page=path_of(found)),
         "bulk": [
             a
             for a in found.actions
@@ -289,10 +289,10 @@ def saved_views(request: HttpRequest, found: Page, viewer: Viewer) -> HttpRespon
     """POST {name, query} keeps a set of filters; {delete: id} removes one of one's own."""
     path = path_of(found)
     if request.method == "POST" and request.POST.get("delete", "").isdigit():
-        SavedView.objects.filter(account=viewer.user, page=path, pk=request.POST["delete"]).delete()
+        SavedView.objects.filter(account=viewer.user or 0, page=path, pk=request.POST["delete"]).delete()
     elif request.method == "POST" and request.POST.get("name"):
         SavedView.objects.update_or_create(
-            account=viewer.user,
+            account=viewer.user or 0,
             page=path,
             name=request.POST["name"][:60],
             defaults={"query": request.POST.get("query", "")[:1000]},

@@ -1,14 +1,24 @@
 """The bus: NATS JetStream. A block is acknowledged when it is on disk (`sync_interval: always` is the server's setting)."""
 
 import asyncio
+import contextlib
 import json
+import time
 from typing import Any
 
 import nats
 from nats.aio.client import Client
 from nats.errors import Error as NatsError
 from nats.js import JetStreamContext
-from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy, DiscardPolicy, RetentionPolicy, StorageType, StreamConfig
+from nats.js.api import (
+    AckPolicy,
+    ConsumerConfig,
+    DeliverPolicy,
+    DiscardPolicy,
+    RetentionPolicy,
+    StorageType,
+    StreamConfig,
+)
 from nats.js.errors import APIError, NotFoundError
 
 from siteloop.kernel import block as blocks
@@ -16,6 +26,7 @@ from siteloop.kernel.block import Block
 
 BLOCKS = "BLOCKS"
 GIB = 1024**3
+LOOK_S = 1.0
 
 
 class Bus:
@@ -58,7 +69,7 @@ class Bus:
             try:
                 await self.stream.add_stream(wanted)
                 return
-            except (NatsError, APIError, NotFoundError, asyncio.TimeoutError):
+            except (TimeoutError, NatsError, APIError, NotFoundError):
                 if attempt == 59:
                     raise
                 await asyncio.sleep(0.5)
@@ -78,7 +89,7 @@ class Bus:
         """Drop the blocks below a sequence: their rows are committed and judged."""
         try:
             await self.stream.purge_stream(BLOCKS, seq=seq)
-        except (NatsError, APIError, asyncio.TimeoutError):
+        except (TimeoutError, NatsError, APIError):
             return  # the next round purges them
 
     async def reader(self, after: int) -> "Reader":
@@ -110,7 +121,7 @@ class Bus:
         while True:
             try:
                 ack = await self.stream.publish(subject, data, timeout=5, headers={"Nats-Msg-Id": block.id})
-            except (NatsError, APIError, asyncio.TimeoutError):
+            except (TimeoutError, NatsError, APIError):
                 await asyncio.sleep(wait)
                 wait = min(wait * 2, 2.0)
                 continue
@@ -119,7 +130,9 @@ class Bus:
     async def say(self, subject: str, message: dict[str, Any]) -> None:
         """Tell the live plane; nobody has to listen."""
         if self.is_up:
-            await self.client.publish(subject, json.dumps(message, ensure_ascii=False, separators=(",", ":")).encode())
+            await self.client.publish(
+                subject, json.dumps(message, ensure_ascii=False, separators=(",", ":")).encode()
+            )
 
     async def close(self) -> None:
         """Hand out what is buffered and close."""
@@ -132,9 +145,10 @@ class Reader:
 
     def __init__(self, bus: Bus, after: int) -> None:
         self.bus, self.last = bus, after
+        self._looked = time.monotonic()
         self._subscription: JetStreamContext.PullSubscription | None = None
 
-    async def fetch(self, most: int = 64, timeout: float = 0.2) -> list[tuple[int, bytes]]:
+    async def fetch(self, most: int = 64, wait_s: float = 0.2) -> list[tuple[int, bytes]]:
         """Up to `most` (sequence, block bytes); empty when nothing new came or the server was away."""
         try:
             if self._subscription is None:
@@ -148,14 +162,15 @@ class Reader:
                         inactive_threshold=60,
                     ),
                 )
-            messages = await self._subscription.fetch(most, timeout=timeout)
-        except (nats.errors.TimeoutError, asyncio.TimeoutError):
+            messages = await self._subscription.fetch(most, timeout=wait_s)
+        except (TimeoutError, nats.errors.TimeoutError):
+            await self._look_for_missed()
             return []
         except (NatsError, APIError):
             await self.restart()
             await asyncio.sleep(0.2)
             return []
-        found = []
+        found: list[tuple[int, bytes]] = []
         for message in messages:
             seq = int(message.metadata.sequence.stream)
             if seq <= self.last:
@@ -169,20 +184,32 @@ class Reader:
             self.last = seq
         return found
 
+    async def _look_for_missed(self) -> None:
+        """A consumer does not outlive every restart of the server: silence while blocks wait means it is gone."""
+        if time.monotonic() - self._looked < LOOK_S:
+            return
+        self._looked = time.monotonic()
+        try:
+            if (await self.bus.stream.stream_info(BLOCKS)).state.last_seq > self.last:
+                await self.restart()
+        except (TimeoutError, NatsError, APIError):
+            return  # the server is away; the next look finds it
+
     async def _is_purged_up_to(self, seq: int) -> bool:
         """Whether the missing blocks are gone from the stream for good (before our time), not just undelivered."""
-        info = await self.bus.stream.stream_info(BLOCKS)
-        return info.state.first_seq >= seq
+        try:
+            info = await self.bus.stream.stream_info(BLOCKS)
+        except (TimeoutError, NatsError, APIError):
+            return False
+        return bool(info.state.first_seq >= seq)
 
     async def restart(self, after: int | None = None) -> None:
         """Read again from a position (default: the last block handed out)."""
         if after is not None:
             self.last = after
         if self._subscription is not None:
-            try:
+            with contextlib.suppress(NatsError, APIError):
                 await self._subscription.unsubscribe()
-            except (NatsError, APIError):
-                pass
             self._subscription = None
 
 

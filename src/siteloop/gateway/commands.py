@@ -35,10 +35,14 @@ class Speaker(Protocol):
 class Commands:
     """The pump of one listener process."""
 
-    def __init__(self, dsn: str, registry: RegistrySource, presence: Presence, bus: Bus | None = None) -> None:
+    def __init__(
+        self, dsn: str, registry: RegistrySource, presence: Presence, bus: Bus | None = None
+    ) -> None:
         self.dsn, self.registry, self.presence, self.bus = dsn, registry, presence, bus
         self._open: dict[tuple[int, str], str] = {}  # (device, QN) -> command id
-        self._frames: dict[str, bytes] = {}  # command id -> its HJ 212 frame: a re-send keeps content and QN (6.6)
+        self._frames: dict[
+            str, bytes
+        ] = {}  # command id -> its HJ 212 frame: a re-send keeps content and QN (6.6)
         self._news: asyncio.Queue[tuple[str, str, dict[str, Any], int | None]] = asyncio.Queue(10_000)
 
     def answered(self, device: int, qn: str, cn: str, items: dict[str, str]) -> None:
@@ -52,7 +56,9 @@ class Commands:
             self.report(command, state, {"detail": talk.QN_RETURNS.get(code, code)})
         elif cn == "9012":
             code = items.get("ExeRtn", "")
-            self.report(command, "done" if code == "1" else "failed", {"detail": talk.EXE_RETURNS.get(code, code)})
+            self.report(
+                command, "done" if code == "1" else "failed", {"detail": talk.EXE_RETURNS.get(code, code)}
+            )
             self._open.pop((device, qn), None)
             self._frames.pop(command, None)
 
@@ -73,13 +79,19 @@ class Commands:
         """A device asked for the time (1013): tell it at once, outside the command table."""
         now = time.time_ns() // 1000
         cn, area = talk.command("set_time", {}, now)
-        speaker.send(talk.request(talk.qn_of(now), "39", cn, device.password or "123456", device.code, area, device.crc))
+        speaker.send(
+            talk.request(
+                talk.qn_of(now), "39", cn, device.password or "123456", device.code, area, device.crc
+            )
+        )
 
     async def run(self) -> None:
         """Send what is queued and write down what is answered, for ever."""
         while True:
             try:
-                async with await psycopg.AsyncConnection.connect(self.dsn, autocommit=True, row_factory=dict_row) as connection:
+                async with await psycopg.AsyncConnection.connect(
+                    self.dsn, autocommit=True, row_factory=dict_row
+                ) as connection:
                     await connection.execute("LISTEN siteloop_command")
                     while True:
                         await self._round(connection)
@@ -164,7 +176,9 @@ class Commands:
 
     async def fetch(self, device: int) -> list[dict[str, Any]]:
         """The waiting commands of a device, marked as sent. Raises psycopg.OperationalError."""
-        async with await psycopg.AsyncConnection.connect(self.dsn, autocommit=True, row_factory=dict_row) as connection:
+        async with await psycopg.AsyncConnection.connect(
+            self.dsn, autocommit=True, row_factory=dict_row
+        ) as connection:
             cursor = await connection.execute(
                 "UPDATE fast.command SET state = 'sent', sent_at = now(), tries = tries + 1 WHERE id IN ("
                 " SELECT id FROM fast.command WHERE device = %s AND state = 'queued' AND expires_at > now()"

@@ -57,7 +57,9 @@ def encode(columns: Columns, with_kind: bool = False) -> bytes:
     return b"".join(parts)
 
 
-def _same_pattern(columns: Columns, packed: NDArray[np.int64], rows: NDArray[np.intp], missing: int, with_kind: bool) -> bytes:
+def _same_pattern(
+    columns: Columns, packed: NDArray[np.int64], rows: NDArray[np.intp], missing: int, with_kind: bool
+) -> bytes:
     fields = columns.values.shape[0]
     layout: list[tuple[str, str]] = [("count", ">i2"), ("l_device", ">i4"), ("device", ">i4")]
     if with_kind:

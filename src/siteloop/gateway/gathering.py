@@ -133,7 +133,16 @@ class Gathering:
         return self._is_throttled
 
     def row(
-        self, profile: str, device: int, at: int, received: int, values: list[float], quality: bytes, kind: int, raw: bytes, flagged: int
+        self,
+        profile: str,
+        device: int,
+        at: int,
+        received: int,
+        values: list[float],
+        quality: bytes,
+        kind: int,
+        raw: bytes,
+        flagged: int,
     ) -> None:
         """One reading."""
         rows = self._of(profile)
@@ -244,7 +253,9 @@ class Gathering:
         most = max(1, BLOCK_RAW // KEPT_RAW)
         for at in range(0, len(rejects), most):
             part = tuple(rejects[at : at + most])
-            made.append(pack(listener=self.listener, profile="", columns=NOTHING, rejects=part, control=control))
+            made.append(
+                pack(listener=self.listener, profile="", columns=NOTHING, rejects=part, control=control)
+            )
             control = 0
         if control:
             made.append(pack(listener=self.listener, profile="", columns=NOTHING, control=control))
@@ -271,7 +282,9 @@ class Gathering:
                 columns.quality[:, cut],
                 columns.kind[cut],
             )
-            made.append(pack(listener=self.listener, profile=profile, columns=part, joined=joined, flagged=flagged))
+            made.append(
+                pack(listener=self.listener, profile=profile, columns=part, joined=joined, flagged=flagged)
+            )
             start, flagged = stop, 0
         return made
 

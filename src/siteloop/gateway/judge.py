@@ -13,6 +13,7 @@ from typing import Any
 
 import msgspec
 import psycopg
+from nats.errors import Error as NatsError
 
 from siteloop.gateway.bus import Bus, Reader
 from siteloop.gateway.registry_source import RegistrySource
@@ -31,8 +32,11 @@ _encode = msgspec.msgpack.Encoder().encode
 class Judge:
     """One judge of one stream with the detectors it is handed."""
 
-    def __init__(self, settings: GatewaySettings, bus: Bus, registry: RegistrySource, kinds: Sequence[type[Detector]]) -> None:
+    def __init__(
+        self, settings: GatewaySettings, bus: Bus, registry: RegistrySource, kinds: Sequence[type[Detector]]
+    ) -> None:
         self.settings, self.bus, self.registry = settings, bus, registry
+        self.kinds = tuple(kinds)
         self.detectors = [kind() for kind in kinds]
         self.stream = ""
         self.position = 0
@@ -50,11 +54,13 @@ class Judge:
         """Judge for ever; through every loss of database or bus."""
         while True:
             try:
-                async with await psycopg.AsyncConnection.connect(self.settings.dsn, autocommit=True) as connection:
+                async with await psycopg.AsyncConnection.connect(
+                    self.settings.dsn, autocommit=True
+                ) as connection:
                     reader = await self.start(connection)
                     while True:
                         await self.step(connection, await reader.fetch(64, 0.2))
-            except (psycopg.OperationalError, psycopg.InterfaceError) as lost:
+            except (psycopg.OperationalError, psycopg.InterfaceError, NatsError, OSError) as lost:
                 log.warning("judge waits: %s", lost)
                 await asyncio.sleep(0.5)
 
@@ -68,6 +74,8 @@ class Judge:
         self.position = row[0] if row else 0
         if not self.registry.current.version:
             await self.registry.load()
+        # what memory knows beyond the position was never written: it must be found again
+        self.detectors = [kind() for kind in self.kinds]
         cursor = await connection.execute("SELECT name, body FROM fast.judge_state")
         kept = {name: bytes(body) for name, body in await cursor.fetchall()}
         for detector in self.detectors:
@@ -76,7 +84,9 @@ class Judge:
         self.configure(self.registry.current)
         return await self.bus.reader(self.position)
 
-    async def step(self, connection: psycopg.AsyncConnection[tuple[Any, ...]], found: list[tuple[int, bytes]]) -> None:
+    async def step(
+        self, connection: psycopg.AsyncConnection[tuple[Any, ...]], found: list[tuple[int, bytes]]
+    ) -> None:
         """Judge some blocks and the passing of time; write what came of it."""
         out: list[Finding | Command] = []
         seq = self.position
@@ -101,7 +111,9 @@ class Judge:
             if isinstance(one, Finding):
                 await self._tell(one)
 
-    async def _write(self, connection: psycopg.AsyncConnection[tuple[Any, ...]], out: list[Finding | Command], seq: int) -> None:
+    async def _write(
+        self, connection: psycopg.AsyncConnection[tuple[Any, ...]], out: list[Finding | Command], seq: int
+    ) -> None:
         findings = [o for o in out if isinstance(o, Finding)]
         commands = [o for o in out if isinstance(o, Command)]
         async with connection.transaction():

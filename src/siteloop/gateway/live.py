@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import time
+from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -35,22 +37,35 @@ class LiveViewer:
 Authorise = Callable[[Mapping[str, str]], Awaitable[LiveViewer | None]]
 
 
-@dataclass
+@dataclass(eq=False)
 class Listener:
     """One open stream."""
 
     viewer: LiveViewer
     topics: frozenset[str]
     site: int
-    queue: "asyncio.Queue[tuple[str, dict[str, Any]]]" = field(default_factory=lambda: asyncio.Queue(WAITING))
+    latest: "deque[tuple[str, dict[str, Any]]]" = field(default_factory=deque)
+    urgent: "deque[tuple[str, dict[str, Any]]]" = field(default_factory=deque)
+    arrived: asyncio.Event = field(default_factory=asyncio.Event)
     lost: int = 0
 
     def offer(self, topic: str, message: dict[str, Any]) -> None:
-        """Queue an event; when full the oldest goes and the loss is told."""
-        if self.queue.full():
-            self.queue.get_nowait()
-            self.lost += 1
-        self.queue.put_nowait((topic, message))
+        """Queue an event. Readings wait at most WAITING: the oldest goes and the loss is told; nothing else is dropped."""
+        if topic != "latest":
+            self.urgent.append((topic, message))
+        else:
+            if len(self.latest) >= WAITING:
+                self.latest.popleft()
+                self.lost += 1
+            self.latest.append((topic, message))
+        self.arrived.set()
+
+    async def next(self) -> tuple[str, dict[str, Any]]:
+        """The next event; what people must act on goes before readings."""
+        while not self.urgent and not self.latest:
+            self.arrived.clear()
+            await self.arrived.wait()
+        return (self.urgent or self.latest).popleft()
 
 
 class Live:
@@ -85,11 +100,19 @@ class Live:
         """GET /api/v1/live?topics=latest,finding&site=4."""
         viewer = await self.authorise(request.headers)
         if viewer is None:
-            return JSONResponse({"type": "about:blank", "title": "请先登录", "status": 401}, 401, media_type="application/problem+json")
+            return JSONResponse(
+                {"type": "about:blank", "title": "请先登录", "status": 401},
+                401,
+                media_type="application/problem+json",
+            )
         topics = frozenset(filter(None, request.query_params.get("topics", "").split(","))) or TOPICS
         site = request.query_params.get("site", "0")
         if not topics <= TOPICS or not site.isdigit():
-            return JSONResponse({"type": "about:blank", "title": "未知的订阅主题", "status": 422}, 422, media_type="application/problem+json")
+            return JSONResponse(
+                {"type": "about:blank", "title": "未知的订阅主题", "status": 422},
+                422,
+                media_type="application/problem+json",
+            )
         listener = Listener(viewer, topics, int(site))
         headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
         return StreamingResponse(self._stream(listener), media_type="text/event-stream", headers=headers)
@@ -97,10 +120,10 @@ class Live:
     async def _stream(self, listener: Listener) -> AsyncIterator[bytes]:
         self.listeners.add(listener)
         try:
-            yield b"retry: 2000\nevent: hello\ndata: {}\n\n"
+            yield f'retry: 2000\nevent: hello\ndata: {{"now":{time.time_ns() // 1_000_000}}}\n\n'.encode()
             while True:
                 try:
-                    topic, message = await asyncio.wait_for(listener.queue.get(), HEARTBEAT_S)
+                    topic, message = await asyncio.wait_for(listener.next(), HEARTBEAT_S)
                 except TimeoutError:
                     yield b": still here\n\n"
                     continue

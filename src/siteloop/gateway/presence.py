@@ -68,7 +68,8 @@ class Presence:
             return
         now = time.time()
         rows = [
-            (d, d in self._here, self._peer.get(d, ""), self._since.get(d, now), self._seen.get(d, now)) for d in sorted(dirty)
+            (d, d in self._here, self._peer.get(d, ""), self._since.get(d, now), self._seen.get(d, now))
+            for d in sorted(dirty)
         ]
         try:
             async with await psycopg.AsyncConnection.connect(self.dsn, autocommit=True) as connection:

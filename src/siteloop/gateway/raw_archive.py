@@ -5,6 +5,7 @@ commit; a chunk whose transaction failed is never pointed at.
 """
 
 import datetime as dt
+import itertools
 import os
 import zlib
 from dataclasses import dataclass
@@ -73,7 +74,7 @@ def read_chunk(folder: Path, file: str, position: int, size: int) -> list[bytes]
         text = zlib.decompress(body[4 + 4 * count :])
     except zlib.error as wrong:
         raise ValueError(f"damaged chunk {file}@{position}") from wrong
-    return [text[a:b] for a, b in zip(cuts[:-1], cuts[1:], strict=True)]
+    return [text[a:b] for a, b in itertools.pairwise(cuts)]
 
 
 def day_of(moment: dt.datetime) -> str:

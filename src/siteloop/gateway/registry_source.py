@@ -40,7 +40,9 @@ class RegistrySource:
             return await self._read(connection)
 
     async def _read(self, connection: psycopg.AsyncConnection[tuple[object, ...]]) -> bool:
-        cursor = await connection.execute("SELECT version, body FROM fast.registry WHERE version > %s", [self.current.version])
+        cursor = await connection.execute(
+            "SELECT version, body FROM fast.registry WHERE version > %s", [self.current.version]
+        )
         row = await cursor.fetchone()
         if row is None:
             return False

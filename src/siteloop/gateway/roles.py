@@ -30,9 +30,11 @@ async def _first_registry(source: RegistrySource) -> None:
 
 
 def _serve(app: Any, address: tuple[str, int]) -> uvicorn.Server:
-    config = uvicorn.Config(app, host=address[0], port=address[1], log_level="warning", lifespan="off", access_log=False)
+    config = uvicorn.Config(
+        app, host=address[0], port=address[1], log_level="warning", lifespan="off", access_log=False
+    )
     server = uvicorn.Server(config)
-    server.install_signal_handlers = lambda: None  # type: ignore[attr-defined, method-assign]
+    server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
     return server
 
 
@@ -112,5 +114,3 @@ async def live(settings: GatewaySettings, authorise: Authorise) -> None:
     one = Live(bus, authorise)
     await one.start()
     await _serve(one.app(), settings.live).serve()
-
-

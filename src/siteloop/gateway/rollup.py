@@ -20,35 +20,45 @@ log = logging.getLogger("siteloop.rollup")
 STEPS = (60, 900, 3600, 86_400)
 VALID_SHARE = 0.75
 GRACE_S = 5
+#: what schema.py writes before anything was rolled up
+NEVER = dt.datetime(2000, 1, 1, tzinfo=dt.UTC)
 LOCAL_S = 8 * 3600  # days begin at Shanghai's midnight
 
 
 def _mean(field: Field, index: int) -> sql.Composable:
     name = sql.Identifier(field.name)
-    good = sql.SQL("(quality >> {shift}) & 15 = 0 AND {name} IS NOT NULL").format(shift=sql.Literal(4 * index), name=name)
-    value = sql.SQL("{name} ") .format(name=name)
+    good = sql.SQL("(quality >> {shift}) & 15 = 0 AND {name} IS NOT NULL").format(
+        shift=sql.Literal(4 * index), name=name
+    )
+    value = sql.SQL("{name} ").format(name=name)
     if field.averaging is Averaging.ENERGY:
-        body = sql.SQL("10 * log(avg(power(10, {v}::float8 / 10)) FILTER (WHERE {good}))").format(v=value, good=good)
+        body = sql.SQL("10 * log(avg(power(10, {v}::float8 / 10)) FILTER (WHERE {good}))").format(
+            v=value, good=good
+        )
     elif field.averaging is Averaging.VECTOR:
         body = sql.SQL(
             "mod((degrees(atan2(avg(sin(radians({v}))) FILTER (WHERE {good}), avg(cos(radians({v}))) FILTER (WHERE {good})))"
             " + 360)::numeric, 360)::float8"
         ).format(v=value, good=good)
     elif field.averaging is Averaging.LAST:
-        body = sql.SQL("(array_agg({v} ORDER BY at DESC) FILTER (WHERE {good}))[1]").format(v=value, good=good)
+        body = sql.SQL("(array_agg({v} ORDER BY at DESC) FILTER (WHERE {good}))[1]").format(
+            v=value, good=good
+        )
     else:
         body = sql.SQL("avg({v}::float8) FILTER (WHERE {good})").format(v=value, good=good)
-    return sql.SQL("CASE WHEN count(*) FILTER (WHERE {good}) >= ceil({share} * e.expected) THEN ({body})::real END").format(
-        good=good, share=sql.Literal(VALID_SHARE), body=body
-    )
+    return sql.SQL(
+        "CASE WHEN count(*) FILTER (WHERE {good}) >= ceil({share} * e.expected) THEN ({body})::real END"
+    ).format(good=good, share=sql.Literal(VALID_SHARE), body=body)
 
 
 def _each(profile: Profile, template: str) -> sql.Composable:
     parts = []
     for index, field in enumerate(profile.fields):
         name = sql.Identifier(field.name)
-        good = sql.SQL("(quality >> {shift}) & 15 = 0 AND {name} IS NOT NULL").format(shift=sql.Literal(4 * index), name=name)
-        parts.append(sql.SQL(template).format(name=name, good=good))  # type: ignore[arg-type]
+        good = sql.SQL("(quality >> {shift}) & 15 = 0 AND {name} IS NOT NULL").format(
+            shift=sql.Literal(4 * index), name=name
+        )
+        parts.append(sql.SQL(template).format(name=name, good=good))
     return sql.SQL(", ").join(parts)
 
 
@@ -102,14 +112,21 @@ class Roller:
                 await self._step(connection, profile, step, now)
             await self._dirty(connection, profile, now)
 
-    async def _step(self, connection: psycopg.AsyncConnection[tuple[Any, ...]], profile: Profile, step: int, now: dt.datetime) -> None:
+    async def _step(
+        self,
+        connection: psycopg.AsyncConnection[tuple[Any, ...]],
+        profile: Profile,
+        step: int,
+        now: dt.datetime,
+    ) -> None:
         end = floor(now - dt.timedelta(seconds=GRACE_S), step)
         async with connection.transaction():
             cursor = await connection.execute(
-                "SELECT until FROM telemetry.rolled WHERE profile = %s AND step = %s FOR UPDATE", [profile.code, step]
+                "SELECT until FROM telemetry.rolled WHERE profile = %s AND step = %s FOR UPDATE",
+                [profile.code, step],
             )
             row = await cursor.fetchone()
-            start = row[0] if row else floor(now - dt.timedelta(days=2), step)
+            start = row[0] if row and row[0] > NEVER else await self._first(connection, profile, step, end)
             if start >= end:
                 return
             await self._compute(connection, profile, step, start, end, None)
@@ -119,7 +136,23 @@ class Roller:
                 [profile.code, step, end],
             )
 
-    async def _dirty(self, connection: psycopg.AsyncConnection[tuple[Any, ...]], profile: Profile, now: dt.datetime) -> None:
+    async def _first(
+        self,
+        connection: psycopg.AsyncConnection[tuple[Any, ...]],
+        profile: Profile,
+        step: int,
+        end: dt.datetime,
+    ) -> dt.datetime:
+        """Where the first roll-up begins: the oldest row."""
+        cursor = await connection.execute(
+            sql.SQL("SELECT min(at) FROM {}").format(sql.Identifier("telemetry", profile.code))
+        )
+        row = await cursor.fetchone()
+        return floor(row[0], step) if row and row[0] else end - dt.timedelta(seconds=step)
+
+    async def _dirty(
+        self, connection: psycopg.AsyncConnection[tuple[Any, ...]], profile: Profile, now: dt.datetime
+    ) -> None:
         async with connection.transaction():
             cursor = await connection.execute(
                 "DELETE FROM telemetry.dirty WHERE ctid IN (SELECT ctid FROM telemetry.dirty WHERE profile = %s AND at < %s"
@@ -145,7 +178,11 @@ class Roller:
         end: dt.datetime,
         only: set[int] | None,
     ) -> None:
-        devices = [d for d in self.registry.current.devices if d.profile == profile.code and (only is None or d.number in only)]
+        devices = [
+            d
+            for d in self.registry.current.devices
+            if d.profile == profile.code and (only is None or d.number in only)
+        ]
         if not devices:
             return
         await connection.execute(

@@ -47,7 +47,9 @@ def migrate(dsn: str) -> int:
         for file in files:
             if int(file.name[:4]) > have:
                 connection.execute(file.read_bytes())
-                connection.execute("INSERT INTO fast.schema_version (version) VALUES (%s)", [int(file.name[:4])])
+                connection.execute(
+                    "INSERT INTO fast.schema_version (version) VALUES (%s)", [int(file.name[:4])]
+                )
         _roles(connection)
         for profile in PROFILES.values():
             _profile_tables(connection, profile)
@@ -85,6 +87,11 @@ def _profile_tables(connection: psycopg.Connection[tuple[object, ...]], profile:
         connection.execute(
             sql.SQL("ALTER TABLE {} OWNER TO siteloop_fast").format(sql.Identifier("telemetry", name + extra))
         )
+    for step in (60, 900, 3600, 86_400):
+        connection.execute(
+            "INSERT INTO telemetry.rolled (profile, step, until) VALUES (%s, %s, '2000-01-01T00:00:00Z') ON CONFLICT DO NOTHING",
+            [name, step],
+        )
     for extra in ("", "_reported"):
         for field in profile.fields:
             connection.execute(
@@ -94,7 +101,9 @@ def _profile_tables(connection: psycopg.Connection[tuple[object, ...]], profile:
             )
 
 
-def ensure_partitions(connection: psycopg.Connection[tuple[object, ...]], profile: str, days: set[dt.date]) -> None:
+def ensure_partitions(
+    connection: psycopg.Connection[tuple[object, ...]], profile: str, days: set[dt.date]
+) -> None:
     """Day partitions (UTC days) for the rows to come; safe when several sinks do it at once."""
     for day in sorted(days):
         name = f"{profile}_{day:%Y%m%d}"

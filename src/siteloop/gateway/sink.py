@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 import psycopg
+from nats.errors import Error as NatsError
 from numpy.typing import NDArray
 from psycopg import sql
 
@@ -29,7 +30,6 @@ from siteloop.kernel.reasons import Reason
 from siteloop.kernel.times import MINUTE, OFFSET, from_us
 
 log = logging.getLogger("siteloop.sink")
-LATE = 90 * 1_000_000  # µs: a row this late may touch a bucket that was already rolled up
 EPOCH_DATE = dt.date(1970, 1, 1)
 
 
@@ -46,7 +46,9 @@ class Tally:
     def rows(self, listener: str, columns: Columns) -> None:
         """Received rows of a block; they count as stored until the slow path finds a duplicate."""
         days = (columns.received_at + OFFSET) // 86_400_000_000
-        keys, counts = np.unique(np.stack([days, columns.device.astype(np.int64)]), axis=1, return_counts=True)
+        keys, counts = np.unique(
+            np.stack([days, columns.device.astype(np.int64)]), axis=1, return_counts=True
+        )
         for (day, device), n in zip(keys.T.tolist(), counts.tolist(), strict=True):
             self.received[day, listener, device] += n
             self.stored[day, listener, device] += n
@@ -67,7 +69,9 @@ class Batch:
     """Blocks that go into one transaction."""
 
     seq: int = 0
-    parts: dict[str, list[tuple[str, Columns]]] = field(default_factory=dict)  # profile -> (listener, columns)
+    parts: dict[str, list[tuple[str, Columns]]] = field(
+        default_factory=dict
+    )  # profile -> (listener, columns)
     tally: Tally = field(default_factory=Tally)
     quarantine: list[tuple[Any, ...]] = field(default_factory=list)
     chunks: list[tuple[str, str, int, int, Chunk]] = field(default_factory=list)
@@ -101,7 +105,9 @@ class Sink:
         row = await cursor.fetchone()
         self.position = row[0] if row else 0
         self._last[:] = 0
-        cursor = await connection.execute("SELECT device, (extract(epoch FROM at) * 1000000)::bigint FROM telemetry.latest")
+        cursor = await connection.execute(
+            "SELECT device, (extract(epoch FROM at) * 1000000)::bigint FROM telemetry.latest"
+        )
         for device, at in await cursor.fetchall():
             self._grow(device)
             self._last[device] = at
@@ -116,7 +122,9 @@ class Sink:
         wait = 0.2
         while True:
             try:
-                async with await psycopg.AsyncConnection.connect(self.settings.dsn, autocommit=True) as connection:
+                async with await psycopg.AsyncConnection.connect(
+                    self.settings.dsn, autocommit=True
+                ) as connection:
                     await connection.execute("SET synchronous_commit = on")
                     reader = await self.start(connection)
                     wait = 0.2
@@ -124,12 +132,14 @@ class Sink:
                         found = await reader.fetch(64, 0.25)
                         if found:
                             await self.store(connection, found)
-            except (psycopg.OperationalError, psycopg.InterfaceError, OSError) as lost:
+            except (psycopg.OperationalError, psycopg.InterfaceError, NatsError, OSError) as lost:
                 log.warning("sink waits %.1f s: %s", wait, lost)
                 await asyncio.sleep(wait)
                 wait = min(wait * 2, 5.0)
 
-    async def store(self, connection: psycopg.AsyncConnection[tuple[Any, ...]], found: Iterable[tuple[int, bytes]]) -> None:
+    async def store(
+        self, connection: psycopg.AsyncConnection[tuple[Any, ...]], found: Iterable[tuple[int, bytes]]
+    ) -> None:
         """One transaction for several blocks. A surprise in the fast path (rows already there) is redone the slow way."""
         decoded = [(seq, blocks.decode(data)) for seq, data in found if seq > self.position]
         if not decoded:
@@ -148,7 +158,10 @@ class Sink:
             await heard(batch)
 
     async def _transact(
-        self, connection: psycopg.AsyncConnection[tuple[Any, ...]], decoded: list[tuple[int, Block]], careful: bool
+        self,
+        connection: psycopg.AsyncConnection[tuple[Any, ...]],
+        decoded: list[tuple[int, Block]],
+        careful: bool,
     ) -> Batch:
         batch = self._gather(decoded)
         async with connection.transaction():
@@ -171,11 +184,22 @@ class Sink:
                 batch.tally.rows(block.listener, columns)
                 chunk = self.archive.append(block, received)
                 if chunk is not None:
-                    batch.chunks.append((block.profile, block.listener, int(columns.received_at[0]), received, chunk))
+                    batch.chunks.append(
+                        (block.profile, block.listener, int(columns.received_at[0]), received, chunk)
+                    )
             for r in block.rejects:
                 batch.tally.reject(day_of(r.received_at), block.listener, r.device, r.reason)
                 batch.quarantine.append(
-                    (from_us(r.received_at), block.listener, r.device, r.device_code, r.peer, r.reason, r.detail, r.raw)
+                    (
+                        from_us(r.received_at),
+                        block.listener,
+                        r.device,
+                        r.device_code,
+                        r.peer,
+                        r.reason,
+                        r.detail,
+                        r.raw,
+                    )
                 )
                 received = received or r.received_at
             if block.control:
@@ -206,10 +230,15 @@ class Sink:
         fast = np.zeros(len(columns.device), bool) if careful else realtime & self._is_new(columns, realtime)
         if fast.any():
             await self._copy(connection, profile, copying.take(columns, np.flatnonzero(fast)))
-        for i in np.flatnonzero(~fast):
-            one = copying.take(columns, np.array([i]))
-            if not await self._slow(connection, profile, one):
-                batch.tally.duplicate(day_of(int(one.received_at[0])), listeners[i], int(one.device[0]))
+        for is_reported in (False, True):
+            rows = np.flatnonzero(~fast & (realtime != is_reported))
+            if not len(rows):
+                continue
+            stored = await self._slow(connection, profile, copying.take(columns, rows), is_reported)
+            for i in rows[~stored]:
+                batch.tally.duplicate(
+                    day_of(int(columns.received_at[i])), listeners[i], int(columns.device[i])
+                )
         await self._dirty(connection, profile, columns, realtime)
         if realtime.any():
             batch.latest.append((profile, copying.take(columns, np.flatnonzero(realtime))))
@@ -218,13 +247,17 @@ class Sink:
         """Rows newer than anything stored of their device, and single in this batch."""
         order = np.lexsort((columns.at, columns.device))
         same = np.zeros(len(order), bool)
-        same[1:] = (columns.device[order][1:] == columns.device[order][:-1]) & (columns.at[order][1:] == columns.at[order][:-1])
+        same[1:] = (columns.device[order][1:] == columns.device[order][:-1]) & (
+            columns.at[order][1:] == columns.at[order][:-1]
+        )
         single = np.ones(len(order), bool)
         single[order[same]] = False
         newer: NDArray[np.bool_] = columns.at > self._last[columns.device]
         return newer & single & realtime
 
-    async def _partitions_for(self, connection: psycopg.AsyncConnection[tuple[Any, ...]], profile: str, at: NDArray[np.int64]) -> set[tuple[str, dt.date]]:
+    async def _partitions_for(
+        self, connection: psycopg.AsyncConnection[tuple[Any, ...]], profile: str, at: NDArray[np.int64]
+    ) -> set[tuple[str, dt.date]]:
         days = {EPOCH_DATE + dt.timedelta(days=int(d)) for d in np.unique(at // 86_400_000_000)}
         missing = {d for d in days if (profile, d) not in self._partitions}
         if not missing:
@@ -244,9 +277,18 @@ class Sink:
 
     @staticmethod
     def _names(profile: Profile, with_kind: bool) -> list[str]:
-        return ["device", *(["kind"] if with_kind else []), "at", "received_at", "quality", *(f.name for f in profile.fields)]
+        return [
+            "device",
+            *(["kind"] if with_kind else []),
+            "at",
+            "received_at",
+            "quality",
+            *(f.name for f in profile.fields),
+        ]
 
-    async def _copy(self, connection: psycopg.AsyncConnection[tuple[Any, ...]], profile: Profile, columns: Columns) -> None:
+    async def _copy(
+        self, connection: psycopg.AsyncConnection[tuple[Any, ...]], profile: Profile, columns: Columns
+    ) -> None:
         statement = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT BINARY)").format(
             sql.Identifier("telemetry", profile.code),
             sql.SQL(", ").join(map(sql.Identifier, self._names(profile, False))),
@@ -254,50 +296,86 @@ class Sink:
         async with connection.cursor() as cursor, cursor.copy(statement) as copy:
             await copy.write(copying.encode(columns))
 
-    async def _slow(self, connection: psycopg.AsyncConnection[tuple[Any, ...]], profile: Profile, one: Columns) -> bool:
-        """Insert one row, or fill what its stored twin lacks; whether anything was stored."""
-        is_reported = int(one.kind[0]) != Kind.REALTIME
-        table = sql.Identifier("telemetry", profile.code + ("_reported" if is_reported else ""))
+    async def _slow(
+        self,
+        connection: psycopg.AsyncConnection[tuple[Any, ...]],
+        profile: Profile,
+        columns: Columns,
+        is_reported: bool,
+    ) -> NDArray[np.bool_]:
+        """Insert rows one by one in one round trip, or fill what their stored twins lack; which of them stored anything."""
+        packed = copying.pack_quality(columns.quality)
+        rows = []
+        for i in range(len(columns.device)):
+            key = [int(columns.device[i]), *([int(columns.kind[i])] if is_reported else [])]
+            values = [None if np.isnan(v) else float(v) for v in columns.values[:, i]]
+            times = [from_us(int(columns.at[i])), from_us(int(columns.received_at[i]))]
+            rows.append([*key, *times, int(packed[i]), *values])
+        stored = np.zeros(len(rows), bool)
+        async with connection.cursor() as cursor:
+            await cursor.executemany(self._slow_statement(profile, is_reported), rows, returning=True)
+            for i in range(len(rows)):
+                stored[i] = await cursor.fetchone() is not None
+                cursor.nextset()
+        return stored
+
+    def _slow_statement(self, profile: Profile, is_reported: bool) -> sql.Composed:
+        """A stored value is replaced only where it was missing, or was not normal and the new one is: evidence stays."""
         names = self._names(profile, is_reported)
-        key = ["device", "kind", "at"] if is_reported else ["device", "at"]
-        fields = [f.name for f in profile.fields]
-        values: list[Any] = [int(one.device[0])]
-        if is_reported:
-            values.append(int(one.kind[0]))
-        packed = int(copying.pack_quality(one.quality)[0])
-        numbers = [None if np.isnan(v) else float(v) for v in one.values[:, 0]]
-        values += [from_us(int(one.at[0])), from_us(int(one.received_at[0])), packed, *numbers]
-        quality_bits = sum(0xF << (4 * i) for i, v in enumerate(numbers) if v is not None)
-        statement = sql.SQL(
+        gains, fills, qualities = [], [], []
+        for i, one in enumerate(profile.fields):
+            f, shift = sql.Identifier(one.name), sql.Literal(4 * i)
+            gain = sql.SQL(
+                "(excluded.{f} IS NOT NULL AND (t.{f} IS NULL OR"
+                " ((t.quality >> {shift}) & 15 <> 0 AND (excluded.quality >> {shift}) & 15 = 0)))"
+            ).format(f=f, shift=shift)
+            gains.append(gain)
+            fills.append(
+                sql.SQL("{f} = CASE WHEN {gain} THEN excluded.{f} ELSE t.{f} END").format(f=f, gain=gain)
+            )
+            qualities.append(
+                sql.SQL(
+                    "((CASE WHEN {gain} THEN excluded.quality ELSE t.quality END) & {mask}::bigint)"
+                ).format(gain=gain, mask=sql.Literal(0xF << (4 * i)))
+            )
+        return sql.SQL(
             "INSERT INTO {table} AS t ({names}) VALUES ({marks}) ON CONFLICT ({key}) DO UPDATE SET {fill},"
-            " quality = (t.quality & ~ (excluded.quality * 0 + {bits})) | (excluded.quality & {bits})"
-            " WHERE {gain} RETURNING 1"
+            " quality = {quality} WHERE {gain} RETURNING 1"
         ).format(
-            table=table,
+            table=sql.Identifier("telemetry", profile.code + ("_reported" if is_reported else "")),
             names=sql.SQL(", ").join(map(sql.Identifier, names)),
             marks=sql.SQL(", ").join([sql.Placeholder()] * len(names)),
-            key=sql.SQL(", ").join(map(sql.Identifier, key)),
-            fill=sql.SQL(", ").join(
-                sql.SQL("{f} = coalesce(excluded.{f}, t.{f})").format(f=sql.Identifier(f)) for f in fields
+            key=sql.SQL(", ").join(
+                map(sql.Identifier, ["device", "kind", "at"] if is_reported else ["device", "at"])
             ),
-            bits=sql.Literal(quality_bits),
-            gain=sql.SQL(" OR ").join(
-                sql.SQL("(t.{f} IS NULL AND excluded.{f} IS NOT NULL)").format(f=sql.Identifier(f)) for f in fields
-            ),
+            fill=sql.SQL(", ").join(fills),
+            quality=sql.SQL(" | ").join(qualities),
+            gain=sql.SQL(" OR ").join(gains),
         )
-        cursor = await connection.execute(statement, values)
-        return await cursor.fetchone() is not None
 
     async def _dirty(
-        self, connection: psycopg.AsyncConnection[tuple[Any, ...]], profile: Profile, columns: Columns, realtime: NDArray[np.bool_]
+        self,
+        connection: psycopg.AsyncConnection[tuple[Any, ...]],
+        profile: Profile,
+        columns: Columns,
+        realtime: NDArray[np.bool_],
     ) -> None:
-        late = realtime & (columns.received_at - columns.at > LATE)
+        """Mark buckets that were rolled up already. The shared lock keeps the roller from passing these rows meanwhile."""
+        cursor = await connection.execute(
+            "SELECT (extract(epoch FROM until) * 1000000)::bigint FROM telemetry.rolled WHERE profile = %s AND step = 60"
+            " FOR SHARE",
+            [profile.code],
+        )
+        row = await cursor.fetchone()
+        late = realtime & (columns.at < (row[0] if row else 0))
         if not late.any():
             return
-        buckets = np.unique(np.stack([columns.device[late].astype(np.int64), columns.at[late] // (15 * MINUTE)]), axis=1)
+        buckets = np.unique(
+            np.stack([columns.device[late].astype(np.int64), columns.at[late] // (15 * MINUTE)]), axis=1
+        )
         await connection.execute(
             "INSERT INTO telemetry.dirty (profile, device, at) SELECT %s, d, to_timestamp(b) FROM unnest(%s::int[], %s::float8[]) AS t (d, b)"
-            " ON CONFLICT DO NOTHING",
+            " ON CONFLICT (profile, device, at) DO UPDATE SET at = excluded.at",
             [profile.code, buckets[0].tolist(), (buckets[1] * 900).tolist()],
         )
 
@@ -386,7 +464,9 @@ class Sink:
         while True:
             await asyncio.sleep(2)
             with contextlib.suppress(psycopg.OperationalError):
-                async with await psycopg.AsyncConnection.connect(self.settings.dsn, autocommit=True) as connection:
+                async with await psycopg.AsyncConnection.connect(
+                    self.settings.dsn, autocommit=True
+                ) as connection:
                     cursor = await connection.execute(
                         "SELECT min(seq), count(*) FROM fast.position WHERE stream = %s AND consumer IN ('sink', 'judge')",
                         [self.stream],
@@ -398,5 +478,3 @@ class Sink:
 
 def _now_us() -> int:
     return int(dt.datetime.now(dt.UTC).timestamp() * 1e6)
-
-

@@ -16,7 +16,7 @@ from siteloop.entry.trouble import Trouble
 def test_a_folder_of_another_major_version_is_refused(tmp_path: Path) -> None:
     (tmp_path / "postgres").mkdir()
     (tmp_path / "postgres" / "PG_VERSION").write_text("15\n")
-    with pytest.raises(Trouble, match="PostgreSQL 15 建立.*belongs to PostgreSQL 15"):
+    with pytest.raises(Trouble, match=r"PostgreSQL 15 建立.*belongs to PostgreSQL 15"):
         Postgres(tmp_path).start()
 
 
@@ -35,7 +35,7 @@ def test_a_nearly_full_disk_is_told_before_the_engine_starts(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, engine: type[Postgres] | type[Nats]
 ) -> None:
     monkeypatch.setenv("SITELOOP_LEAST_FREE_MB", str(10**9))
-    with pytest.raises(Trouble, match="磁盘空间不足.*nearly full"):
+    with pytest.raises(Trouble, match=r"磁盘空间不足.*nearly full"):
         engine(tmp_path).start()
 
 
@@ -107,7 +107,7 @@ def test_a_child_is_told_when_its_parent_is_gone(tmp_path: Path) -> None:
 
 
 def test_an_address_that_is_none_is_told() -> None:
-    assert processes.address("0.0.0.0:9212") == ("0.0.0.0", 9212)
+    assert processes.address("10.0.0.1:9212") == ("10.0.0.1", 9212)
     assert processes.address("[::1]:80") == ("::1", 80)
     with pytest.raises(Trouble):
         processes.address("9212")

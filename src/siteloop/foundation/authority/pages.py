@@ -1,5 +1,7 @@
 """Registers of organisations, posts, roles and grants."""
 
+from collections.abc import Callable
+
 from siteloop.foundation.authority.models import (
     DepartmentGrant,
     GrantState,
@@ -72,13 +74,13 @@ project_grants = Page(
 )
 
 
-def _decide(state: GrantState) -> object:
+def _decide(state: GrantState) -> Callable[[Act], str]:
     def run(act: Act) -> str:
         if act.obj.state != GrantState.APPLIED:
             raise Refused("该申请已办结")
         act.obj.state, act.obj.opinion = state, act.data["opinion"]
         act.obj.save()
-        return act.obj.get_state_display()
+        return str(act.obj.get_state_display())
 
     return run
 
@@ -90,7 +92,7 @@ approve = Action(
     "Approve",
     DepartmentGrant,
     _decide(GrantState.APPROVED),
-    fields=_OPINION,  # type: ignore[arg-type]
+    fields=_OPINION,
     available=lambda grant, viewer: grant.state == GrantState.APPLIED,
     log="{actor}批准{obj}的调阅申请",
 )
@@ -100,7 +102,7 @@ refuse = Action(
     "Refuse",
     DepartmentGrant,
     _decide(GrantState.REFUSED),
-    fields=_OPINION,  # type: ignore[arg-type]
+    fields=_OPINION,
     available=lambda grant, viewer: grant.state == GrantState.APPLIED,
     log="{actor}不批准{obj}的调阅申请",
 )

@@ -9,13 +9,13 @@ from django.contrib.auth.decorators import login_required
 from django.contrib.auth.forms import AuthenticationForm, PasswordChangeForm
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST
 
-from siteloop.foundation.authority.models import Account, PastPassword, Role
+from siteloop.foundation.authority.actions import change_password
+from siteloop.foundation.authority.models import Account, Role
 from siteloop.foundation.authority.viewers import posts_of
 from siteloop.framework.language import pick
 
@@ -54,7 +54,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     form = AuthenticationForm(request, data=request.POST or None)
     if request.method == "POST" and form.is_valid():
         account = form.get_user()
-        return _enter(request, account)  # type: ignore[arg-type]
+        return _enter(request, account)
     context = {
         "form": form,
         "demo_accounts": _demo_accounts(),
@@ -116,11 +116,7 @@ def password(request: HttpRequest) -> HttpResponse:
     account: Any = request.user
     form = PasswordChangeForm(account, request.POST or None)
     if request.method == "POST" and form.is_valid():
-        PastPassword.objects.create(account=account, password=account.password)
-        form.save()
-        account.must_change_password = False
-        account.password_changed_at = timezone.now()
-        account.save(update_fields=["must_change_password", "password_changed_at"])
+        change_password(request.viewer, account, form.cleaned_data["new_password1"])  # type: ignore[attr-defined]
         update_session_auth_hash(request, account)
         messages.success(request, pick("密码已修改", "Password changed"))
         return redirect("/")

@@ -97,7 +97,9 @@ def open_from_finding(finding: Finding, now: dt.datetime | None = None) -> Case 
 def _recurs(loop: Loop, case: Case, now: dt.datetime) -> bool:
     days = pack_value(loop.recurs_within, case.region_code) if loop.recurs_within else None
     return (
-        bool(days) and case.closed_at is not None and now - case.closed_at <= dt.timedelta(days=float(days))
+        bool(days)
+        and case.closed_at is not None
+        and now - case.closed_at <= dt.timedelta(days=float(str(days)))
     )
 
 

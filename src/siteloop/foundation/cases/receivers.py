@@ -43,6 +43,8 @@ def find(owner: Owner, case: Case) -> Receiver:
 
 
 def _post(owner: Owner, case: Case) -> Receiver:
+    if case.project_id is None:
+        return Receiver(owner.title)
     post = (
         ProjectPost.objects.unscoped("a case finds its receiver for the engine")
         .filter(project_id=case.project_id, kind=owner.kind)
@@ -56,6 +58,8 @@ def _post(owner: Owner, case: Case) -> Receiver:
 
 
 def _party(owner: Owner, case: Case) -> Receiver:
+    if case.project_id is None:
+        return Receiver(owner.title)
     party = (
         Party.objects.unscoped("a case finds its receiver for the engine")
         .filter(project_id=case.project_id, kind=owner.kind)

@@ -34,7 +34,7 @@ def _progress(case: Case, loop: Loop) -> list[dict[str, object]]:
     have = {s.circle for s in loop.steps}
     order = [c for c, _, _ in CIRCLES]
     here = order.index(Circle(case.circle))
-    shown = []
+    shown: list[dict[str, object]] = []
     for i, (circle, title, note) in enumerate(CIRCLES):
         if circle not in have:
             continue

@@ -3,6 +3,7 @@
 import datetime as dt
 import hashlib
 from pathlib import Path
+from typing import Any
 
 from cryptography.hazmat.primitives import hashes
 from django.conf import settings
@@ -36,12 +37,12 @@ def content_type_of(head: bytes) -> str | None:
 
 def path_of(sha256: str) -> Path:
     """Where the bytes of a hash lie."""
-    return Path(settings.STORAGES["default"]["OPTIONS"]["location"]) / sha256[:2] / sha256
+    return Path(settings.FILES) / sha256[:2] / sha256
 
 
 def keep(
     viewer: Viewer,
-    upload: UploadedFile,
+    upload: "UploadedFile[Any]",
     *,
     project_id: int | None = None,
     region_code: str = "",

@@ -1,5 +1,6 @@
 """Serving and taking in evidence."""
 
+from django.core.files.uploadedfile import UploadedFile
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_GET, require_POST
 
@@ -28,10 +29,11 @@ def upload(request: HttpRequest) -> JsonResponse:
     viewer = request.viewer  # type: ignore[attr-defined]
     if viewer.user is None:
         return JsonResponse({"title": "请先登录"}, status=401)
-    if "file" not in request.FILES:
+    given = request.FILES.get("file")
+    if not isinstance(given, UploadedFile):
         return JsonResponse({"title": "没有文件"}, status=422)
     try:
-        row = keep(viewer, request.FILES["file"])
+        row = keep(viewer, given)
     except Refused as no:
         return JsonResponse({"title": no.message}, status=no.status)
     return JsonResponse(

@@ -9,5 +9,5 @@ SYSTEM = System(
     menu="registers",
     icon="users",
     order=30,
-    requirements=("BASE-03"),
+    requirements=("BASE-03",),
 )

@@ -18,7 +18,7 @@ RULE_PROVIDERS: list[Callable[[], list[RuleEntry]]] = []
 def devices() -> tuple[DeviceEntry, ...]:
     """Every device that is not retired, as the fast plane needs it; three queries."""
     links: dict[int, list[int]] = {}
-    for source, target in Device.linked.through._base_manager.order_by("pk").values_list(
+    for source, target in Device.linked.through.objects.order_by("pk").values_list(
         "from_device_id", "to_device_id"
     ):
         links.setdefault(source, []).append(target)
@@ -79,7 +79,7 @@ def publish_later(**_: object) -> None:
     if not connection.in_atomic_block:
         _publish_if_there()
         return
-    waiting = {function for _, function, _ in connection.run_on_commit}
+    waiting = {entry[1] for entry in connection.run_on_commit}
     if _publish_if_there not in waiting:
         transaction.on_commit(_publish_if_there)
 

@@ -1,7 +1,7 @@
 """REST of the telemetry: readings, raw frames, commands, ledger, quarantine (design §7)."""
 
 import datetime as dt
-from typing import Any
+from typing import Any  # the API library types its parameter markers as classes, hence the ignores below
 
 from django.utils import timezone
 
@@ -64,8 +64,8 @@ def latest(request: Any, code: str) -> dict[str, Any]:
 def series(
     request: Any,
     code: str,
-    start: str = Query("", alias="from"),
-    end: str = Query("", alias="to"),
+    start: str = Query("", alias="from"),  # type: ignore[type-arg]
+    end: str = Query("", alias="to"),  # type: ignore[type-arg]
     step: str = "",
 ) -> dict[str, Any]:
     """Rows over a time; `step` raw, 60, 900, 3600 or 86400."""
@@ -104,7 +104,10 @@ def rate(request: Any, by: str = "device", days: int = 1) -> dict[str, Any]:
 
 
 @router.post("/commands")
-def issue(request: Any, body: Command = Body(...)) -> dict[str, Any]:  # noqa: B008 - the API library's way
+def issue(
+    request: Any,
+    body: Command = Body(...),  # type: ignore[type-arg]  # noqa: B008
+) -> dict[str, Any]:
     """Give a command; its fate is read from GET /commands/{id}."""
     if not request.viewer.may("telemetry.command.issue"):
         raise Refused("没有权限", status=403)
@@ -124,7 +127,9 @@ def command(request: Any, key: str) -> dict[str, Any]:
 
 @router.get("/intake/ledger")
 def intake_ledger(
-    request: Any, start: str = Query("", alias="from"), end: str = Query("", alias="to")
+    request: Any,
+    start: str = Query("", alias="from"),  # type: ignore[type-arg]
+    end: str = Query("", alias="to"),  # type: ignore[type-arg]
 ) -> dict[str, Any]:
     """received = stored + control + rejected by reason."""
     if not request.viewer.may("telemetry.ledger.view"):

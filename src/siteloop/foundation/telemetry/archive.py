@@ -1,5 +1,6 @@
 """Reading the raw archive's chunks (written by the sink): count, int32 offsets, zlib body."""
 
+import itertools
 import struct
 import zlib
 from pathlib import Path
@@ -16,4 +17,4 @@ def frames_of(folder: Path, file: str, position: int, size: int) -> list[bytes]:
         text = zlib.decompress(body[4 + 4 * count :])
     except (OSError, struct.error, zlib.error):
         return []
-    return [text[a:b] for a, b in zip(cuts[:-1], cuts[1:], strict=True)]
+    return [text[a:b] for a, b in itertools.pairwise(cuts)]

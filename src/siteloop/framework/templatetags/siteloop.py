@@ -56,7 +56,7 @@ def entry(mapping: dict[Any, Any], key: Any) -> Any:
 @register.filter
 def number(value: float | None, decimals: int = 1) -> str:
     """A reading with its decimals; — when absent."""
-    return "—" if value is None else f"{value:.{decimals}f}"
+    return f"{value:.{decimals}f}" if isinstance(value, int | float) else "—"
 
 
 @register.filter

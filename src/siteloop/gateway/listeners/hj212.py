@@ -34,7 +34,12 @@ class Hj212Server:
     """What all connections of the port share."""
 
     def __init__(
-        self, settings: GatewaySettings, registry: RegistrySource, gathering: Gathering, presence: Presence, commands: Commands
+        self,
+        settings: GatewaySettings,
+        registry: RegistrySource,
+        gathering: Gathering,
+        presence: Presence,
+        commands: Commands,
     ) -> None:
         self.settings, self.registry, self.gathering = settings, registry, gathering
         self.presence, self.commands = presence, commands
@@ -198,7 +203,15 @@ class Connection(asyncio.Protocol):
         device = self.server.registry.by_code.get(message.mn)
         quirk = device.crc if device else "hj212"
         if not is_standard and (quirk == "hj212" or VARIANTS[quirk](frame.segment) != frame.crc):
-            self._refuse(Refusal(Reason.CRC, frame.raw, f"CRC {frame.crc:04X}, matches {variant_of(frame.segment, frame.crc) or 'no known variant'}"), device, message.mn)
+            self._refuse(
+                Refusal(
+                    Reason.CRC,
+                    frame.raw,
+                    f"CRC {frame.crc:04X}, matches {variant_of(frame.segment, frame.crc) or 'no known variant'}",
+                ),
+                device,
+                message.mn,
+            )
             return
         if frame.is_unpadded and (device is None or UNPADDED not in device.quirks):
             self._refuse(Refusal(Reason.LENGTH, frame.raw, "length is not four digits"), device, message.mn)
@@ -218,7 +231,9 @@ class Connection(asyncio.Protocol):
             server.gathering.control()
             server.commands.answered(device.number, message.qn, message.cn, message.items())
             return
-        if message.cn not in talk.UPLOADS and server.commands.replied(device.number, message.qn, message.items()):
+        if message.cn not in talk.UPLOADS and server.commands.replied(
+            device.number, message.qn, message.items()
+        ):
             server.gathering.control()
             return
         if message.wants_answer or message.cn in talk.NOTICES:
@@ -229,7 +244,9 @@ class Connection(asyncio.Protocol):
                 server.commands.set_clock(device, self)
             return
         if not device.enabled:
-            self._refuse(Refusal(Reason.DISABLED, frame.raw, "the device is switched off"), device, message.mn)
+            self._refuse(
+                Refusal(Reason.DISABLED, frame.raw, "the device is switched off"), device, message.mn
+            )
             return
         if message.qn and server.seen.again((device.number, message.qn, message.cn, message.pno)):
             self._refuse(Refusal(Reason.DUPLICATE, frame.raw, f"QN {message.qn} again"), device, message.mn)
@@ -245,10 +262,22 @@ class Connection(asyncio.Protocol):
             return
         late = too_early_or_late(row.at, row.kind, now, server.settings)
         if late is not None:
-            self._refuse(Refusal(late, frame.raw, f"DataTime off by {(row.at - now) / SECOND:.0f} s"), device, message.mn)
+            self._refuse(
+                Refusal(late, frame.raw, f"DataTime off by {(row.at - now) / SECOND:.0f} s"),
+                device,
+                message.mn,
+            )
             return
         if message.is_part:
             server.parts.add(message, message.items()["DataTime"])
         server.gathering.row(
-            device.profile, device.number, row.at, now, row.values, row.quality, row.kind, frame.raw, row.flagged
+            device.profile,
+            device.number,
+            row.at,
+            now,
+            row.values,
+            row.quality,
+            row.kind,
+            frame.raw,
+            row.flagged,
         )

@@ -34,13 +34,20 @@ CONFIRM_S = 30
 class Refusal(Exception):
     """An answer that is no 2xx, as RFC 9457 problem details."""
 
-    def __init__(self, status: HTTPStatus, title: str, code: str = "", errors: tuple[RowError, ...] = ()) -> None:
+    def __init__(
+        self, status: HTTPStatus, title: str, code: str = "", errors: tuple[RowError, ...] = ()
+    ) -> None:
         super().__init__(title)
         self.status, self.title, self.code, self.errors = status, title, code, errors
 
     def response(self) -> Response:
         """As application/problem+json."""
-        body: dict[str, object] = {"type": "about:blank", "title": self.title, "status": int(self.status), "code": self.code}
+        body: dict[str, object] = {
+            "type": "about:blank",
+            "title": self.title,
+            "status": int(self.status),
+            "code": self.code,
+        }
         if self.errors:
             body["errors"] = [msgspec.to_builtins(e) for e in self.errors]
         headers = {"Retry-After": "5"} if self.status == HTTPStatus.SERVICE_UNAVAILABLE else {}
@@ -53,7 +60,12 @@ class HttpIntake:
     """The Starlette application of the intake port."""
 
     def __init__(
-        self, settings: GatewaySettings, registry: RegistrySource, gathering: Gathering, presence: Presence, commands: Commands
+        self,
+        settings: GatewaySettings,
+        registry: RegistrySource,
+        gathering: Gathering,
+        presence: Presence,
+        commands: Commands,
     ) -> None:
         self.intake, self.commands = JsonIntake(settings, registry, gathering, presence), commands
 
@@ -65,7 +77,11 @@ class HttpIntake:
                 Route("/api/v1/intake/commands/{id}", self._report, methods=["POST"]),
                 Route("/api/v1/intake/{profile}", self._readings, methods=["POST"]),
                 Route("/healthz", lambda _: Response("ok"), methods=["GET"]),
-                Route("/metrics", lambda _: Response(generate_latest(), media_type=CONTENT_TYPE_LATEST), methods=["GET"]),
+                Route(
+                    "/metrics",
+                    lambda _: Response(generate_latest(), media_type=CONTENT_TYPE_LATEST),
+                    methods=["GET"],
+                ),
             ],
             exception_handlers={Refusal: _told},
         )
@@ -91,9 +107,13 @@ class HttpIntake:
         except TimeoutError:
             raise Refusal(HTTPStatus.SERVICE_UNAVAILABLE, "尚未确认落盘，请重发；重复数据会被识别") from None
         if taken.errors and not taken.rows:
-            raise Refusal(HTTPStatus.UNPROCESSABLE_ENTITY, "没有可接收的数据", taken.errors[0].reason, taken.errors)
+            raise Refusal(
+                HTTPStatus.UNPROCESSABLE_ENTITY, "没有可接收的数据", taken.errors[0].reason, taken.errors
+            )
         status = HTTPStatus.MULTI_STATUS if taken.errors else HTTPStatus.ACCEPTED
-        return _json({"accepted": taken.rows, "errors": [msgspec.to_builtins(e) for e in taken.errors]}, status)
+        return _json(
+            {"accepted": taken.rows, "errors": [msgspec.to_builtins(e) for e in taken.errors]}, status
+        )
 
     async def _commands(self, request: Request) -> Response:
         device = self._device(request, b"")
@@ -107,9 +127,13 @@ class HttpIntake:
         body = await self._body(request)
         device = self._device(request, body)
         try:
-            told = msgspec.convert({**msgspec.json.decode(body, type=dict), "id": request.path_params["id"]}, Result)
+            told = msgspec.convert(
+                {**msgspec.json.decode(body, type=dict), "id": request.path_params["id"]}, Result
+            )
         except (msgspec.DecodeError, msgspec.ValidationError) as wrong:
-            raise Refusal(HTTPStatus.UNPROCESSABLE_ENTITY, f"结果格式错误：{wrong}", Reason.WRONG_TYPE.value) from wrong
+            raise Refusal(
+                HTTPStatus.UNPROCESSABLE_ENTITY, f"结果格式错误：{wrong}", Reason.WRONG_TYPE.value
+            ) from wrong
         if told.state not in STATES:
             raise Refusal(HTTPStatus.UNPROCESSABLE_ENTITY, f"未知状态：{told.state}", Reason.WRONG_TYPE.value)
         self.intake.gathering.control()
@@ -127,8 +151,12 @@ class HttpIntake:
             async for part in request.stream():
                 body += part
                 if len(body) > LARGEST:
-                    self.intake.refuse(Reason.LENGTH, f"body over {LARGEST} bytes", bytes(body), self._peer(request))
-                    raise Refusal(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "单次提交不得超过 1 MB", Reason.LENGTH.value)
+                    self.intake.refuse(
+                        Reason.LENGTH, f"body over {LARGEST} bytes", bytes(body), self._peer(request)
+                    )
+                    raise Refusal(
+                        HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "单次提交不得超过 1 MB", Reason.LENGTH.value
+                    )
         except ClientDisconnect:
             raise Refusal(HTTPStatus.BAD_REQUEST, "连接中断") from None
         return bytes(body)

@@ -44,7 +44,9 @@ class Taken(msgspec.Struct, frozen=True):
 class JsonIntake:
     """The part the MQTT and the HTTP listener share; `gathering` carries the listener's name."""
 
-    def __init__(self, settings: GatewaySettings, registry: RegistrySource, gathering: Gathering, presence: Presence) -> None:
+    def __init__(
+        self, settings: GatewaySettings, registry: RegistrySource, gathering: Gathering, presence: Presence
+    ) -> None:
         self.settings, self.registry = settings, registry
         self.gathering, self.presence = gathering, presence
 
@@ -55,17 +57,29 @@ class JsonIntake:
         is_right = hmac.compare_digest(digest, device.token_hash if device and device.token_hash else _NOBODY)
         return device if device is not None and device.token_hash and is_right else None
 
-    def refuse(self, reason: Reason, detail: str, raw: bytes, peer: str, code: str = "", device: DeviceEntry | None = None) -> None:
+    def refuse(
+        self,
+        reason: Reason,
+        detail: str,
+        raw: bytes,
+        peer: str,
+        code: str = "",
+        device: DeviceEntry | None = None,
+    ) -> None:
         """Count and quarantine one message."""
         number = device.number if device else 0
         now = time.time_ns() // 1000
-        self.gathering.reject(Reject(now, reason.value, detail, raw, number, device.code if device else code, peer))
+        self.gathering.reject(
+            Reject(now, reason.value, detail, raw, number, device.code if device else code, peer)
+        )
 
     def refuse_stranger(self, code: str, raw: bytes, peer: str) -> None:
         """A message whose sender could not prove who it is."""
         is_known = code in self.registry.by_code
         reason = Reason.PASSWORD if is_known else Reason.UNKNOWN_DEVICE
-        self.refuse(reason, "token does not match" if is_known else "device code is not registered", raw, peer, code)
+        self.refuse(
+            reason, "token does not match" if is_known else "device code is not registered", raw, peer, code
+        )
 
     def take(self, device: DeviceEntry, body: bytes, peer: str) -> Taken:
         """Take an object or an array of objects of a device that proved itself. Each object is one message."""
@@ -91,7 +105,15 @@ class JsonIntake:
                 errors.append(RowError(place, no.reason.value, no.detail))
                 continue
             self.gathering.row(
-                device.profile, device.number, row.at, now, row.values, row.quality, row.kind, raw, row.flagged
+                device.profile,
+                device.number,
+                row.at,
+                now,
+                row.values,
+                row.quality,
+                row.kind,
+                raw,
+                row.flagged,
             )
             taken += 1
         return Taken(taken, tuple(errors))

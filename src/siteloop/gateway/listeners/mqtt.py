@@ -32,7 +32,12 @@ class MqttServer:
     """What all connections of the port share."""
 
     def __init__(
-        self, settings: GatewaySettings, registry: RegistrySource, gathering: Gathering, presence: Presence, commands: Commands
+        self,
+        settings: GatewaySettings,
+        registry: RegistrySource,
+        gathering: Gathering,
+        presence: Presence,
+        commands: Commands,
     ) -> None:
         self.address, self.commands = settings.mqtt, commands
         self.intake = intake = JsonIntake(settings, registry, gathering, presence)
@@ -185,7 +190,9 @@ class Connection(asyncio.Protocol):
         self.answer([packets.connack(Refused.ACCEPTED)])
 
     def _refuse_disabled(self, device: DeviceEntry) -> None:
-        self.server.intake.refuse(Reason.DISABLED, "the device is switched off", b"CONNECT", self.peer, device=device)
+        self.server.intake.refuse(
+            Reason.DISABLED, "the device is switched off", b"CONNECT", self.peer, device=device
+        )
         self._turn_away(Refused.NOT_AUTHORISED)
 
     def _turn_away(self, code: Refused) -> None:
@@ -202,7 +209,10 @@ class Connection(asyncio.Protocol):
     def _publish(self, packet: Packet, device: DeviceEntry) -> None:
         message = packets.read_publish(packet)
         gathering = self.server.intake.gathering
-        if message.qos == 2 or message.topic not in (f"siteloop/{device.profile}/{device.code}", f"siteloop/{device.code}/result"):
+        if message.qos == 2 or message.topic not in (
+            f"siteloop/{device.profile}/{device.code}",
+            f"siteloop/{device.code}/result",
+        ):
             detail = "QoS 2" if message.qos == 2 else f"topic {message.topic} is not the device's own"
             self._refuse(Reason.UNSUPPORTED, detail, message.payload)
             self.close()

@@ -55,7 +55,9 @@ class ListenerRole:
         bus = self.bus if isinstance(self.bus, Bus) else None
         self.commands = Commands(settings.dsn, self.registry, self.presence, bus)
         self.gatherings = {name: Gathering(name, self.bus) for name in ("hj212", "mqtt", "http")}
-        self.hj212 = Hj212Server(settings, self.registry, self.gatherings["hj212"], self.presence, self.commands)
+        self.hj212 = Hj212Server(
+            settings, self.registry, self.gatherings["hj212"], self.presence, self.commands
+        )
         self.mqtt = MqttServer(settings, self.registry, self.gatherings["mqtt"], self.presence, self.commands)
         self.http = HttpIntake(settings, self.registry, self.gatherings["http"], self.presence, self.commands)
         self._tasks: list[asyncio.Task[None]] = []
@@ -71,7 +73,9 @@ class ListenerRole:
             self.ports[name] = opened.sockets[0].getsockname()[1]
         bound = socket.create_server(self.settings.intake, backlog=1024)
         self.ports["intake"] = bound.getsockname()[1]
-        config = uvicorn.Config(self.http.app(), log_config=None, access_log=False, lifespan="off", timeout_keep_alive=75)
+        config = uvicorn.Config(
+            self.http.app(), log_config=None, access_log=False, lifespan="off", timeout_keep_alive=75
+        )
         self._web = _Web(config)
         self._tasks += [asyncio.create_task(self._web.serve([bound])), asyncio.create_task(self._sweep())]
         if self.settings.accelerate:

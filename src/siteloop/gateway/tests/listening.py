@@ -92,7 +92,14 @@ def within(seconds: float, test: Callable[[], Coroutine[Any, Any, None]]) -> Non
 
 
 def frame(
-    area: str, mn: str = MN, cn: str = "2011", flag: str = "5", pw: str = "123456", qn: str = "", crc: str = "hj212", extra: str = ""
+    area: str,
+    mn: str = MN,
+    cn: str = "2011",
+    flag: str = "5",
+    pw: str = "123456",
+    qn: str = "",
+    crc: str = "hj212",
+    extra: str = "",
 ) -> bytes:
     """An upload with the present time in front of `area`."""
     now = time.time_ns() // 1000

@@ -73,7 +73,9 @@ async def _ends(dsn: str, command: str, state: str) -> list[str]:
             if row is not None and row[0] == state:
                 break
             await asyncio.sleep(0.02)
-        cursor = await connection.execute("SELECT state FROM fast.command_trail WHERE command = %s ORDER BY id", [command])
+        cursor = await connection.execute(
+            "SELECT state FROM fast.command_trail WHERE command = %s ORDER BY id", [command]
+        )
         return [r[0] for r in await cursor.fetchall()]
 
 
@@ -125,7 +127,9 @@ def test_a_refusal_is_a_refusal(dsn: str) -> None:
     within(60, test)
 
 
-def test_an_unanswered_command_is_sent_again_with_its_qn_and_expires(dsn: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unanswered_command_is_sent_again_with_its_qn_and_expires(
+    dsn: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(commands, "AGAIN_S", 0.1)
 
     async def test() -> None:
@@ -154,7 +158,9 @@ def test_what_was_asked_for_is_part_of_the_result(dsn: str) -> None:
             monitor.say(told, "9012", "ExeRtn=1")
             await _ends(dsn, command, "done")
             with psycopg.connect(dsn) as connection:
-                row = connection.execute("SELECT result -> 'reply' ->> 'SystemTime' FROM fast.command WHERE id = %s", [command]).fetchone()
+                row = connection.execute(
+                    "SELECT result -> 'reply' ->> 'SystemTime' FROM fast.command WHERE id = %s", [command]
+                ).fetchone()
             assert row == ("20260101000000",)
             monitor.writer.close()
 
@@ -164,7 +170,10 @@ def test_what_was_asked_for_is_part_of_the_result(dsn: str) -> None:
 def test_a_command_for_nobody_here_expires(dsn: str) -> None:
     async def test() -> None:
         async with _with_database(dsn):
-            assert await _ends(dsn, _issue(dsn, 4, "set_time", lasting=0.2), "expired") == ["queued", "expired"]
+            assert await _ends(dsn, _issue(dsn, 4, "set_time", lasting=0.2), "expired") == [
+                "queued",
+                "expired",
+            ]
 
     within(60, test)
 
@@ -199,7 +208,9 @@ def test_presence_and_registry_follow(dsn: str, monkeypatch: pytest.MonkeyPatch)
 
                 async def until(connected: bool) -> None:
                     while True:
-                        cursor = await connection.execute("SELECT connected, peer <> '' FROM fast.status WHERE device = 1")
+                        cursor = await connection.execute(
+                            "SELECT connected, peer <> '' FROM fast.status WHERE device = 1"
+                        )
                         if await cursor.fetchone() == (connected, True):
                             return
                         await asyncio.sleep(0.02)

@@ -43,7 +43,9 @@ def test_large_gatherings_become_many_blocks_in_order() -> None:
             assert len(blocks.encode(block)) < LARGEST_MESSAGE
         order = [int(at) for block in bus.blocks for at in blocks.columns(block).at]
         assert order == [*range(3 * BLOCK_ROWS + 5), *range(300)]
-        assert [len(blocks.raw_frame(b, b.rows - 1)) for b in bus.blocks] == [380] * (len(bus.blocks) - _huge(bus)) + [9_999] * _huge(bus)
+        assert [len(blocks.raw_frame(b, b.rows - 1)) for b in bus.blocks] == [380] * (
+            len(bus.blocks) - _huge(bus)
+        ) + [9_999] * _huge(bus)
 
     within(30, test)
 

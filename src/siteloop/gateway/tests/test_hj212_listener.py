@@ -20,7 +20,8 @@ from siteloop.protocols.hj212.message import parse
 
 Listening = Callable[..., Any]
 SAMPLES = [
-    json.loads(line) for line in (Path(tests.__file__).parent / "hj212_samples.jsonl").read_text().splitlines()
+    json.loads(line)
+    for line in (Path(tests.__file__).parent / "hj212_samples.jsonl").read_text().splitlines()
 ]
 
 
@@ -28,7 +29,9 @@ SAMPLES = [
 def listening(request: pytest.FixtureRequest) -> Callable[..., Any]:
     """The port with either decoder."""
     if request.param == "compiled":
-        load(Path(os.environ["SITELOOP_DATA"]) / "numba")  # the first time takes long: not inside a test's deadline
+        load(
+            Path(os.environ["SITELOOP_DATA"]) / "numba"
+        )  # the first time takes long: not inside a test's deadline
     return functools.partial(listening_port, compiled=request.param == "compiled")
 
 
@@ -49,7 +52,12 @@ def test_an_upload_is_answered_with_its_own_qn(listening: Listening) -> None:
             (heard,) = cut(await _answer(reader))[1]
             assert isinstance(heard, Frame)
             message = parse(heard.segment)
-            assert (message.qn, message.st, message.cn, message.flag) == ("20260801085857223", "91", "9014", 4)
+            assert (message.qn, message.st, message.cn, message.flag) == (
+                "20260801085857223",
+                "91",
+                "9014",
+                4,
+            )
             (block,) = bus.blocks
             assert blocks.columns(block).values[0, 0] == pytest.approx(80.5)
             assert blocks.raw_frame(block, 0).startswith(b"##")
@@ -148,7 +156,9 @@ def test_what_is_refused_gets_no_answer_and_is_kept(listening: Listening, sent: 
         (frame("a34004-Rtd=1", cn="2021"), "unsupported"),
     ],
 )
-def test_a_sound_frame_without_a_usable_reading_is_answered_and_counted(listening: Listening, sent: bytes, reason: str) -> None:
+def test_a_sound_frame_without_a_usable_reading_is_answered_and_counted(
+    listening: Listening, sent: bytes, reason: str
+) -> None:
     async def test() -> None:
         async with listening() as (role, bus):
             reader, writer = await _talk(role.ports["hj212"])

@@ -14,10 +14,16 @@ from siteloop.gateway.tests.listening import TOKEN, listening, within
 NOW = dt.datetime.now(dt.UTC)
 
 
-async def _post(role: ListenerRole, body: Any, path: str = "dust", proof: str = f"Bearer D4:{TOKEN}") -> httpx.Response:
+async def _post(
+    role: ListenerRole, body: Any, path: str = "dust", proof: str = f"Bearer D4:{TOKEN}"
+) -> httpx.Response:
     content = body if isinstance(body, bytes) else json.dumps(body).encode()
-    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{role.ports['intake']}", trust_env=False) as client:
-        return await client.post(f"/api/v1/intake/{path}", content=content, headers={"Authorization": proof}, timeout=10)
+    async with httpx.AsyncClient(
+        base_url=f"http://127.0.0.1:{role.ports['intake']}", trust_env=False
+    ) as client:
+        return await client.post(
+            f"/api/v1/intake/{path}", content=content, headers={"Authorization": proof}, timeout=10
+        )
 
 
 @pytest.mark.requirement("DUST-27")
@@ -26,7 +32,10 @@ def test_readings_are_taken_when_they_are_on_disk(scheme: str) -> None:
     async def test() -> None:
         async with listening() as (role, bus):
             bus.hold()
-            rows = [{"at": NOW.isoformat(), "pm25": 80.5}, {"at": NOW.timestamp() * 1000 - 60_000, "pm10": 9, "flags": {"pm10": "D"}}]
+            rows = [
+                {"at": NOW.isoformat(), "pm25": 80.5},
+                {"at": NOW.timestamp() * 1000 - 60_000, "pm10": 9, "flags": {"pm10": "D"}},
+            ]
             asking = asyncio.create_task(_post(role, rows, proof=f"{scheme} D4:{TOKEN}"))
             await bus.asked.wait()
             done, _ = await asyncio.wait([asking], timeout=0.1)
@@ -75,9 +84,15 @@ def test_each_refusal_says_why(body: Any, path: str, proof: str, status: int, re
 def test_good_rows_are_kept_and_bad_ones_named() -> None:
     async def test() -> None:
         async with listening() as (role, bus):
-            answer = await _post(role, [{"pm25": 1}, {"pm25": "x"}, {"pm25": 2, "at": (NOW + dt.timedelta(hours=1)).isoformat()}])
+            answer = await _post(
+                role,
+                [{"pm25": 1}, {"pm25": "x"}, {"pm25": 2, "at": (NOW + dt.timedelta(hours=1)).isoformat()}],
+            )
             assert answer.status_code == 207
-            assert [(e["row"], e["reason"]) for e in answer.json()["errors"]] == [(1, "wrong_type"), (2, "in_the_future")]
+            assert [(e["row"], e["reason"]) for e in answer.json()["errors"]] == [
+                (1, "wrong_type"),
+                (2, "in_the_future"),
+            ]
             assert bus.rows == 1
             assert sum(b.received for b in bus.blocks) == 3
 

@@ -35,7 +35,9 @@ def test_a_reading_is_acknowledged_when_it_is_on_disk() -> None:
 
 
 @pytest.mark.requirement("SEC-09")
-@pytest.mark.parametrize(("code", "token", "reason"), [("D4", "guess", "wrong_password"), ("NOBODY", TOKEN, "unknown_device")])
+@pytest.mark.parametrize(
+    ("code", "token", "reason"), [("D4", "guess", "wrong_password"), ("NOBODY", TOKEN, "unknown_device")]
+)
 def test_who_cannot_prove_itself_is_told_so(code: str, token: str, reason: str) -> None:
     async def test() -> None:
         async with listening() as (role, bus):
@@ -102,9 +104,15 @@ def test_a_command_reaches_the_device_and_its_result_comes_back() -> None:
             await client.subscribe("siteloop/SPRAY5/command")
             held = role.presence.connection(5)
             assert isinstance(held, mqtt.Connection)
-            held.send_command(role.registry.by_number[5], {"id": "c1", "command": "spray_on", "args": {"seconds": 60}})
+            held.send_command(
+                role.registry.by_number[5], {"id": "c1", "command": "spray_on", "args": {"seconds": 60}}
+            )
             message = await anext(aiter(client.messages))
-            assert json.loads(bytes(message.payload)) == {"id": "c1", "command": "spray_on", "args": {"seconds": 60}}
+            assert json.loads(bytes(message.payload)) == {
+                "id": "c1",
+                "command": "spray_on",
+                "args": {"seconds": 60},
+            }
             await client.publish("siteloop/SPRAY5/result", json.dumps({"id": "c1", "state": "done"}), qos=1)
             assert role.commands._news.get_nowait() == ("c1", "done", {"detail": ""}, 5)
 
@@ -144,7 +152,13 @@ def test_the_second_connection_of_a_device_ends_the_first() -> None:
 
 
 @pytest.mark.parametrize(
-    "sent", [b"\xff\xff\xff\xff\xff", packets.build(packets.Type.PINGREQ), b"\x30\x05\x00\x01a12", b"GET / HTTP/1.1\r\n\r\n"]
+    "sent",
+    [
+        b"\xff\xff\xff\xff\xff",
+        packets.build(packets.Type.PINGREQ),
+        b"\x30\x05\x00\x01a12",
+        b"GET / HTTP/1.1\r\n\r\n",
+    ],
 )
 def test_what_is_no_mqtt_ends_the_connection(sent: bytes) -> None:
     async def test() -> None:

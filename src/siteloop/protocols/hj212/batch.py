@@ -71,7 +71,11 @@ class Memory:
         else:
             digest = hashlib.blake2b(qn.encode("utf-8", "surrogatepass"), digest_size=8).digest()
             a = -(int.from_bytes(digest, "big") >> 1) - 1
-        b = (device << 32) | ((int(cn) if cn.isascii() and cn.isdigit() else 0) & 0xFFFF) << 16 | (pno & 0xFFFF)
+        b = (
+            (device << 32)
+            | ((int(cn) if cn.isascii() and cn.isdigit() else 0) & 0xFFFF) << 16
+            | (pno & 0xFFFF)
+        )
         return bool(self.core.again(a, b, *self.arrays, self.most))
 
 
@@ -84,7 +88,10 @@ class BatchDecoder:
         self._reach = (ahead_us, oldest_us, oldest_history_us)
         fields = PROFILES[PROFILE].fields
         self._width = len(fields)
-        self._limits = (np.array([f.low for f in fields], np.float64), np.array([f.high for f in fields], np.float64))
+        self._limits = (
+            np.array([f.low for f in fields], np.float64),
+            np.array([f.high for f in fields], np.float64),
+        )
         self._keys = self._key_table()
         letters = np.full(256, Quality.UNKNOWN_FLAG, np.uint8)
         for letter, quality in FLAG_LETTERS.items():
@@ -97,7 +104,9 @@ class BatchDecoder:
             letters,
             *map(_bytes, ("QN=", ";ST=", ";CN=", ";PW=", ";MN=", ";Flag=", ";CP=&&DataTime=")),
         )
-        self._texts = tuple(map(_bytes, ("QN=", ";ST=91;CN=9014;PW=", ";MN=", ";Flag=", ";CP=&&&&", "0123456789ABCDEF")))
+        self._texts = tuple(
+            map(_bytes, ("QN=", ";ST=91;CN=9014;PW=", ";MN=", ";Flag=", ";CP=&&&&", "0123456789ABCDEF"))
+        )
         self._room = self._connections = 0
         self._make_room(1, 1)
         self.use(())
@@ -152,7 +161,9 @@ class BatchDecoder:
 
     @staticmethod
     def _joined(texts: list[bytes]) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
-        return np.frombuffer(b"".join(texts) or b"\0", np.uint8), np.cumsum([0, *map(len, texts)], dtype=np.int64)
+        return np.frombuffer(b"".join(texts) or b"\0", np.uint8), np.cumsum(
+            [0, *map(len, texts)], dtype=np.int64
+        )
 
     def _make_room(self, size: int, connections: int) -> None:
         """Output arrays for so many bytes; they only grow."""
@@ -218,7 +229,10 @@ class BatchDecoder:
             flagged=int(flagged),
             answers=[answers[a:b] for a, b in zip([0, *stops], stops, strict=False)],
             rests=[r - s for r, s in zip(rests[: len(chunks)].tolist(), starts, strict=False)],
-            handed=[(a - starts[c], b - starts[c], c, why == self.core.AGAIN) for a, b, c, why in handed[:back].tolist()],
+            handed=[
+                (a - starts[c], b - starts[c], c, why == self.core.AGAIN)
+                for a, b, c, why in handed[:back].tolist()
+            ],
         )
 
 

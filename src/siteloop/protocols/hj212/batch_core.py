@@ -319,7 +319,20 @@ def decode(buffer, ends, now, reach, devices, keys, limits, tables, texts, seen,
     """
     ahead, oldest, oldest_history = reach
     slots, codes, codes_at, words, words_at, numbers, is_plain, scales = devices
-    crc_table, folds, powers, sentinels, letters, start_text, st_text, cn_text, pw_text, mn_text, flag_text, area_text = tables
+    (
+        crc_table,
+        folds,
+        powers,
+        sentinels,
+        letters,
+        start_text,
+        st_text,
+        cn_text,
+        pw_text,
+        mn_text,
+        flag_text,
+        area_text,
+    ) = tables
     present, before, count = seen
     device, at, kind, values, quality, cuts = rows
     handed, rests, answers_end = spans
@@ -364,7 +377,16 @@ def decode(buffer, ends, now, reach, devices, keys, limits, tables, texts, seen,
                 if qn <= 0 or not _is(buffer, i, e, st_text) or not _is(buffer, i + 6, e, cn_text):
                     break
                 st1, st2 = buffer[i + 4], buffer[i + 5]
-                if st1 <= 38 or st2 <= 38 or st1 == 44 or st2 == 44 or st1 == 59 or st2 == 59 or st1 == 61 or st2 == 61:
+                if (
+                    st1 <= 38
+                    or st2 <= 38
+                    or st1 == 44
+                    or st2 == 44
+                    or st1 == 59
+                    or st2 == 59
+                    or st1 == 61
+                    or st2 == 61
+                ):
                     break
                 cn = _digits(buffer, i + 10, 4)
                 what = 0 if cn == 2011 else 1 if cn == 2051 else 2 if cn == 2061 else 3 if cn == 2031 else -1
@@ -407,7 +429,19 @@ def decode(buffer, ends, now, reach, devices, keys, limits, tables, texts, seen,
                 if w1 > w0 and not _same(buffer, pw_at, pw_end, words, w0, w1):
                     break
                 doubted = _area(
-                    buffer, i + 1, e - 2, scales, known, values, quality, n, keys, limits, sentinels, letters, powers
+                    buffer,
+                    i + 1,
+                    e - 2,
+                    scales,
+                    known,
+                    values,
+                    quality,
+                    n,
+                    keys,
+                    limits,
+                    sentinels,
+                    letters,
+                    powers,
                 )
                 if doubted < 0:
                     break
@@ -421,7 +455,18 @@ def decode(buffer, ends, now, reach, devices, keys, limits, tables, texts, seen,
                 n += 1
                 if flag & 1:
                     written = _answer(
-                        buffer, s + 3, pw_at, pw_end, mn_at, mn_end, (flag >> 2) << 2, crc_table, folds, texts, out, written
+                        buffer,
+                        s + 3,
+                        pw_at,
+                        pw_end,
+                        mn_at,
+                        mn_end,
+                        (flag >> 2) << 2,
+                        crc_table,
+                        folds,
+                        texts,
+                        out,
+                        written,
                     )
                 is_taken = True
                 break

@@ -75,7 +75,9 @@ def cut(buffer: bytes | bytearray) -> tuple[int, list[Frame | Refusal]]:
             broken = _overlong(data, at, size)
             if broken is None:
                 break
-            found.append(Refusal(Reason.LENGTH, data[at:broken], "a new frame begins inside the declared length"))
+            found.append(
+                Refusal(Reason.LENGTH, data[at:broken], "a new frame begins inside the declared length")
+            )
             at = broken
             continue
         at = _take(data, at, size, found)

@@ -61,7 +61,13 @@ def data_time(text: str) -> int:
     if len(text) not in (14, 17) or not text.isdigit():
         raise ValueError(text)
     moment = dt.datetime(
-        int(text[:4]), int(text[4:6]), int(text[6:8]), int(text[8:10]), int(text[10:12]), int(text[12:14]), tzinfo=SHANGHAI
+        int(text[:4]),
+        int(text[4:6]),
+        int(text[6:8]),
+        int(text[8:10]),
+        int(text[10:12]),
+        int(text[12:14]),
+        tzinfo=SHANGHAI,
     )
     return to_us(moment) + (int(text[14:]) * 1000 if len(text) == 17 else 0)
 

@@ -199,4 +199,6 @@ def connect(client_id: str, username: str, password: str, keep_alive: int = 60) 
 def subscribe(packet_id: int, topic: str) -> bytes:
     """A SUBSCRIBE to one topic at QoS 0."""
     raw = topic.encode()
-    return build(Type.SUBSCRIBE, packet_id.to_bytes(2, "big") + len(raw).to_bytes(2, "big") + raw + b"\0", 0x02)
+    return build(
+        Type.SUBSCRIBE, packet_id.to_bytes(2, "big") + len(raw).to_bytes(2, "big") + raw + b"\0", 0x02
+    )

@@ -122,10 +122,30 @@ def _build(segment: bytes, variant: str = "hj212") -> bytes:
 _numbers = st.one_of(
     st.floats(-200, 200_000).map(lambda v: f"{v:.3f}"),
     st.integers(-5, 100_000).map(str),
-    st.sampled_from(["9999.99", "9999.0", "-0.0", "", "-", ".5", "5.", "1e3", "nan", "inf", "+1", " 1", "1_0", "1.2.3", "0" * 20, "12345678901234567"]),
+    st.sampled_from(
+        [
+            "9999.99",
+            "9999.0",
+            "-0.0",
+            "",
+            "-",
+            ".5",
+            "5.",
+            "1e3",
+            "nan",
+            "inf",
+            "+1",
+            " 1",
+            "1_0",
+            "1.2.3",
+            "0" * 20,
+            "12345678901234567",
+        ]
+    ),
 )
 _names = st.one_of(
-    st.sampled_from([n for n in FACTORS["dust"]]), st.sampled_from(["a34004", "La", "w01018", "a34004x", "", "SB1"])
+    st.sampled_from([n for n in FACTORS["dust"]]),
+    st.sampled_from(["a34004", "La", "w01018", "a34004x", "", "SB1"]),
 )
 _items = st.builds(
     lambda name, sub, value: f"{name}-{sub}={value}",
@@ -138,14 +158,26 @@ _segments = st.builds(
         f"QN={qn};ST=39;CN={cn};PW={pw};MN={mn};Flag={flag};CP=&&DataTime={when}"
         f"{';' if items else ''}{gap.join(items)}{last}&&"
     ).encode(),
-    st.one_of(st.integers(20260725000000000, 20260725235959999).map(str), st.sampled_from(["", "123", "0" * 17, "2026072500000000x"])),
+    st.one_of(
+        st.integers(20260725000000000, 20260725235959999).map(str),
+        st.sampled_from(["", "123", "0" * 17, "2026072500000000x"]),
+    ),
     st.sampled_from(["2011", "2011", "2011", "2051", "2061", "2031", "2021", "9014"]),
     st.sampled_from(["123456", "123456", "000000", ""]),
     st.sampled_from([*BY_CODE, "NOBODY", "", "A;B", "A,B"]),
     st.sampled_from(["4", "5", "5", "7", "8", "9", "", "x", "1000"]),
     st.one_of(
         st.integers(NOW - 40 * DAY, NOW + 1200 * SECOND).map(talk.stamp),
-        st.sampled_from(["20260230000000", "20240229120000", "2026072512000", "20260725120000123", "19910701000000", "20260725240000"]),
+        st.sampled_from(
+            [
+                "20260230000000",
+                "20240229120000",
+                "2026072512000",
+                "20260725120000123",
+                "19910701000000",
+                "20260725240000",
+            ]
+        ),
     ),
     st.lists(_items, max_size=12),
     st.sampled_from([";", ",", ";;"]),
@@ -160,7 +192,9 @@ _usual = st.builds(
 )
 _frames = st.one_of(
     _usual,
-    st.builds(_build, _segments, st.sampled_from(["hj212", "hj212", "hj212", "hj212_swapped", "modbus_low_first"])),
+    st.builds(
+        _build, _segments, st.sampled_from(["hj212", "hj212", "hj212", "hj212_swapped", "modbus_low_first"])
+    ),
     st.sampled_from([s["raw"].encode() + b"\r\n" for s in SAMPLES]),
     st.sampled_from([b"\r\n", b"**", b"\0", b"junk", b"#", b"##", b"##00", b"##12ab"]),
 )
@@ -218,7 +252,13 @@ def test_the_memory_forgets_the_oldest_only(core: Any) -> None:
 
 def test_odd_exchange_numbers_are_remembered_too(core: Any) -> None:
     memory = Memory(core)
-    assert [memory.again((1, qn, "2011", 0)) for qn in ("", "x", "123", "x", "")] == [False, False, False, True, True]
+    assert [memory.again((1, qn, "2011", 0)) for qn in ("", "x", "123", "x", "")] == [
+        False,
+        False,
+        False,
+        True,
+        True,
+    ]
 
 
 def test_the_crc_folds_eight_bytes_at_once(decoder: BatchDecoder) -> None:
@@ -230,6 +270,8 @@ def test_the_crc_folds_eight_bytes_at_once(decoder: BatchDecoder) -> None:
 
 
 def test_time_is_the_calendars(decoder: BatchDecoder) -> None:
-    for us in range(int(time.time()) * SECOND, int(time.time()) * SECOND + 800 * DAY, 7 * DAY + 12_345 * SECOND):
+    for us in range(
+        int(time.time()) * SECOND, int(time.time()) * SECOND + 800 * DAY, 7 * DAY + 12_345 * SECOND
+    ):
         digits = np.frombuffer(talk.stamp(us).encode(), np.uint8)
         assert decoder.core._instant(digits, 0) == us

@@ -22,7 +22,9 @@ from siteloop.protocols.hj212.parts import Parts
 from siteloop.protocols.hj212.reading import NoReading, reading
 from siteloop.protocols.hj212.talk import answer
 
-SAMPLES = [json.loads(line) for line in (Path(__file__).parent / "hj212_samples.jsonl").read_text().splitlines()]
+SAMPLES = [
+    json.loads(line) for line in (Path(__file__).parent / "hj212_samples.jsonl").read_text().splitlines()
+]
 DUST = next(s for s in SAMPLES if s["id"] == "dust-st39-1")["raw"].encode()
 
 
@@ -30,7 +32,10 @@ DUST = next(s for s in SAMPLES if s["id"] == "dust-st39-1")["raw"].encode()
     ("data", "crc"),
     [
         (b"123456789", 0x2F80),
-        (b"QN=20160801085857223;ST=32;CN=1062;PW=100000;MN=010000A8900016F000169DC0;Flag=5;CP=&&RtdInterval=30&&", 0x1C80),
+        (
+            b"QN=20160801085857223;ST=32;CN=1062;PW=100000;MN=010000A8900016F000169DC0;Flag=5;CP=&&RtdInterval=30&&",
+            0x1C80,
+        ),
         (b"QN=20240601085857223;ST=32;CN=1011;PW=123456;MN=010000A8900016F000169DC0;Flag=9;CP=&&&&", 0x2200),
     ],
 )
@@ -56,7 +61,9 @@ def test_a_variant_is_named() -> None:
 
 
 def test_an_answer_is_the_standards_own() -> None:
-    segment = b"QN=20160801085857223;ST=32;CN=2011;PW=123456;MN=010000A8900016F000169DC0;Flag=5;CP=&&DataTime=1&&"
+    segment = (
+        b"QN=20160801085857223;ST=32;CN=2011;PW=123456;MN=010000A8900016F000169DC0;Flag=5;CP=&&DataTime=1&&"
+    )
     expected = b"##0087QN=20160801085857223;ST=91;CN=9014;PW=123456;MN=010000A8900016F000169DC0;Flag=4;CP=&&&&3240\r\n"
     assert answer(parse(segment)) == expected
 
@@ -83,7 +90,9 @@ def test_units_are_converted_by_the_devices_own_factor() -> None:
 
 
 @pytest.mark.requirement("SEC-09")
-@pytest.mark.parametrize(("flag", "quality"), [("D", Quality.FAULT), ("M", Quality.MAINTENANCE), ("Z", Quality.UNKNOWN_FLAG)])
+@pytest.mark.parametrize(
+    ("flag", "quality"), [("D", Quality.FAULT), ("M", Quality.MAINTENANCE), ("Z", Quality.UNKNOWN_FLAG)]
+)
 def test_a_flag_goes_with_its_value(flag: str, quality: Quality) -> None:
     assert _row(f"a34004-Rtd=80,a34004-Flag={flag}")[0] == (80.0, quality)
 
@@ -110,10 +119,17 @@ def test_a_wrong_length_does_not_swallow_the_next_frame() -> None:
 
 def test_an_encrypted_area_may_hold_delimiters() -> None:
     segment = b"ST=39;CN=2011;MN=X;Flag=9;CP=&&\x00##0001\r\n&&ab&&"
-    assert cut(build(segment, crc212(segment)))[1] == [Frame(segment, crc212(segment), build(segment, crc212(segment))[:-2])]
+    assert cut(build(segment, crc212(segment)))[1] == [
+        Frame(segment, crc212(segment), build(segment, crc212(segment))[:-2])
+    ]
 
 
-@given(st.lists(st.sampled_from([DUST, DUST + b"\r\n", *(s["raw"].encode() + b"\r\n" for s in SAMPLES)]), max_size=6), st.data())
+@given(
+    st.lists(
+        st.sampled_from([DUST, DUST + b"\r\n", *(s["raw"].encode() + b"\r\n" for s in SAMPLES)]), max_size=6
+    ),
+    st.data(),
+)
 def test_any_split_of_the_stream_gives_the_same_frames(parts: list[bytes], data: st.DataObject) -> None:
     stream = b"".join(parts)
     whole = [f for f in cut(stream)[1] if isinstance(f, Frame)]
@@ -151,12 +167,19 @@ def test_an_unpadded_length_is_cut_and_marked() -> None:
 
 
 def _part(mn: str, pno: int, pnum: int) -> Message:
-    return parse(f"QN=1;ST=39;CN=2051;PW=1;MN={mn};Flag=7;PNUM={pnum};PNO={pno};CP=&&DataTime=20260101000000&&".encode())
+    return parse(
+        f"QN=1;ST=39;CN=2051;PW=1;MN={mn};Flag=7;PNUM={pnum};PNO={pno};CP=&&DataTime=20260101000000&&".encode()
+    )
 
 
 def test_a_split_upload_is_complete_when_every_part_came() -> None:
     parts = Parts(most=2)
-    assert [parts.add(_part("A", n, 3), "20260101000000") for n in (2, 2, 3, 1)] == [False, False, False, True]
+    assert [parts.add(_part("A", n, 3), "20260101000000") for n in (2, 2, 3, 1)] == [
+        False,
+        False,
+        False,
+        True,
+    ]
     assert not parts.add(_part("A", 4, 3), "20260101000000")
     for mn in "BCD":
         parts.add(_part(mn, 1, 2), "20260101000000")
@@ -165,7 +188,8 @@ def test_a_split_upload_is_complete_when_every_part_came() -> None:
 
 @pytest.mark.requirement("DUST-06")
 @pytest.mark.parametrize(
-    ("state", "running", "quality"), [("1", 1, Quality.NORMAL), ("0", 0, Quality.NORMAL), ("4", 0, Quality.FAULT)]
+    ("state", "running", "quality"),
+    [("1", 1, Quality.NORMAL), ("0", 0, Quality.NORMAL), ("4", 0, Quality.FAULT)],
 )
 def test_a_sprayer_tells_its_running_state(state: str, running: float, quality: Quality) -> None:
     segment = f"ST=39;CN=2021;MN=X;CP=&&DataTime=20260101000000;SB1-RS={state}&&".encode()
@@ -179,7 +203,9 @@ def test_a_sprayer_tells_its_running_state(state: str, running: float, quality: 
 )
 def test_what_is_built_is_read_back(values: dict[str, int], at: int) -> None:
     items = ";".join(f"{CODES[f]}-Rtd={v / 100:.2f},{CODES[f]}-Flag=N" for f, v in values.items())
-    segment = f"QN=1;ST=39;CN=2011;PW=1;MN=X;Flag=4;CP=&&DataTime={talk.stamp(at * SECOND)};{items}&&".encode()
+    segment = (
+        f"QN=1;ST=39;CN=2011;PW=1;MN=X;Flag=4;CP=&&DataTime={talk.stamp(at * SECOND)};{items}&&".encode()
+    )
     (frame,) = cut(build(segment, crc212(segment)))[1]
     assert isinstance(frame, Frame)
     row = reading(parse(frame.segment), "dust", {})

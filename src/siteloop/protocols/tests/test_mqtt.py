@@ -8,7 +8,9 @@ from siteloop.protocols.mqtt import packets
 from siteloop.protocols.mqtt.packets import BadPacket, Packet, Type
 
 _texts = st.text(st.characters(blacklist_categories=("Cs",)), max_size=40)
-_topics = st.text(st.characters(blacklist_categories=("Cs",), blacklist_characters="+#"), min_size=1, max_size=40)
+_topics = st.text(
+    st.characters(blacklist_categories=("Cs",), blacklist_characters="+#"), min_size=1, max_size=40
+)
 
 
 @given(_topics, st.binary(max_size=400), st.integers(0, 65_535))
@@ -17,14 +19,25 @@ def test_a_publish_is_read_back(topic: str, payload: bytes, number: int) -> None
     used, (packet,) = packets.cut(sent + b"\xc0")
     assert used == len(sent)
     found = packets.read_publish(packet)
-    assert (found.topic, found.payload, found.qos, found.packet_id) == (topic, payload, 1 if number else 0, number)
+    assert (found.topic, found.payload, found.qos, found.packet_id) == (
+        topic,
+        payload,
+        1 if number else 0,
+        number,
+    )
 
 
 @given(_texts, _texts, _texts, st.integers(0, 65_535))
 def test_a_connect_is_read_back(client: str, user: str, password: str, keep_alive: int) -> None:
     _, (packet,) = packets.cut(packets.connect(client, user, password, keep_alive))
     found = packets.read_connect(packet)
-    assert (found.level, found.client_id, found.username, found.password, found.keep_alive) == (4, client, user, password, keep_alive)
+    assert (found.level, found.client_id, found.username, found.password, found.keep_alive) == (
+        4,
+        client,
+        user,
+        password,
+        keep_alive,
+    )
 
 
 def test_a_subscribe_is_read_back() -> None:
@@ -32,7 +45,12 @@ def test_a_subscribe_is_read_back() -> None:
     assert packets.read_subscribe(packet) == (7, ["siteloop/X/command"])
 
 
-@given(st.lists(st.builds(packets.publish, _topics, st.binary(max_size=300), st.integers(0, 65_535)), max_size=5), st.data())
+@given(
+    st.lists(
+        st.builds(packets.publish, _topics, st.binary(max_size=300), st.integers(0, 65_535)), max_size=5
+    ),
+    st.data(),
+)
 def test_any_split_gives_the_same_packets(sent: list[bytes], data: st.DataObject) -> None:
     stream, rest, found, at = b"".join(sent), b"", [], 0
     while at < len(stream):
@@ -59,7 +77,9 @@ def test_garbage_is_a_bad_packet_and_nothing_else(junk: bytes) -> None:
         return
 
 
-@pytest.mark.parametrize("body", [b"", b"\x00", b"\x00\x09abc", b"\x00\x01\xff\x00\x01", b"\x00\x00", b"\x00\x01+\x00\x01"])
+@pytest.mark.parametrize(
+    "body", [b"", b"\x00", b"\x00\x09abc", b"\x00\x01\xff\x00\x01", b"\x00\x00", b"\x00\x01+\x00\x01"]
+)
 def test_a_broken_publish_is_refused(body: bytes) -> None:
     with pytest.raises(BadPacket):
         packets.read_publish(Packet(Type.PUBLISH, 0x02, body))

@@ -37,9 +37,9 @@ def mine(viewer: Viewer) -> list[Case]:
     """Open cases the viewer holds in person or as a member of the holding organisation, soonest deadline first."""
     day = timezone.localdate()
     posts = Post.objects.unscoped("a person's own posts").filter(
-        Q(valid_to__isnull=True) | Q(valid_to__gte=day), account_id=viewer.user
+        Q(valid_to__isnull=True) | Q(valid_to__gte=day), account_id=viewer.user or 0
     )
-    held = Q(duties__account_id=viewer.user) | Q(
+    held = Q(duties__account_id=viewer.user or 0) | Q(
         duties__account__isnull=True, duties__organisation_id__in=posts.values("organisation_id")
     )
     cases = (
@@ -64,7 +64,7 @@ def worse(viewer: Viewer) -> list[dict[str, object]]:
         )
         .order_by("-now")
     )
-    return [r for r in rows if r["now"] > r["before"]][:6]
+    return [dict(r) for r in rows if r["now"] > r["before"]][:6]
 
 
 def due_next(viewer: Viewer) -> list[Due]:
@@ -107,16 +107,16 @@ def workbench(request: HttpRequest) -> HttpResponse:
         if viewer.may("cases.finding.view")
         else Finding.objects.none()
     )
+    overview = dust.overview(viewer) if viewer.may("registry.device.view") else None
     context |= {
-        "overview": dust.overview(viewer) if viewer.may("registry.device.view") else None,
+        "overview": overview,
+        "tiles": tiles(overview) if overview else [],
         "warnings": warnings.order_by("-since")[:12],
         "worse": worse(viewer),
         "due": due_next(viewer),
         "notices": Notice.objects.visible_to(viewer).filter(read_at__isnull=True)[:6],
         "rule_titles": _titles(),
     }
-    if context["overview"] is not None:
-        context["tiles"] = tiles(context["overview"])
     return render(request, "workbench/workbench.html", context)
 
 

@@ -24,6 +24,7 @@ def _no_machine(case: Case) -> Verdict:
 
 def _spray(case: Case) -> Verdict:
     """Passed when a sprayer of the site itself reported a run since the present round of rectification began."""
+    assert case.site_id is not None, "a spray case always names its site"
     sprayers = list(
         Device.objects.unscoped("the machine checks a case for the engine")
         .filter(site_id=case.site_id, profile="sprayer", state="active")
@@ -58,6 +59,7 @@ def _round_began(case: Case) -> dt.datetime:
 
 def _inspection(case: Case) -> Verdict:
     """Passed when the device has an annual inspection that is valid today and was not failed."""
+    assert case.device_id is not None, "an inspection case always names its device"
     today = timezone.localdate()
     valid = (
         AnnualInspection.objects.unscoped("the machine checks a case for the engine")

@@ -3,6 +3,7 @@
 import datetime as dt
 import hashlib
 import random
+from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
@@ -155,14 +156,14 @@ def _story_site(sites: list[Site], story: str) -> Site:
     return sites[STORIES[story] % len(sites)]
 
 
-def stories() -> dict[str, dict[str, object]]:
+def stories() -> dict[str, dict[str, Any]]:
     """For the simulators: which devices play which story."""
     sites = list(
         Site.objects.unscoped(WHY)
         .filter(project__code__startswith="DEMO", state=WorkState.UNDER_CONSTRUCTION)
         .order_by("pk")
     )
-    found: dict[str, dict[str, object]] = {}
+    found: dict[str, dict[str, Any]] = {}
     for story in STORIES:
         site = _story_site(sites, story)
         devices = Device.objects.unscoped(WHY).filter(site=site).order_by("number")
@@ -177,7 +178,11 @@ def stories() -> dict[str, dict[str, object]]:
 
 
 def _manager(site: Site) -> str:
-    post = site.project.posts.filter(kind="project_manager", account__isnull=False).select_related("account").first()
+    post = (
+        site.project.posts.filter(kind="project_manager", account__isnull=False)
+        .select_related("account")
+        .first()
+    )
     return post.account.username if post and post.account else ""
 
 
@@ -187,7 +192,7 @@ def talking() -> list[dict[str, object]]:
 
     roles = {
         code: story for story, cast in stories().items() for code in [*cast["monitors"], *cast["sprayers"]]
-    }  # type: ignore[misc]
+    }
     rows = (
         Device.objects.unscoped(WHY)
         .filter(code__startswith="DEMO", state="active")

@@ -9,7 +9,7 @@ from pathlib import Path
 from django.db import transaction
 
 from siteloop.foundation.regions import names
-from siteloop.foundation.regions.models import Level, Region
+from siteloop.foundation.regions.models import Level, Region, Zone
 from siteloop.foundation.regions.tree import ancestors
 
 BUNDLED = Path(__file__).with_name("data") / "divisions.csv.gz"
@@ -54,3 +54,10 @@ def import_rows(rows: Iterable[tuple[str, str]]) -> int:
         added += len(fresh)
     names.forget()
     return added
+
+
+def add_zones(rows: Iterable[tuple[str, str, str]]) -> None:
+    """(code, name, division) of zones that are not there yet. Raises Region.DoesNotExist for an unknown division."""
+    for code, name, region in rows:
+        if not Zone.objects.unscoped(WHY).filter(code=code).exists():
+            Zone(code=code, name=name, region=Region.objects.unscoped(WHY).get(code=region)).save()
