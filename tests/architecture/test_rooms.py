@@ -9,7 +9,18 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCE = ROOT / "src" / "siteloop"
-BANNED_NAMES = {"utils", "util", "common", "helpers", "helper", "manager", "handler", "handlers", "services", "misc"}
+BANNED_NAMES = {
+    "utils",
+    "util",
+    "common",
+    "helpers",
+    "helper",
+    "manager",
+    "handler",
+    "handlers",
+    "services",
+    "misc",
+}
 #: how an app is reached past every linter
 HIDDEN_IMPORT = re.compile(r"apps\.get_model\(|__import__\(")
 
@@ -26,7 +37,11 @@ def test_imports_run_one_way() -> None:
 
 
 def test_no_file_or_folder_has_a_name_that_says_nothing() -> None:
-    found = [p.relative_to(ROOT) for p in SOURCE.rglob("*") if p.stem in BANNED_NAMES and "__pycache__" not in p.parts]
+    found = [
+        p.relative_to(ROOT)
+        for p in SOURCE.rglob("*")
+        if p.stem in BANNED_NAMES and "__pycache__" not in p.parts
+    ]
     assert not found
 
 
@@ -34,14 +49,19 @@ def test_no_model_is_fetched_behind_the_linters_back() -> None:
     found = [
         str(path.relative_to(ROOT))
         for path in SOURCE.rglob("*.py")
-        if not {"migrations", "tests", "framework"} & set(path.parts) and HIDDEN_IMPORT.search(path.read_text())
+        if not {"migrations", "tests", "framework"} & set(path.parts)
+        and HIDDEN_IMPORT.search(path.read_text())
     ]
     assert not found
 
 
-@pytest.mark.parametrize("module", ["siteloop.gateway.roles", "siteloop.entry.detectors", "siteloop.entry.live_access"])
+@pytest.mark.parametrize(
+    "module", ["siteloop.gateway.roles", "siteloop.entry.detectors", "siteloop.entry.live_access"]
+)
 def test_the_fast_plane_starts_without_django(module: str) -> None:
-    code = f"import sys, {module} as m; getattr(m, 'detectors', lambda: 0)(); sys.exit('django' in sys.modules)"
+    code = (
+        f"import sys, {module} as m; getattr(m, 'detectors', lambda: 0)(); sys.exit('django' in sys.modules)"
+    )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
 

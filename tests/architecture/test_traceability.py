@@ -15,7 +15,9 @@ LIST = tomllib.loads((ROOT / "docs" / "traceability.toml").read_text(encoding="u
 def _ids(mark: ast.expr) -> list[str]:
     """Ids of a `pytest.mark.requirement("A-01", …)` expression."""
     if isinstance(mark, ast.Call) and ast.unparse(mark.func) == "pytest.mark.requirement":
-        return [arg.value for arg in mark.args if isinstance(arg, ast.Constant) and isinstance(arg.value, str)]
+        return [
+            arg.value for arg in mark.args if isinstance(arg, ast.Constant) and isinstance(arg.value, str)
+        ]
     return []
 
 
@@ -24,7 +26,9 @@ def marks_in(source: str, where: str) -> dict[str, set[str]]:
     tree = ast.parse(source)
     everywhere: list[str] = []
     for node in tree.body:
-        if isinstance(node, ast.Assign) and any(isinstance(t, ast.Name) and t.id == "pytestmark" for t in node.targets):
+        if isinstance(node, ast.Assign) and any(
+            isinstance(t, ast.Name) and t.id == "pytestmark" for t in node.targets
+        ):
             given = node.value.elts if isinstance(node.value, ast.List | ast.Tuple) else [node.value]
             everywhere += [one for mark in given for one in _ids(mark)]
     found: dict[str, set[str]] = defaultdict(set)

@@ -5,12 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from django.db import connection
 
 from siteloop.foundation.authority.models import Account, Organisation, Post, Role
 from siteloop.foundation.packs.loading import load_packs
 from siteloop.foundation.registry.models import AnnualInspection, Device, Party, Project, ProjectPost, Site
-from siteloop.gateway import schema
 
 WHY = "test"
 
@@ -27,16 +25,6 @@ class County:
     site: Site
     monitor: Device
     sprayer: Device
-
-
-@pytest.fixture(scope="session")
-def fast_plane(django_db_setup: None, django_db_blocker: pytest.FixtureRequest) -> None:
-    """Tables of the fast plane in the test database."""
-    with django_db_blocker.unblock():  # type: ignore[attr-defined]
-        connection.ensure_connection()
-        info = connection.connection.info
-        schema.migrate(f"host={info.host} port={info.port} dbname={info.dbname} user={info.user}")
-        connection.close()
 
 
 def _account(name: str, organisation: Organisation, role: Role, region: str) -> Account:

@@ -1,0 +1,45 @@
+"""Evidence: kept by content, served by scope, found again when reused."""
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+
+from siteloop.foundation.files.models import Evidence
+from siteloop.foundation.files.store import keep, path_of
+from siteloop.framework.action import Refused
+from siteloop.framework.testing import caller
+from siteloop.framework.viewer import Viewer
+
+PNG = b"\x89PNG\r\n\x1a\n" + b"0" * 40
+
+
+def upload(body: bytes = PNG, name: str = "现场.png") -> SimpleUploadedFile:
+    return SimpleUploadedFile(name, body)
+
+
+@pytest.mark.django_db
+@pytest.mark.requirement("SEC-08")
+def test_a_photo_used_before_is_found() -> None:
+    viewer = Viewer(user=None, name="t", is_system=True)
+    first = keep(viewer, upload())
+    second = keep(viewer, upload(name="另一张.png"))
+    assert second.reused_of_id == first.pk
+    assert path_of(first.sha256).read_bytes() == PNG
+    assert len(first.sm3) == 64
+
+
+@pytest.mark.django_db
+def test_the_bytes_decide_what_a_file_is() -> None:
+    with pytest.raises(Refused) as no:
+        keep(Viewer(user=None, name="t", is_system=True), upload(b"MZ not a picture", "x.png"))
+    assert no.value.status == 422
+
+
+@pytest.mark.django_db
+def test_a_file_is_served_to_those_who_may_see_it() -> None:
+    mine, stranger = caller(["*"], "330482"), caller(["*"], "330411")
+    row = keep(Viewer(user=None, name="t", is_system=True), upload(), region_code="330482")
+    answer = mine.html.get(row.url)
+    assert b"".join(answer.streaming_content) == PNG
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert stranger.html.get(row.url).status_code == 404
+    assert Evidence.objects.unscoped("test").count() == 1

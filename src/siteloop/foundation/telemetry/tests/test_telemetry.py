@@ -1,0 +1,84 @@
+"""Readings, commands and the ledger over the API, in scope."""
+
+import datetime as dt
+
+import pytest
+from django.db import connection
+
+from siteloop.foundation.registry.tests import rows
+from siteloop.framework.testing import caller
+
+NOW = dt.datetime.now(dt.UTC).replace(microsecond=0)
+
+
+def _stored(device: int, at: dt.datetime, pm25: float, quality: int = 0) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE TABLE IF NOT EXISTS telemetry.dust_test PARTITION OF telemetry.dust DEFAULT")
+        cursor.execute(
+            "INSERT INTO telemetry.dust (device, at, received_at, quality, pm25) VALUES (%s, %s, %s, %s, %s)",
+            [device, at, at, quality, pm25],
+        )
+
+
+@pytest.mark.django_db
+@pytest.mark.requirement("IOT-02", "DUST-12")
+def test_readings_carry_their_flags(fast_plane: None) -> None:
+    device = rows.device("330482")
+    # pm25 flagged faulty, all other fields absent
+    packed = 4 | sum(15 << (4 * i) for i in range(1, 9))
+    _stored(device.pk, NOW - dt.timedelta(minutes=5), 80.0, packed)
+    body = caller(["*"], "330482").get(f"/api/v1/telemetry/{device.code}/readings?step=raw").json()
+    assert [(r["values"], r["quality"]) for r in body["results"]] == [({"pm25": 80.0}, {"pm25": "fault"})]
+
+
+@pytest.mark.django_db
+def test_a_wrong_step_or_range_is_refused(fast_plane: None) -> None:
+    device = rows.device("330482")
+    who = caller(["*"], "330482")
+    assert who.get(f"/api/v1/telemetry/{device.code}/readings?step=7").status_code == 422
+    turned = "from=2026-01-02T00:00:00%2B08:00&to=2026-01-01T00:00:00%2B08:00"
+    assert who.get(f"/api/v1/telemetry/{device.code}/readings?{turned}").status_code == 422
+
+
+@pytest.mark.django_db
+@pytest.mark.requirement("DUST-06", "DUST-08")
+def test_a_command_is_queued_and_its_fate_can_be_read(fast_plane: None) -> None:
+    sprayer = rows.device("330482", "sprayer")
+    who = caller(["*"], "330482")
+    made = who.post("/api/v1/commands", {"device": sprayer.code, "command": "spray_on", "reason": "扬尘"})
+    assert made.status_code == 200, made.content
+    told = who.get(f"/api/v1/commands/{made.json()['id']}").json()
+    assert (told["state"], [t["state"] for t in told["trail"]]) == ("queued", ["queued"])
+    assert caller(["*"], "330411").get(f"/api/v1/commands/{made.json()['id']}").status_code == 404
+    wrong = who.post("/api/v1/commands", {"device": sprayer.code, "command": "set_time"})
+    assert wrong.status_code == 422
+
+
+@pytest.mark.django_db
+@pytest.mark.requirement("IOT-10")
+def test_the_ledger_adds_up_and_keeps_to_the_scope(fast_plane: None) -> None:
+    mine, foreign = rows.device("330482"), rows.device("330411")
+    with connection.cursor() as cursor:
+        for device in (mine.pk, foreign.pk):
+            cursor.execute(
+                "INSERT INTO fast.ledger (day, listener, device, received, stored, control) VALUES (current_date, 'hj212', %s, 10, 7, 1)",
+                [device],
+            )
+            cursor.execute(
+                "INSERT INTO fast.ledger_rejected (day, listener, device, reason, n) VALUES (current_date, 'hj212', %s, 'duplicate', 2)",
+                [device],
+            )
+        cursor.execute("SELECT current_date")
+        day = cursor.fetchone()[0]
+    body = (
+        caller(["ledger", "telemetry.ledger.view"], "330482")
+        .get(f"/api/v1/intake/ledger?from={day}&to={day}")
+        .json()
+    )
+    assert (body["received"], body["stored"], body["rejected"], body["balanced"]) == (
+        10,
+        7,
+        {"duplicate": 2},
+        True,
+    )
+    assert [line["device"] for line in body["lines"]] == [mine.code]

@@ -1,0 +1,18 @@
+"""The board shows the monitors in scope and filters them."""
+
+import pytest
+
+from siteloop.foundation.registry.tests import rows
+from siteloop.framework.testing import caller
+
+
+@pytest.mark.django_db
+@pytest.mark.requirement("DUST-10", "DUST-15")
+def test_the_board_lists_monitors_in_scope(fast_plane: None) -> None:
+    mine, foreign = rows.device("330482"), rows.device("330411")
+    page = caller(["*"], "330482").html.get("/board/").content.decode()
+    assert mine.code in page or f"/places/devices/{mine.pk}/" in page
+    assert f"/places/devices/{foreign.pk}/" not in page
+    assert (
+        "没有符合条件的监测点" in caller(["*"], "330482").html.get("/board/?search=没有这个").content.decode()
+    )

@@ -1,0 +1,18 @@
+"""The workbench: opens for everybody who is signed in, and only for them."""
+
+import pytest
+from django.test import Client
+
+from siteloop.framework.testing import caller
+
+
+@pytest.mark.django_db
+def test_strangers_are_led_to_the_sign_in(fast_plane: None) -> None:
+    assert Client().get("/workbench/").headers["Location"].startswith("/sign-in")
+
+
+@pytest.mark.django_db
+@pytest.mark.requirement("PLAT-23")
+def test_it_opens_with_all_rights_and_with_none(fast_plane: None) -> None:
+    assert "我的待办" in caller(["*"], "330482").html.get("/workbench/").content.decode()
+    assert "没有待办" in caller([], "330482").html.get("/workbench/").content.decode()
