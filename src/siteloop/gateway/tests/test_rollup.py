@@ -52,7 +52,8 @@ def _run(plane: Plane, rounds: list[tuple[list[tuple[object, ...]], int]]) -> No
 
 def _bucket(plane: Plane, step: int, column: str, field: int) -> object:
     found = plane.ask(
-        f"SELECT {column}[{field + 1}] FROM telemetry.dust_rollup WHERE step = %s ORDER BY at LIMIT 1", step
+        f"SELECT {column}[{field + 1}] FROM telemetry.dust_rollup WHERE step = %s ORDER BY at LIMIT 1",  # noqa: S608
+        step,
     )
     return found[0][0]
 
