@@ -77,6 +77,12 @@ class ScopedQuerySet(models.QuerySet[M]):
         clone._opened = True
         return clone
 
+    def none(self) -> "ScopedQuerySet[M]":
+        """Nothing, which everybody may see."""
+        clone = super().none()
+        clone._opened = True  # type: ignore[attr-defined]
+        return clone  # type: ignore[return-value]
+
     def _check(self) -> None:
         if not self._opened:
             raise UnscopedRead(f"{self.model.__name__}: use .visible_to(viewer) or .unscoped(reason)")

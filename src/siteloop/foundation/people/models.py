@@ -21,7 +21,7 @@ class Person(ScopedModel):
 
     name = EncryptedTextField("姓名")
     id_number = EncryptedTextField("身份证号", validators=[check_id_number])
-    id_hash = models.CharField(max_length=64, unique=True, editable=False)
+    id_hash = models.CharField(max_length=64, unique=True, editable=False, blank=True)
     phone = EncryptedTextField("电话", blank=True, default="")
     organisation = models.ForeignKey(
         "authority.Organisation",

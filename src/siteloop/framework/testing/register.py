@@ -169,8 +169,8 @@ class RegisterTests:
         who = self.local("view")
         if self._creates():
             assert who.post(self.api, self.new_data(self.home)).status_code == 403
-        if self._changes():
-            data = self.changed_data(row)
+        data = self.changed_data(row) if self._changes() else None
+        if data is not None:
             assert who.send("PATCH", f"{self.api}/{row.pk}", data).status_code == 403
         for action in self.page.actions:
             path = f"/actions/{action.code}" if action.on_register else f"/{row.pk}/actions/{action.code}"
