@@ -106,6 +106,18 @@ class Program:
         roots = {**state["roles"], "postgres": state["postgres"], "nats": state["nats"]}
         return {name: _with_children(table, pid) for name, pid in roots.items() if pid}
 
+    def quiet(self, seconds: float = 60) -> float:
+        """Wait until the listener has stopped compiling its decoder; how long that took."""
+        start = time.monotonic()
+        before = -1.0
+        while time.monotonic() - start < seconds:
+            now = self.cpu_seconds()["listener"]
+            if now - before < 0.1:
+                break
+            before = now
+            time.sleep(1)
+        return time.monotonic() - start
+
     def ledger(self) -> dict[str, int]:
         """Sums over everything."""
         received, stored, control = self.ask(
@@ -157,6 +169,7 @@ def sent(process: subprocess.Popen[bytes], seconds: float) -> Sent:
 
 def ingest(running: Program, devices: int, frames: int) -> dict[str, Any]:
     """Saturation: every frame answered and stored."""
+    warm_up = running.quiet()
     before = running.cpu_seconds()
     start = time.monotonic()
     process = start_load(Load(*running.hj212, devices, frames))
@@ -174,7 +187,9 @@ def ingest(running: Program, devices: int, frames: int) -> dict[str, Any]:
         "answered": done.answered,
         "frames_per_s": round(done.frames / done.seconds),
         "readings_per_s": round(done.frames * READINGS / done.seconds),
+        "stored_readings_per_s": round(done.frames * READINGS / (done.seconds + settle)),
         "settled_s_after_last_answer": round(settle, 2),
+        "warm_up_s": round(warm_up, 1),
         "wall_s": round(wall, 2),
         "cpu_s_per_million_readings": {k: round((after[k] - before.get(k, 0.0)) / million, 2) for k in after},
         "bytes_per_reading": round(size / max(rows * READINGS, 1), 1),
