@@ -80,8 +80,8 @@ class ScopedQuerySet(models.QuerySet[M]):
     def none(self) -> "ScopedQuerySet[M]":
         """Nothing, which everybody may see."""
         clone = super().none()
-        clone._opened = True  # type: ignore[attr-defined]
-        return clone  # type: ignore[return-value]
+        clone._opened = True
+        return clone
 
     def _check(self) -> None:
         if not self._opened:

@@ -65,7 +65,7 @@ def record(
     model: type[models.Model] | None = None,
 ) -> TrailEntry:
     """Append one entry. Must run inside the transaction of the act it tells."""
-    kind: type[models.Model] | None = model or (type(obj) if obj is not None else None)
+    kind: type[models.Model] | None = model or (obj._meta.model if obj is not None else None)
     project, region = _where(obj)
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
