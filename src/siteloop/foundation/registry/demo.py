@@ -7,11 +7,11 @@ from decimal import Decimal
 from django.conf import settings
 from django.contrib.auth.hashers import make_password
 from django.utils import timezone
-from stdnum.cn import ric
 
 from siteloop.foundation.authority.demo import COUNTY, WHY, DemoAccount, towns
 from siteloop.foundation.authority.models import Account, Organisation, OrganisationKind, Post, Role
 from siteloop.foundation.people.models import Person
+from siteloop.foundation.people.synthetic import synthetic_id
 from siteloop.foundation.people.vault import fingerprint
 from siteloop.foundation.registry.models import (
     Party,
@@ -44,13 +44,6 @@ POSTS = (
     PostKind.SUPERVISOR_ENGINEER,
     PostKind.BUILDER_LEADER,
 )
-
-
-def synthetic_id(n: int) -> str:
-    """A number of valid form for a birth date in 1900: no living person can hold it."""
-    day = dt.date(1900, 1, 1) + dt.timedelta(days=n % 365)
-    body = f"110101{day:%Y%m%d}{n // 365 * 2 + n % 2 + 1:03d}"
-    return body + ric.calc_check_digit(body + "0")
 
 
 def _organisations(kind: OrganisationKind) -> list[Organisation]:

@@ -9,8 +9,8 @@ from django.db import connection
 from siteloop.foundation.people import pages
 from siteloop.foundation.people.models import Person
 from siteloop.foundation.people.opening import open_person
+from siteloop.foundation.people.synthetic import synthetic_id
 from siteloop.foundation.people.vault import seal, unseal
-from siteloop.foundation.registry.demo import synthetic_id
 from siteloop.framework.action import Refused
 from siteloop.framework.models import TrailEntry
 from siteloop.framework.testing import RegisterTests
