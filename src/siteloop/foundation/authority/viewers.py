@@ -58,7 +58,8 @@ def viewer_for(account: Account, request: HttpRequest | None = None) -> Viewer:
     for post in posts:
         permissions.update(post.role.permissions)
         if post.role.sees == Sees.REGION:
-            regions.add(post.region_code or post.organisation.region_code)
+            # a post that names no region opens none; the whole nation is never opened by leaving a field empty
+            regions.update(filter(None, [post.region_code or post.organisation.region_code]))
         if post.role.sees == Sees.ORGANISATION:
             organisations.add(post.organisation_id)
     organisations = _subtree(organisations)

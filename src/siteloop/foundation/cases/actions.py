@@ -6,6 +6,7 @@ from typing import Any
 from django.utils import timezone
 
 from siteloop.foundation.cases import catalogue, engine, receivers
+from siteloop.foundation.cases.basis import basis_of
 from siteloop.foundation.cases.loop import Outcome
 from siteloop.foundation.cases.models import Case, CaseState, Enforcement, EnforcementKind
 from siteloop.foundation.files.models import Evidence
@@ -203,11 +204,11 @@ cancel = Action(
 
 def _enforce(act: Act) -> str:
     kind, amount = act.data["kind"], act.data.get("amount")
-    loop = catalogue.get(act.obj.loop)
+    found = basis_of(act.obj)
     if kind == EnforcementKind.FINED:
         if amount is None:
             raise Refused("请填写罚款金额", status=422, errors={"amount": ["请填写罚款金额"]})
-        for basis in loop.basis:
+        for basis in found:
             if basis.fine_low is not None and basis.fine_high is not None:
                 if not basis.fine_low <= amount <= basis.fine_high:
                     raise Refused(
@@ -225,7 +226,7 @@ def _enforce(act: Act) -> str:
         devices=act.data.get("devices"),
         decision_number=act.data.get("decision_number") or "",
         decided_on=act.data["decided_on"],
-        basis="；".join(f"{b.instrument}{b.clause}" for b in loop.basis),
+        basis="；".join(f"{b.instrument}{b.clause}" for b in found)[:300],
         note=act.data.get("body") or "",
     )
     row.full_clean()

@@ -9,6 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from siteloop.foundation.cases import catalogue, receivers, telling
+from siteloop.foundation.cases.basis import basis_of
 from siteloop.foundation.cases.deadlines import Term, due
 from siteloop.foundation.cases.loop import Go, Loop, Outcome, Phase, Step, Verdict
 from siteloop.foundation.cases.models import Case, CaseCounter, CaseDuty, CaseEvent, CaseState, Finding
@@ -176,9 +177,9 @@ def enter(case: Case, step: Step, now: dt.datetime, words: str = "", push_basis:
     body = f"推送至{names}" + (f"，抄送{informed}" if informed else "")
     data: dict[str, object] = {"deadline": case.deadline.isoformat() if case.deadline else None}
     if push_basis:
-        data["basis"] = [f"{b.instrument}{b.clause}：{b.text}" for b in loop.basis]
+        data["basis"] = [f"{b.instrument}{b.clause}：{b.text}" for b in basis_of(case)]
     note(case, "step", ENGINE, now, words=words, body=body, data=data)
-    telling.step_entered(case, step, loop, push_basis)
+    telling.step_entered(case, step, push_basis)
     events.emit("case_moved", case=case.pk, step=step.code, region=case.region_code, site=case.site_id)
 
 

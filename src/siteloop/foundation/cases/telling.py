@@ -2,7 +2,8 @@
 
 from siteloop.foundation.authority.models import Account
 from siteloop.foundation.cases import receivers
-from siteloop.foundation.cases.loop import Loop, Phase, Step
+from siteloop.foundation.cases.basis import basis_of
+from siteloop.foundation.cases.loop import Phase, Step
 from siteloop.foundation.cases.models import Case, CaseDuty
 from siteloop.foundation.notice.send import notify
 from siteloop.kernel.times import SHANGHAI
@@ -25,11 +26,13 @@ def _accounts(case: Case) -> list[tuple[Account, bool]]:
     return list(found.values())
 
 
-def step_entered(case: Case, step: Step, loop: Loop, push_basis: bool) -> None:
+def step_entered(case: Case, step: Step, push_basis: bool) -> None:
     """Tell the holder that it is their turn and by when; tell the informed that it happened."""
     until = f"，请于 {case.deadline.astimezone(SHANGHAI):%m-%d %H:%M} 前办理" if case.deadline else ""
     what = "请核查" if step.phase is Phase.VERIFY else "请处置"
-    basis = "".join(f"\n依据：{b.instrument}{b.clause} {b.text}" for b in loop.basis) if push_basis else ""
+    basis = (
+        "".join(f"\n依据：{b.instrument}{b.clause} {b.text}" for b in basis_of(case)) if push_basis else ""
+    )
     words = f"【{case.words}】" if case.words else ""
     for account, holder in _accounts(case):
         notify(

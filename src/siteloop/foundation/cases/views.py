@@ -7,6 +7,7 @@ from django.shortcuts import render
 from django.utils import timezone
 
 from siteloop.foundation.cases import actions, catalogue
+from siteloop.foundation.cases.basis import basis_of
 from siteloop.foundation.cases.loop import Circle, Loop
 from siteloop.foundation.cases.models import Case, CaseDuty
 from siteloop.foundation.cases.timeline import timeline
@@ -58,6 +59,7 @@ def case_page(request: HttpRequest, pk: int) -> HttpResponse:
     context = {
         "case": case,
         "loop": loop,
+        "basis": basis_of(case),
         "step": loop.step(case.step),
         "progress": _progress(case, loop),
         "moments": timeline(case),

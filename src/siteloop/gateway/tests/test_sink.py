@@ -94,7 +94,7 @@ def test_our_copy_bytes_read_as_what_the_driver_writes(
     assert sorted(map(repr, seen)) == sorted(map(repr, wanted))
 
 
-@pytest.mark.requirement("ING-01")
+@pytest.mark.requirement("IOT-01")
 def test_rows_go_in_by_copy_with_null_for_absent(plane: Plane) -> None:
     _store(plane, [block_of([(7, T0, _with(pm10=NAN)), (7, T0 + SECOND)])])
     assert plane.ask("SELECT pm25, pm10, (quality >> 4) & 15 FROM telemetry.dust ORDER BY at") == [
@@ -151,7 +151,7 @@ def test_aggregates_of_the_device_go_to_their_own_table(plane: Plane) -> None:
     assert plane.ledger() == (3, 2, 0, 1)
 
 
-@pytest.mark.requirement("ING-04")
+@pytest.mark.requirement("IOT-10")
 def test_received_is_stored_and_control_and_rejected(plane: Plane) -> None:
     reject = Reject(T0, "bad_crc", "CRC 0000", b"##junk", 3, "MN3", "1.2.3.4")
     _store(plane, [block_of([(1, T0), (1, T0)], rejects=(reject,), control=4)])

@@ -8,6 +8,7 @@ from django.db import connection
 from siteloop.foundation.authority.models import Account
 from siteloop.foundation.authority.viewers import viewer_for
 from siteloop.foundation.cases import actions, engine, inbox
+from siteloop.foundation.cases.basis import basis_of
 from siteloop.foundation.cases.loop import Outcome
 from siteloop.foundation.cases.models import Case, CaseState, Finding
 from siteloop.foundation.cases.receivers import holds
@@ -106,7 +107,7 @@ def test_without_a_run_the_machine_fails_the_check_and_pushes_the_law(county: Co
     informed = {str(d.organisation) for d in failed.duties.filter(is_current=True, is_holder=False)}
     assert informed == {"施工单位", "工地监管科"}
     pushed = failed.events.filter(kind="step", words="核查不通过，重新整改").get()
-    assert any("第五十五条第二款" in line for line in pushed.data["basis"])
+    assert any("《中华人民共和国大气污染防治法》" in line for line in pushed.data["basis"])
 
 
 @pytest.mark.requirement("DUST-22")
@@ -142,6 +143,15 @@ def test_a_fine_outside_the_clause_is_refused_and_inside_is_recorded(county: Cou
     assert "10000" in str(no.value)
     act(actions.record_enforcement, county.squad, case, amount="10000", **fine)
     assert case.enforcements.get().amount == 10_000
+
+
+@pytest.mark.requirement("DUST-24")
+def test_in_shanghai_the_citys_own_clause_is_the_basis(county: County) -> None:
+    case = opened(county)
+    case.region_code = "310115"
+    (basis,) = basis_of(case)
+    assert (basis.instrument, basis.clause) == ("《上海市大气污染防治条例》", "第五十五条第二款")
+    assert (basis.fine_low, basis.fine_high) == (10_000, 100_000)
 
 
 @pytest.mark.requirement("DISP-01")
