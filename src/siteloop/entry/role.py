@@ -5,11 +5,13 @@ import logging
 import os
 import signal
 import sys
+import threading
 from collections.abc import Coroutine
 from typing import Any
 
 from siteloop.entry import measuring
 
+LAST_S = 6.0  # for cleaning up after being told to stop
 ROLES = ("listener", "sink", "judge", "live", "web", "worker")
 
 
@@ -17,8 +19,16 @@ async def _until_told(work: Coroutine[Any, Any, None]) -> None:
     """Run until the work ends or SIGTERM comes; then cancel it and let it clean up."""
     loop = asyncio.get_running_loop()
     task = asyncio.ensure_future(work)
+
+    def told() -> None:
+        # engines may have gone first and something wait for them for ever; nothing here is lost by an abrupt end
+        patience = threading.Timer(LAST_S, os._exit, (0,))
+        patience.daemon = True
+        patience.start()
+        task.cancel()
+
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, task.cancel)
+        loop.add_signal_handler(number, told)
     try:
         await task
     except asyncio.CancelledError:
