@@ -8,7 +8,7 @@ import time
 import urllib.request
 from collections.abc import Sequence
 
-from siteloop.entry import environment, rooms
+from siteloop.entry import environment, rooms, wiring
 from siteloop.entry.role import ROLES
 from siteloop.entry.trouble import Trouble
 
@@ -84,7 +84,7 @@ def _add_root(variables: dict[str, str]) -> None:
 
 
 def _wait_until_served(supervisor: object) -> None:
-    address = environment.read().http
+    address = wiring.reachable(environment.read().http)
     for _ in range(600):
         supervisor.watch_once()  # type: ignore[attr-defined]
         try:

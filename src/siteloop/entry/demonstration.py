@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from siteloop.entry import migrating
+from siteloop.entry import migrating, wiring
 from siteloop.entry.supervisor import Supervisor
 
 
@@ -27,9 +27,10 @@ def load(supervisor: Supervisor) -> dict[str, Any]:
         )
     )
     supervisor.variables["SITELOOP_DEMO_DEVICES"] = str(parts)
+    door = wiring.reachable(supervisor.env.http)
     return {
-        "url": f"http://{supervisor.env.http}/",
-        "api": f"http://{supervisor.env.http}/api/docs",
+        "url": f"http://{door}/",
+        "api": f"http://{door}/api/docs",
         "ports": {"http": supervisor.env.http, "hj212": supervisor.env.hj212, "mqtt": supervisor.env.mqtt},
         "data": str(data),
         "password": settings.DEMO_PASSWORD,

@@ -8,7 +8,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Mapping
 
-from siteloop.entry import environment
+from siteloop.entry import environment, wiring
 from siteloop.gateway.live import LiveViewer
 
 _kept: dict[tuple[str, str], tuple[float, LiveViewer | None]] = {}
@@ -29,8 +29,9 @@ async def authorise(headers: Mapping[str, str]) -> LiveViewer | None:
 
 
 def _ask(cookie: str, authorization: str) -> LiveViewer | None:
+    door = os.environ.get("SITELOOP_WEB") or wiring.reachable(environment.read().http)
     request = urllib.request.Request(
-        f"http://{environment.read().http}/internal/live-access",
+        f"http://{door}/internal/live-access",
         headers={
             "Cookie": cookie,
             "Authorization": authorization,

@@ -68,9 +68,12 @@ class Supervisor:
             "SITELOOP_DATA": str(self.env.data),
             "SITELOOP_DATABASE_URL": self.database_url,
             "SITELOOP_NATS_URL": self.nats_url,
-            "SITELOOP_INTAKE_PORT": f"127.0.0.1:{processes.free_port()}",
-            "SITELOOP_LIVE_PORT": f"127.0.0.1:{processes.free_port()}",
-            "SITELOOP_INTERNAL": secrets.token_urlsafe(24),
+            # given from outside where the roles run on several machines
+            "SITELOOP_INTAKE_PORT": os.environ.get("SITELOOP_INTAKE_PORT")
+            or f"127.0.0.1:{processes.free_port()}",
+            "SITELOOP_LIVE_PORT": os.environ.get("SITELOOP_LIVE_PORT")
+            or f"127.0.0.1:{processes.free_port()}",
+            "SITELOOP_INTERNAL": os.environ.get("SITELOOP_INTERNAL") or secrets.token_urlsafe(24),
             measuring.PORTS: ",".join(f"{r}={processes.free_port()}" for r in self.only if r != "web"),
             "PYTHONUNBUFFERED": "1",
         }

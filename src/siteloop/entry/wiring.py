@@ -12,6 +12,13 @@ from siteloop.entry.engines.processes import address
 from siteloop.gateway.settings import GatewaySettings
 
 
+def reachable(text: str) -> str:
+    """Where we ourselves reach a door that is open on every address; "0.0.0.0" is no host name a browser would send."""
+    host, port = address(text)
+    near = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)  # noqa: S104 - recognised, not bound
+    return f"{near}:{port}"
+
+
 def as_role(url: str, role: str) -> str:
     """The connection string that takes a database role: the second wall between the planes."""
     return make_conninfo(url, options=f"-c role={role}")

@@ -7,6 +7,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from siteloop.entry import wiring
 from siteloop.entry.engines import processes
 from siteloop.entry.engines.nats import Nats
 from siteloop.entry.engines.postgres import Postgres
@@ -113,3 +114,9 @@ def test_an_address_that_is_none_is_told() -> None:
         processes.address("9212")
     with pytest.raises(Trouble):
         processes.address("127.0.0.1:99999")
+
+
+def test_a_door_open_to_all_is_reached_on_loopback() -> None:
+    assert wiring.reachable("0.0.0.0:8000") == "127.0.0.1:8000"
+    assert wiring.reachable("[::]:8000") == "[::1]:8000"
+    assert wiring.reachable("10.1.2.3:8000") == "10.1.2.3:8000"
