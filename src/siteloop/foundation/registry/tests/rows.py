@@ -10,7 +10,7 @@ _serial = count(1)
 
 def organisation(region: str, kind: str = "contractor") -> Organisation:
     """A fresh organisation."""
-    row = Organisation(name=f"测试单位{next(_serial)}", kind=kind, region_code=region)
+    row = Organisation(name=f"登记表测试单位{next(_serial)}", kind=kind, region_code=region)
     row.save()
     return row
 

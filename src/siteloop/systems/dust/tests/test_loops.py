@@ -114,7 +114,7 @@ def test_without_a_run_the_machine_fails_the_check_and_pushes_the_law(county: Co
 def test_a_pass_after_the_second_round_is_the_medium_loop(county: County) -> None:
     case = opened(county, NOW - dt.timedelta(minutes=10))
     act(actions.reply, county.manager, case)
-    sprayed(county, NOW + dt.timedelta(minutes=1))
+    sprayed(county, dt.datetime.now(dt.UTC))
     act(actions.reply, county.manager, case)
     act(actions.pass_check, county.supervisor, case)
     done = fresh(case)
