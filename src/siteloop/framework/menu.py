@@ -67,7 +67,8 @@ def menu(viewer: Viewer) -> list[Group]:
 
 def _entries(system: System, viewer: Viewer) -> list[Entry]:
     found = []
-    if _has_screen(system.code) and viewer.user is not None:
+    opens = viewer.user is not None and (not system.permission or viewer.may(system.permission))
+    if opens and _has_screen(system.code):
         found.append(Entry(pick(system.title, system.title_en), f"/{system.code}/", system.icon))
     for page in pages_of(system.code):
         if page.menu and _may(page, viewer):

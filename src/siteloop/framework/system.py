@@ -16,3 +16,4 @@ class System:
     requirements: tuple[str, ...] = ()
     standards: tuple[str, ...] = ()
     tier: str = "bronze"  # bronze | silver | gold | platinum, proven by `siteloop check`
+    permission: str = ""  # a screen stands in the menu of those who hold it; "" = of everybody signed in

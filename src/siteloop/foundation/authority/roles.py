@@ -49,8 +49,10 @@ OVERSIGHT = (
     *CASEWORK,
     "cases.case.extend",
     "cases.case.cancel",
-    "telemetry.ledger.view",
+    "telemetry.ledger.*",
     "telemetry.quarantine.view",
+    "telemetry.quarantine.export",
+    "telemetry.quarantine.release",
     "telemetry.command.issue",
     "telemetry.command.view",
     "authority.organisation.view",
@@ -72,7 +74,7 @@ CATALOGUE = (
         "省级监管人员",
         "Province officer",
         Sees.REGION,
-        (*EVERYBODY, *WATCHING, "telemetry.ledger.view"),
+        (*EVERYBODY, *WATCHING, "telemetry.ledger.*"),
     ),
     RoleRow(
         "city_officer",
@@ -101,7 +103,7 @@ CATALOGUE = (
         "镇街管理人员",
         "Town officer",
         Sees.REGION,
-        (*EVERYBODY, *WATCHING, "telemetry.ledger.view"),
+        (*EVERYBODY, *WATCHING, "telemetry.ledger.*"),
     ),
     RoleRow(
         "supervisor",
@@ -198,6 +200,6 @@ CATALOGUE = (
         "审计人员",
         "Auditor",
         Sees.REGION,
-        (*EVERYBODY, "framework.trailentry.*", "authority.*.view", "telemetry.ledger.view"),
+        (*EVERYBODY, "framework.trailentry.*", "authority.*.view", "telemetry.ledger.*"),
     ),
 )

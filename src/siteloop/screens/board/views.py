@@ -1,16 +1,16 @@
 """The monitoring board: every monitor in scope, worst first, installation by town, enforcement figures."""
 
-from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from siteloop.foundation.regions.names import name as region_name
 from siteloop.framework.action import Refused
+from siteloop.framework.screen import screen
 from siteloop.framework.viewer import Viewer
 from siteloop.systems.dust import facade as dust
 
 
-@login_required
+@screen
 def page(request: HttpRequest) -> HttpResponse:
     """GET /board/?colour=red&town=330482001&search=…; `?part=rows` the table alone for live refresh."""
     viewer: Viewer = request.viewer  # type: ignore[attr-defined]

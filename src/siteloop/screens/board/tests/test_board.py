@@ -16,3 +16,8 @@ def test_the_board_lists_monitors_in_scope(fast_plane: None) -> None:
     assert (
         "没有符合条件的监测点" in caller(["*"], "330482").html.get("/board/?search=没有这个").content.decode()
     )
+
+
+@pytest.mark.django_db
+def test_without_the_right_the_refusal_is_a_page(fast_plane: None) -> None:
+    assert caller(["notice.notice.view"], "330482").html.get("/board/").status_code == 403
