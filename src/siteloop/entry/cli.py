@@ -35,7 +35,8 @@ def _parser() -> argparse.ArgumentParser:
         made.set_defaults(run=run)
         return made
 
-    add("demo", demo, "engines, migrations, demo county, simulators, screens")
+    demo_ = add("demo", demo, "engines, migrations, demo county, simulators, screens")
+    demo_.add_argument("--no-simulators", action="store_true", help="the county, but no device talks by itself")
     up_ = add("up", up, "engines and roles")
     up_.add_argument("--role", action="append", choices=ROLES, help="only this role (may be repeated)")
     add("migrate", migrate, "bring the database up to date")
@@ -57,8 +58,8 @@ def demo(args: argparse.Namespace) -> int:
     from siteloop.entry.supervisor import Supervisor
 
     os.environ["SITELOOP_DEMO"] = "1"
-    simulators = [sys.executable, "-m", "simulators.county"]
-    supervisor = Supervisor(extra={"simulators": simulators})
+    simulators = {} if args.no_simulators else {"simulators": [sys.executable, "-m", "simulators.county"]}
+    supervisor = Supervisor(extra=simulators)
     _add_root(supervisor.variables)
     try:
         supervisor.prepare()

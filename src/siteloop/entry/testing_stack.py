@@ -19,7 +19,7 @@ class Stack:
     """`start()`, use `url`, `database_url`, `nats_url`, `hj212`, `mqtt`; `kill()` as a power cut would; `stop()`."""
 
     data: Path
-    command: str = "up"
+    arguments: tuple[str, ...] = ("up",)
     variables: dict[str, str] = field(default_factory=dict)
     process: subprocess.Popen[bytes] | None = None
 
@@ -76,7 +76,7 @@ class Stack:
     def start(self, seconds: float = 120) -> None:
         """Until it is ready. Raises RuntimeError with what the program said when it is not."""
         log = self.said.open("ab")
-        command = [sys.executable, "-m", "siteloop.entry.cli", self.command]
+        command = [sys.executable, "-m", "siteloop.entry.cli", *self.arguments]
         self.process = subprocess.Popen(command, env=self.environment, stdout=log, stderr=log)  # noqa: S603
         if not processes.wait_for(self.is_ready, self.process, seconds):
             self.stop()

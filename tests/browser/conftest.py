@@ -1,0 +1,140 @@
+"""Pages in a real Chromium against the whole program with the demo county, whose devices the tests themselves move."""
+
+import json
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from siteloop.entry.testing_stack import Stack
+from tests.browser.cast import Cast
+
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+PICTURES = os.environ.get("SITELOOP_PICTURES", "")  # folder to keep pictures of the pages in
+DESK, PHONE = (1440, 900), (390, 844)
+
+expect.set_options(timeout=20_000)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """One county for all of them, hence one process."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.browser)
+            item.add_marker(pytest.mark.engines)
+            item.add_marker(pytest.mark.xdist_group("county"))
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args() -> dict[str, Any]:
+    """The system's Chromium, drawing maps in software."""
+    if CHROMIUM is None:
+        pytest.skip("no Chromium on this machine, and its package manager could not give one")
+    drawing = ["--disable-gpu", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"]
+    return {
+        "executable_path": CHROMIUM,
+        "args": ["--no-sandbox", "--disable-background-networking", *drawing],
+    }
+
+
+@pytest.fixture(scope="session")
+def county(
+    browser_type_launch_args: dict[str, Any], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Stack]:
+    """The demo county, on ports of its own; nobody talks but the cast."""
+    running = Stack(Path(tmp_path_factory.mktemp("county")), arguments=("demo", "--no-simulators"))
+    running.start(240)
+    running.until(lambda: "READY " in running.said.read_text(), 60)
+    yield running
+    running.stop()
+
+
+@pytest.fixture(scope="session")
+def ready(county: Stack) -> dict[str, Any]:
+    """What the READY line says."""
+    line = next(w for w in county.said.read_text().splitlines() if w.startswith("READY "))
+    return dict(json.loads(line.removeprefix("READY ")))
+
+
+@pytest.fixture
+def cast(county: Stack, ready: dict[str, Any]) -> Iterator[Cast]:
+    """Devices of the county."""
+    made = Cast(county)
+    yield made
+    made.stop()
+
+
+@contextmanager
+def guarded(browser: Browser, url: str, size: tuple[int, int], **options: Any) -> Iterator[Page]:
+    """A page that may load nothing from elsewhere, and on which nothing may go wrong unnoticed."""
+    context = browser.new_context(
+        base_url=url,
+        locale="zh-CN",
+        timezone_id="America/New_York",  # the pages show Shanghai's time wherever the browser stands
+        viewport={"width": size[0], "height": size[1]},
+        **options,
+    )
+    page = context.new_page()
+    page.set_default_timeout(20_000)
+    foreign: list[str] = []
+    wrong: list[str] = []
+    own = urlsplit(url).netloc
+    page.on(
+        "request",
+        lambda r: foreign.append(r.url) if urlsplit(r.url).netloc not in (own, "") else None,
+    )
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    page.on(
+        "response",
+        lambda r: wrong.append(f"{r.status} {r.url}") if r.status >= 400 and r.status != 422 else None,
+    )
+    page.on("console", lambda m: wrong.append(m.text) if m.type == "error" and "422" not in m.text else None)
+    yield page
+    context.close()
+    assert not foreign, f"asked somebody else: {foreign}"
+    assert not wrong, f"went wrong on the page: {wrong}"
+
+
+@pytest.fixture
+def visit(browser: Browser, county: Stack) -> Iterator[Callable[..., Page]]:
+    """visit(size=…): a page nobody has signed in on."""
+    with ExitStack() as open_pages:
+
+        def visit(size: tuple[int, int] = DESK, **options: Any) -> Page:
+            one: AbstractContextManager[Page] = guarded(browser, county.url, size, **options)
+            return open_pages.enter_context(one)
+
+        yield visit
+
+
+@pytest.fixture
+def sign_in(visit: Callable[..., Page], ready: dict[str, Any]) -> Callable[..., Page]:
+    """sign_in("county"): that person's workbench."""
+
+    def sign_in(username: str, size: tuple[int, int] = DESK, **options: Any) -> Page:
+        page = visit(size, **options)
+        page.goto("/sign-in")
+        page.get_by_label("用户名").fill(username)
+        page.get_by_label("密码", exact=True).fill(ready["password"])
+        page.get_by_role("button", name="登录", exact=True).click()
+        expect(page.get_by_role("heading", name="工作台", level=1)).to_be_visible()
+        return page
+
+    return sign_in
+
+
+@pytest.fixture
+def picture() -> Callable[[Page, str], None]:
+    """Keep a picture of the page, when SITELOOP_PICTURES names a folder."""
+
+    def picture(page: Page, name: str) -> None:
+        if PICTURES:
+            page.screenshot(path=Path(PICTURES) / f"{name}.png", animations="disabled")
+
+    return picture
