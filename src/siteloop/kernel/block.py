@@ -22,6 +22,7 @@ class Kind(IntEnum):
     MINUTE = 1  # 2051
     HOUR = 2  # 2061
     DAY = 3  # 2031
+    CYCLE = 4  # one work cycle of a crane or hoist, as long as it was
 
 
 class Reject(msgspec.Struct, frozen=True):

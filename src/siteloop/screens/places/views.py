@@ -41,6 +41,15 @@ COMMAND_STATES = {
     "failed": "执行失败",
     "expired": "超时未应答",
 }
+#: what the chart of a device page opens with
+CHART_FIELDS = {
+    "dust": "pm25,pm10,tsp",
+    "sprayer": "running,flow",
+    "tower_crane": "load_percent,moment_percent,wind_speed",
+    "hoist": "load_percent,height,persons",
+    "vehicle": "speed",
+    "weighbridge": "gross,net",
+}
 
 
 def _one(model: type[Model], request: HttpRequest, pk: int, *related: str) -> Any:
@@ -139,7 +148,7 @@ def device(request: HttpRequest, pk: int) -> HttpResponse:
         "device": row,
         "profile": PROFILES[row.profile],
         "latest": _latest(row),
-        "chart_fields": "running,flow" if row.profile == "sprayer" else "pm25,pm10,tsp",
+        "chart_fields": CHART_FIELDS.get(row.profile, ""),
         "status": _status(row),
         "ledger": _ledger(row),
         "linked": row.linked.order_by("number"),
