@@ -32,6 +32,12 @@ class Speaker(Protocol):
         ...
 
 
+def _request(device: DeviceEntry, qn: str, cn: str, area: str) -> bytes:
+    """A command in the device's own version of HJ 212."""
+    password = device.password or "123456"
+    return talk.request(qn, "39", cn, password, device.code, area, device.crc, device.version, device.sm4_key)
+
+
 class Commands:
     """The pump of one listener process."""
 
@@ -79,11 +85,7 @@ class Commands:
         """A device asked for the time (1013): tell it at once, outside the command table."""
         now = time.time_ns() // 1000
         cn, area = talk.command("set_time", {}, now)
-        speaker.send(
-            talk.request(
-                talk.qn_of(now), "39", cn, device.password or "123456", device.code, area, device.crc
-            )
-        )
+        speaker.send(_request(device, talk.qn_of(now), cn, area))
 
     async def run(self) -> None:
         """Send what is queued and write down what is answered, for ever."""
@@ -168,7 +170,7 @@ class Commands:
             if len(kept) > KEPT:
                 kept.pop(next(iter(kept)))  # type: ignore[call-overload]
         self._open[(device.number, qn)] = row["id"]
-        frame = talk.request(qn, "39", cn, device.password or "123456", device.code, area, device.crc)
+        frame = _request(device, qn, cn, area)
         self._frames[row["id"]] = frame
         return frame
 

@@ -28,7 +28,11 @@ class DeviceEntry(msgspec.Struct, frozen=True):
     works_from: int = 0  # site's working hours, minutes after local midnight
     works_to: int = 1440
     site_active: bool = True  # site under construction
-    quirks: tuple[str, ...] = ()  # allowed departures from the standard: "unpadded_length" (standards.md 1.8)
+    quirks: tuple[str, ...] = ()  # allowed departures from the standard: kernel.quirks.Quirk
+    version: str = "2017"  # HJ 212 the device speaks: 2005 | 2017 | 2025
+    sm4_key: str = ""  # 32 hex digits; set = the data area is encrypted (HJ 212-2025 6.4.2)
+    lon: float | None = None  # registered point, degrees WGS-84; None = unknown
+    lat: float | None = None
 
 
 class RuleEntry(msgspec.Struct, frozen=True):

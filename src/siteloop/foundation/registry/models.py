@@ -6,10 +6,24 @@ Official field names of 建办市〔2018〕81号 stand in `standard81.py`; money
 import hashlib
 import secrets
 
+from django.core.exceptions import ValidationError
+from django.core.validators import RegexValidator
 from django.db import models
 
+from siteloop.foundation.people.vault import EncryptedTextField
 from siteloop.framework.scope import Scope, ScopedModel
-from siteloop.kernel.profiles import PROFILES
+from siteloop.kernel import quirks
+from siteloop.kernel.profiles import PROFILES, RECORDS
+
+
+def check_quirks(value: object) -> None:
+    """Raises ValidationError with a sentence for anything but a list of known settings."""
+    if not isinstance(value, list) or not all(isinstance(q, str) for q in value):
+        raise ValidationError('请填写列表，如 ["unpadded_length"]')
+    try:
+        quirks.check(value)
+    except ValueError as wrong:
+        raise ValidationError(str(wrong)) from wrong
 
 
 class WorkKind(models.TextChoices):
@@ -277,7 +291,10 @@ class Device(ScopedModel):
     number = models.AutoField("序号", primary_key=True)
     code = models.CharField("设备编码（MN）", max_length=40, unique=True)
     profile = models.CharField(
-        "设备类型", max_length=20, choices=[(p.code, p.title) for p in PROFILES.values()], db_index=True
+        "设备类型",
+        max_length=20,
+        choices=[(p.code, p.title) for p in PROFILES.values() if p.code not in RECORDS],
+        db_index=True,
     )
     title = models.CharField("名称", max_length=80, blank=True)
     site = models.ForeignKey(Site, models.PROTECT, related_name="devices", verbose_name="工地")
@@ -306,6 +323,26 @@ class Device(ScopedModel):
             ("hj212_swapped", "HJ 212 字节互换"),
             ("modbus_low_first", "MODBUS 低字节在前"),
         ],
+    )
+    hj212_version = models.CharField(
+        "HJ 212 版本",
+        max_length=4,
+        default="2017",
+        choices=[("2005", "HJ/T 212-2005"), ("2017", "HJ 212-2017"), ("2025", "HJ 212-2025")],
+    )
+    quirks = models.JSONField(
+        "协议兼容设置",
+        default=list,
+        blank=True,
+        validators=[check_quirks],
+        help_text='设备报文与标准不符之处的放行清单，如 ["unpadded_length"]；可选项见协议文档 HJ 212',
+    )
+    sm4_key = EncryptedTextField(
+        "SM4 密钥",
+        blank=True,
+        default="",
+        validators=[RegexValidator(r"^[0-9A-Fa-f]{32}$", "请填写 32 位十六进制密钥")],
+        help_text="HJ 212-2025 数据区加密；留空表示不加密",
     )
     password = models.CharField("访问密码（PW）", max_length=24, blank=True)
     token_hash = models.CharField("令牌摘要", max_length=64, blank=True, editable=False)

@@ -26,6 +26,11 @@ def devices() -> tuple[DeviceEntry, ...]:
     return tuple(_entry(d, links) for d in rows.order_by("number"))
 
 
+def entry(device: Device) -> DeviceEntry:
+    """One device as the fast plane sees it; its links are left out."""
+    return _entry(device, {})
+
+
 def _entry(device: Device, links: dict[int, list[int]]) -> DeviceEntry:
     site = device.site
     is_active = site.state == "under_construction"
@@ -49,6 +54,11 @@ def _entry(device: Device, links: dict[int, list[int]]) -> DeviceEntry:
         works_from=_minutes(site.works_from, 0),
         works_to=_minutes(site.works_to, 1440),
         site_active=is_active,
+        quirks=tuple(device.quirks),
+        version=device.hj212_version,
+        sm4_key=device.sm4_key,
+        lon=device.lon if device.lon is not None else site.lon,
+        lat=device.lat if device.lat is not None else site.lat,
     )
 
 

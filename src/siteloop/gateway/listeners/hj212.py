@@ -4,7 +4,9 @@ A frame is answered after its block is on disk. No answer for: bad CRC (standard
 """
 
 import asyncio
+import logging
 import time
+import zlib
 from typing import cast
 
 from siteloop.gateway.commands import Commands
@@ -19,14 +21,15 @@ from siteloop.kernel.registry import DeviceEntry
 from siteloop.kernel.times import SECOND
 from siteloop.protocols.hj212 import talk
 from siteloop.protocols.hj212.batch import PROFILE, BatchDecoder, Memory, load
-from siteloop.protocols.hj212.crc import VARIANTS, crc212, variant_of
 from siteloop.protocols.hj212.frame import Frame, Refusal, cut
-from siteloop.protocols.hj212.message import Message, NotAMessage, parse
+from siteloop.protocols.hj212.intake import Unknown, understand
+from siteloop.protocols.hj212.message import Message
 from siteloop.protocols.hj212.parts import Parts
+from siteloop.kernel.quirks import Quirk
 from siteloop.protocols.hj212.reading import NoReading, reading
 
+log = logging.getLogger("siteloop.listener")
 IDLE_S = 3600  # a silent connection is closed
-UNPADDED = "unpadded_length"
 UNFINISHED_S = 60  # and one that leaves a frame unfinished this long
 
 
@@ -55,10 +58,11 @@ class Hj212Server:
             connection.throttle(stop)
 
     async def accelerate(self) -> bool:
-        """Load the compiled decoder beside the running plain one, then use it. False when numba is not there."""
+        """Load the compiled decoder in a thread, then use it instead of the plain one. False when numba is not there."""
         try:
             core = await asyncio.to_thread(load, self.settings.data / "numba")
-        except ImportError:
+        except (ImportError, OSError, RuntimeError) as why:  # no numba, or nowhere to keep what it compiles
+            log.warning("frames are decoded by the plain codec: %s", why)
             return False
         s = self.settings
         batch = BatchDecoder(core, s.ahead_s * SECOND, s.oldest_s * SECOND, s.oldest_history_s * SECOND)
@@ -173,11 +177,19 @@ class Connection(asyncio.Protocol):
 
     def take(self, found: "list[Frame | Refusal]", now: int) -> None:
         """Judge frames one by one."""
+        junk: Refusal | None = None  # text right before a frame: the frame's device may be allowed to send it
         for one in found:
-            if isinstance(one, Refusal):
+            if isinstance(one, Frame):
+                self._frame(one, now, junk)
+                junk = None
+                continue
+            if junk is not None:
+                self._refuse(junk)
+            junk = one if one.is_leading else None
+            if junk is None:
                 self._refuse(one)
-            else:
-                self._frame(one, now)
+        if junk is not None:
+            self._refuse(junk)
 
     def _refuse(self, refusal: Refusal, device: DeviceEntry | None = None, code: str = "") -> None:
         self.server.gathering.reject(
@@ -192,44 +204,22 @@ class Connection(asyncio.Protocol):
             )
         )
 
-    def _frame(self, frame: Frame, now: int) -> None:
-        is_standard = crc212(frame.segment) == frame.crc
-        try:
-            message = parse(frame.segment)
-        except NotAMessage as wrong:
-            reason = Reason.MALFORMED if is_standard else Reason.CRC
-            self._refuse(Refusal(reason, frame.raw, str(wrong)))
+    def _frame(self, frame: Frame, now: int, junk: Refusal | None = None) -> None:
+        known = understand(frame, self.server.registry.by_code.get)
+        is_excused = not isinstance(known, Unknown) and Quirk.LEADING_TEXT in known.device.quirks
+        if junk is not None and not is_excused:
+            self._refuse(junk)
+        if isinstance(known, Unknown):
+            self._refuse(Refusal(known.reason, frame.raw, known.detail), known.device, known.code)
             return
-        device = self.server.registry.by_code.get(message.mn)
-        quirk = device.crc if device else "hj212"
-        if not is_standard and (quirk == "hj212" or VARIANTS[quirk](frame.segment) != frame.crc):
-            self._refuse(
-                Refusal(
-                    Reason.CRC,
-                    frame.raw,
-                    f"CRC {frame.crc:04X}, matches {variant_of(frame.segment, frame.crc) or 'no known variant'}",
-                ),
-                device,
-                message.mn,
-            )
-            return
-        if frame.is_unpadded and (device is None or UNPADDED not in device.quirks):
-            self._refuse(Refusal(Reason.LENGTH, frame.raw, "length is not four digits"), device, message.mn)
-            return
-        if device is None:
-            self._refuse(Refusal(Reason.UNKNOWN_DEVICE, frame.raw, "MN is not registered"), None, message.mn)
-            return
-        if device.password and message.pw != device.password:
-            self._refuse(Refusal(Reason.PASSWORD, frame.raw, "PW does not match"), device, message.mn)
-            return
-        self._message(message, device, frame, now)
+        self._message(known.message, known.device, frame, now)
 
     def _message(self, message: Message, device: DeviceEntry, frame: Frame, now: int) -> None:
         server = self.server
         server.presence.seen(device.number, self, self.peer)
         if message.cn in talk.ANSWERS:
             server.gathering.control()
-            server.commands.answered(device.number, message.qn, message.cn, message.items())
+            server.commands.answered(device.number, message.exchange, message.cn, message.items())
             return
         if message.cn not in talk.UPLOADS and server.commands.replied(
             device.number, message.qn, message.items()
@@ -237,7 +227,7 @@ class Connection(asyncio.Protocol):
             server.gathering.control()
             return
         if message.wants_answer or message.cn in talk.NOTICES:
-            server.gathering.answer(self, talk.answer(message, device.crc))
+            server.gathering.answer(self, talk.answer(message, device.crc, device.version))
         if message.cn in talk.NOTICES:
             server.gathering.control()
             if message.cn == "1013":
@@ -248,7 +238,9 @@ class Connection(asyncio.Protocol):
                 Refusal(Reason.DISABLED, frame.raw, "the device is switched off"), device, message.mn
             )
             return
-        if message.qn and server.seen.again((device.number, message.qn, message.cn, message.pno)):
+        # a part that does not say its number is known by its content
+        part = message.pno if message.is_numbered else 0x8000 | zlib.crc32(message.area) & 0x7FFF
+        if message.qn and server.seen.again((device.number, message.qn, message.cn, part)):
             self._refuse(Refusal(Reason.DUPLICATE, frame.raw, f"QN {message.qn} again"), device, message.mn)
             return
         self._upload(message, device, frame, now)
@@ -256,11 +248,11 @@ class Connection(asyncio.Protocol):
     def _upload(self, message: Message, device: DeviceEntry, frame: Frame, now: int) -> None:
         server = self.server
         try:
-            row = reading(message, device.profile, device.scale)
+            row = reading(message, device.profile, device.scale, device.quirks)
         except NoReading as no:
             self._refuse(Refusal(no.reason, frame.raw, no.detail), device, message.mn)
             return
-        late = too_early_or_late(row.at, row.kind, now, server.settings)
+        late = too_early_or_late(row.at, row.kind, now, server.settings, message.is_refill)
         if late is not None:
             self._refuse(
                 Refusal(late, frame.raw, f"DataTime off by {(row.at - now) / SECOND:.0f} s"),
@@ -269,7 +261,7 @@ class Connection(asyncio.Protocol):
             )
             return
         if message.is_part:
-            server.parts.add(message, message.items()["DataTime"])
+            server.parts.add(message, str(row.at))
         server.gathering.row(
             device.profile,
             device.number,

@@ -28,9 +28,12 @@ class Seen:
         return False
 
 
-def too_early_or_late(at: int, kind: int, now: int, settings: GatewaySettings) -> Reason | None:
-    """Judge a reading's time. History (device-made aggregates) may be older than real-time rows may."""
+def too_early_or_late(
+    at: int, kind: int, now: int, settings: GatewaySettings, is_refill: bool = False
+) -> Reason | None:
+    """Judge a reading's time. History (device-made aggregates, back-fill) may be older than real-time rows may."""
     if at > now + settings.ahead_s * SECOND:
         return Reason.FUTURE
-    oldest = settings.oldest_s if kind == Kind.REALTIME else settings.oldest_history_s
+    is_history = is_refill or kind != Kind.REALTIME
+    oldest = settings.oldest_history_s if is_history else settings.oldest_s
     return Reason.TOO_OLD if at < now - oldest * SECOND else None

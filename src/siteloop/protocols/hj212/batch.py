@@ -33,6 +33,18 @@ def _bytes(text: str) -> NDArray[np.uint8]:
     return np.frombuffer(text.encode(), np.uint8)
 
 
+def _is_plain(device: DeviceEntry) -> bool:
+    """Whether a device's frames may be taken without the plain codec."""
+    return (
+        device.enabled
+        and device.profile == PROFILE
+        and device.crc == "hj212"
+        and device.version != "2005"  # other answers
+        and not device.quirks
+        and not device.sm4_key
+    )
+
+
 class Taken(msgspec.Struct):
     """Rows taken from one call, in the order of the connections; arrays are copies.
 
@@ -127,13 +139,26 @@ class BatchDecoder:
             index = PROFILES[PROFILE].index(field)
             for sub in (*VALUE_NAMES, "FLAG"):
                 key = f"{name}-{sub}".encode()
-                assert len(key) <= 16, "the packed key holds 16 bytes"
-                a, b = int.from_bytes(key[:8], "big"), int.from_bytes(key[8:], "big")
-                slot = int(self.core.key_slot(a, b, KEY_SLOTS - 1))
-                while role[slot] >= 0:
-                    slot = (slot + 1) % KEY_SLOTS
-                high[slot], low[slot], role[slot] = a, b, index + 64 * (sub == "FLAG")
+                self._put(key, index + 64 * (sub == "FLAG"), high, low, role)
+        for name in ("FLAG", *FACTORS[PROFILE]):  # loose flags are for the plain codec
+            self._put(name.encode(), self.core.LOOSE, high, low, role)
         return high, low, role
+
+    def _put(
+        self,
+        key: bytes,
+        what: int,
+        high: NDArray[np.int64],
+        low: NDArray[np.int64],
+        role: NDArray[np.int64],
+    ) -> None:
+        """Put one key of at most 16 bytes into the open-addressed table."""
+        assert len(key) <= 16, "the packed key holds 16 bytes"
+        a, b = int.from_bytes(key[:8], "big"), int.from_bytes(key[8:], "big")
+        slot = int(self.core.key_slot(a, b, KEY_SLOTS - 1))
+        while role[slot] >= 0:
+            slot = (slot + 1) % KEY_SLOTS
+        high[slot], low[slot], role[slot] = a, b, what
 
     def use(self, devices: Sequence[DeviceEntry]) -> None:
         """Tables of the registered devices."""
@@ -149,7 +174,7 @@ class BatchDecoder:
             slots[slot] = i
             for k, field in enumerate(fields):
                 scales[i, k] = device.scale.get(field.name, 1.0)
-        plain = [d.enabled and d.profile == PROFILE and d.crc == "hj212" and not d.quirks for d in devices]
+        plain = [_is_plain(d) for d in devices]
         self._devices = (
             slots,
             *self._joined(codes),
@@ -236,13 +261,29 @@ class BatchDecoder:
         )
 
 
-def load(cache: Path | None = None) -> ModuleType:
-    """The compiled core; the first time on a machine takes some ten seconds, later it comes from `cache`.
+def cache_folder(spare: Path) -> Path | None:
+    """Where compiled code is kept: beside the package, so that every data folder finds it, else in `spare`.
+
+    None leaves the choice to numba: it was told by NUMBA_CACHE_DIR, or it writes beside the package of itself.
+    """
+    beside = Path(__file__).with_name("__pycache__")
+    if "NUMBA_CACHE_DIR" in os.environ or os.access(beside if beside.exists() else beside.parent, os.W_OK):
+        return None
+    return spare
+
+
+def load(spare: Path) -> ModuleType:
+    """The compiled core: some fifteen seconds the first time on a machine, about one and a half from the cache.
 
     Raises ImportError when numba is not there: the plain codec then does all the work.
     """
-    if cache is not None:
-        os.environ.setdefault("NUMBA_CACHE_DIR", str(cache))
+    folder = cache_folder(spare)
+    if folder is not None:
+        os.environ["NUMBA_CACHE_DIR"] = str(folder)
     core = importlib.import_module("siteloop.protocols.hj212.batch_core")
-    BatchDecoder(core, 0, 0, 0).decode([b"##0002&&0000"], 0)  # compiles
+    # every kernel is called once with the types of real use: nothing is left to compile when frames come
+    decoder = BatchDecoder(core, 0, 0, 0)
+    decoder.use((DeviceEntry(1, "MN", PROFILE, 1, ""),))
+    decoder.memory.again((1, "20200101000000000", "2011", 0))
+    decoder.decode([b"##0002&&0000"], 0)
     return core

@@ -12,6 +12,9 @@ from numba import njit
 
 ABSENT, NO_VALUE, OUT_OF_PHYSICS, NORMAL = 15, 10, 9, 0
 NOT_PLAIN, AGAIN = 0, 1  # why a frame is handed back
+LOOSE = 128  # role of a key that only the plain codec understands
+SPLIT = 2  # flag bit D
+LONGEST = 1024  # data segment of the standard
 
 
 @njit(cache=True, nogil=True)
@@ -228,6 +231,8 @@ def _area(buffer, start, stop, scales, known, values, quality, n, keys, limits, 
         role = key_role[slot]
         if role < 0:
             continue
+        if role == LOOSE:
+            return -1
         if role >= 64:
             field = role - 64
             if i - value_at != 1 or (flags_seen >> field) & 1:
@@ -370,7 +375,7 @@ def decode(buffer, ends, now, reach, devices, keys, limits, tables, texts, seen,
             why = NOT_PLAIN
             is_taken = False
             while crc == sent and seen_bits < 128:  # a block to break out of
-                if size < 80 or not _is(buffer, s, e, start_text):
+                if size < 80 or size > LONGEST or not _is(buffer, s, e, start_text):
                     break
                 qn = _digits(buffer, s + 3, 17)
                 i = s + 20
@@ -407,7 +412,7 @@ def decode(buffer, ends, now, reach, devices, keys, limits, tables, texts, seen,
                     break
                 flag = _digits(buffer, flag_at, flag_end - flag_at)
                 i = flag_end
-                if flag < 0 or not _is(buffer, i, e - 2, area_text) or i + 29 > e - 2:
+                if flag < 0 or flag & SPLIT or not _is(buffer, i, e - 2, area_text) or i + 29 > e - 2:
                     break
                 moment = _instant(buffer, i + 15)
                 i += 29

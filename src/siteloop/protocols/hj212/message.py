@@ -1,6 +1,14 @@
 """The data segment: header fields, flag bits, data area (HJ 212-2017 6.3)."""
 
+import re
+
 import msgspec
+
+from siteloop.kernel.quirks import Quirk
+
+_NAMES = {name.upper(): name for name in ("QN", "ST", "CN", "PW", "MN", "Flag", "PNUM", "PNO", "RF")}
+_AREA = re.compile(rb"CP=&&", re.IGNORECASE)
+SPLIT = 2  # bit D of the flag: PNUM and PNO are there
 
 
 class Message(msgspec.Struct, frozen=True):
@@ -15,6 +23,8 @@ class Message(msgspec.Struct, frozen=True):
     pnum: int
     pno: int
     area: bytes
+    is_refill: bool = False  # RF=1: handed in afterwards (2025)
+    quirks: tuple[str, ...] = ()  # departures from the standard met in the header
 
     @property
     def wants_answer(self) -> bool:
@@ -31,13 +41,30 @@ class Message(msgspec.Struct, frozen=True):
         """One of several packets."""
         return self.pnum > 1
 
-    def items(self) -> dict[str, str]:
-        """The data area flat: key -> value, first one wins. `a34004-Rtd=1,a34004-Flag=N;...`; odd separators tolerated."""
-        found: dict[str, str] = {}
+    @property
+    def is_numbered(self) -> bool:
+        """Whether a part says which one it is; some devices set bit D without PNUM and PNO."""
+        return self.pno > 0 or not (self.flag or 0) & SPLIT
+
+    @property
+    def exchange(self) -> str:
+        """The QN an answer speaks of: its own, or the one HJ/T 212-2005 writes into the data area."""
+        return self.qn or self.items().get("QN", "")
+
+    def pairs(self) -> list[tuple[str, str]]:
+        """The data area in order: (key, value). `a34004-Rtd=1,a34004-Flag=N;...`; odd separators tolerated."""
+        found = []
         for item in self.area.decode("utf-8", "replace").replace(";", ",").split(","):
             key, equals, value = item.partition("=")
             if equals:
-                found.setdefault(key, value)
+                found.append((key, value))
+        return found
+
+    def items(self) -> dict[str, str]:
+        """The data area flat: key -> value, first one wins."""
+        found: dict[str, str] = {}
+        for key, value in self.pairs():
+            found.setdefault(key, value)
         return found
 
 
@@ -46,18 +73,27 @@ class NotAMessage(ValueError):
 
 
 def parse(segment: bytes) -> Message:
-    """Read a data segment. Raises NotAMessage."""
+    """Read a data segment; one without the closing `&&` is read to its end. Raises NotAMessage."""
     start = segment.find(b"CP=&&")
+    quirks: list[str] = []
     if start < 0:
-        raise NotAMessage("no CP=&&")
+        match = _AREA.search(segment)
+        if match is None:
+            raise NotAMessage("no CP=&&")
+        start = match.start()
+        quirks.append(str(Quirk.ANY_CASE))
     end = segment.rfind(b"&&")
     if end < start + 5:
-        raise NotAMessage("no closing &&")
+        end = len(segment)
     head: dict[str, str] = {}
     for item in segment[:start].decode("ascii", "replace").replace(",", ";").split(";"):
         key, equals, value = item.partition("=")
-        if equals:
-            head[key] = value
+        if not equals:
+            continue
+        name = _NAMES.get(key.upper(), key)
+        if name != key and not quirks:
+            quirks.append(str(Quirk.ANY_CASE))
+        head[name] = value
     if "CN" not in head or "MN" not in head:
         raise NotAMessage("no CN or MN")
     return Message(
@@ -70,8 +106,10 @@ def parse(segment: bytes) -> Message:
         pnum=_whole(head.get("PNUM")) or 0,
         pno=_whole(head.get("PNO")) or 0,
         area=segment[start + 5 : end],
+        is_refill=head.get("RF") == "1",
+        quirks=tuple(quirks),
     )
 
 
 def _whole(text: str | None) -> int | None:
-    return int(text) if text and text.isdigit() and len(text) < 10 else None
+    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 10 else None

@@ -18,10 +18,11 @@ from siteloop.protocols.hj212.batch import BatchDecoder, Memory, Taken, load
 from siteloop.protocols.hj212.crc import VARIANTS, crc212
 from siteloop.protocols.hj212.factors import FACTORS
 from siteloop.protocols.hj212.frame import Frame, Refusal, build, cut
-from siteloop.protocols.hj212.message import NotAMessage, parse
+from siteloop.protocols.hj212.intake import Unknown, understand
 from siteloop.protocols.hj212.reading import NoReading, reading
 from siteloop.protocols.tests.test_hj212 import SAMPLES
 
+KEY = "30" * 16
 NOW = 1_785_000_000 * SECOND
 DEVICES = (
     DeviceEntry(1, "010000A8900016F000169DC0", "dust", 1, "330482", password="123456"),
@@ -29,7 +30,13 @@ DEVICES = (
     DeviceEntry(8, "SWAPPED", "dust", 1, "330482", crc="hj212_swapped"),
     DeviceEntry(9, "OFF", "dust", 1, "330482", enabled=False),
     DeviceEntry(10, "SPRAY", "sprayer", 1, "330482"),
+    DeviceEntry(11, "QUIRKY", "dust", 1, "330482", quirks=("any_case", "length_off", "sentinel:7")),
+    DeviceEntry(12, "SECRET", "dust", 1, "330482", sm4_key=KEY),
+    DeviceEntry(13, "Y2005", "dust", 1, "330482", version="2005"),
+    DeviceEntry(14, "Y2025", "dust", 1, "330482", version="2025"),
 )
+#: the plain codec alone judges these
+ODD = {"SWAPPED", "OFF", "SPRAY", "QUIRKY", "SECRET", "Y2005"}
 BY_CODE = {d.code: d for d in DEVICES}
 Row = tuple[Any, ...]
 
@@ -53,18 +60,20 @@ def _row(device: int, at: int, kind: int, values: list[float], quality: bytes, r
 
 def _plain(frame: Frame) -> tuple[Row, int, bytes] | None:
     """(row, flagged, answer) as the plain codec has it, None when it is no row or not a plain device's."""
-    if crc212(frame.segment) != frame.crc:
+    judged = understand(frame, BY_CODE.get)
+    if isinstance(judged, Unknown) or judged.message.mn in ODD:
         return None
+    message, device = judged.message, judged.device
     try:
-        message = parse(frame.segment)
-        device = BY_CODE[message.mn]
-        found = reading(message, device.profile, device.scale)
-    except (NotAMessage, NoReading, KeyError):
-        return None
-    if (device.password and message.pw != device.password) or not device.enabled:
+        found = reading(message, device.profile, device.scale, device.quirks)
+    except NoReading:
         return None
     row = _row(device.number, found.at, found.kind, found.values, found.quality, frame.raw)
-    return row, found.flagged, talk.answer(message) if message.wants_answer else b""
+    return (
+        row,
+        found.flagged,
+        talk.answer(message, device.crc, device.version) if message.wants_answer else b"",
+    )
 
 
 def _frames_taken(taken: Taken) -> list[Row]:
@@ -153,9 +162,10 @@ _items = st.builds(
     st.sampled_from(["Rtd", "RTD", "Avg", "Data", "Flag", "flag", "Min", "Max", "RS", "Rtd-x"]),
     st.one_of(_numbers, st.sampled_from(["N", "D", "n", "Z", "NN"])),
 )
+_loose = st.sampled_from(["Flag=N", "FLAG=D", "flag=", "NOIS=N", "LA=D", "a34004=Z", "Flag"])
 _segments = st.builds(
-    lambda qn, cn, pw, mn, flag, when, items, gap, last: (
-        f"QN={qn};ST=39;CN={cn};PW={pw};MN={mn};Flag={flag};CP=&&DataTime={when}"
+    lambda qn, cn, pw, mn, flag, when, items, gap, last, extra: (
+        f"QN={qn};ST=39;CN={cn};PW={pw};MN={mn};Flag={flag};{extra}CP=&&DataTime={when}"
         f"{';' if items else ''}{gap.join(items)}{last}&&"
     ).encode(),
     st.one_of(
@@ -179,9 +189,13 @@ _segments = st.builds(
             ]
         ),
     ),
-    st.lists(_items, max_size=12),
+    st.one_of(
+        st.lists(st.one_of(_items, _items, _items, _loose), max_size=12),
+        st.lists(_items, min_size=1, max_size=3).map(lambda few: few * 30),
+    ),
     st.sampled_from([";", ",", ";;"]),
-    st.sampled_from(["", ";", "&", "=", ";x", "\x80"]),
+    st.sampled_from(["", "", ";", "&", "=", ";x", "\x80"]),
+    st.sampled_from(["", "", "", "RF=1;", "PNUM=2;PNO=1;"]),
 )
 _usual = st.builds(
     lambda qn, values: _build(
@@ -196,6 +210,17 @@ _frames = st.one_of(
         _build, _segments, st.sampled_from(["hj212", "hj212", "hj212", "hj212_swapped", "modbus_low_first"])
     ),
     st.sampled_from([s["raw"].encode() + b"\r\n" for s in SAMPLES]),
+    st.builds(
+        lambda mn, value: talk.wire(
+            f"QN=20260725000000001;ST=39;CN=2011;PW=;MN={mn};Flag=9;",
+            "2011",
+            f"DataTime=20260726000000;a34004-Rtd={value}",
+            "hj212",
+            KEY,
+        ),
+        st.sampled_from(["SECRET", "Y2025", "MG"]),
+        st.integers(0, 999),
+    ),
     st.sampled_from([b"\r\n", b"**", b"\0", b"junk", b"#", b"##", b"##00", b"##12ab"]),
 )
 

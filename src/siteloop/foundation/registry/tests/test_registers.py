@@ -3,6 +3,8 @@
 import datetime as dt
 
 import pytest
+from django.core.exceptions import ValidationError
+from django.db import connection
 
 from siteloop.foundation.registry import pages
 from siteloop.foundation.registry.completeness import completeness
@@ -197,3 +199,31 @@ def test_an_officer_of_another_county_learns_nothing_of_a_device() -> None:
         assert stranger.get(f"/api/v1/telemetry/{device.code}/{path}").status_code == 404
     answer = stranger.post("/api/v1/commands", {"device": device.code, "command": "set_time"})
     assert answer.status_code == 404
+
+
+@pytest.mark.django_db
+@pytest.mark.requirement("IOT-03", "SEC-09")
+def test_the_protocol_settings_of_a_device_reach_the_listeners_and_the_key_is_not_readable_at_rest() -> None:
+    device = rows.device("330411")
+    device.hj212_version, device.quirks, device.sm4_key = "2025", ["length_off", "sentinel:-999"], "3a" * 16
+    device.full_clean()
+    device.save()
+    entry = next(d for d in devices() if d.number == device.number)
+    assert (entry.version, entry.quirks, entry.sm4_key) == (
+        "2025",
+        ("length_off", "sentinel:-999"),
+        "3a" * 16,
+    )
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT sm4_key FROM registry_device WHERE number = %s", [device.number])
+        assert "3a3a" not in cursor.fetchone()[0]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("wrong", ["unpadded_length", ["colour"], [1], ["sentinel:x"]])
+def test_a_protocol_setting_nobody_knows_is_refused_in_words(wrong: object) -> None:
+    device = rows.device("330411")
+    device.quirks = wrong
+    with pytest.raises(ValidationError) as refused:
+        device.full_clean()
+    assert "quirks" in refused.value.message_dict
