@@ -194,3 +194,18 @@ LOGGING = {
 }
 
 PROCRASTINATE_AUTODISCOVER_MODULE_NAME = "jobs"
+
+#: ways out for notices (foundation/notice/ports); every channel is closed until it is named here
+NOTICE_OUT = {
+    "recorded": ENV.demo or os.environ.get("SITELOOP_NOTICE_RECORDED", "") == "1",
+    "folder": ENV.data / "outbox",
+    "public_url": os.environ.get("SITELOOP_PUBLIC_URL", ""),
+    "sms_url": os.environ.get("SITELOOP_SMS_URL", ""),
+    "sms_body": os.environ.get("SITELOOP_SMS_BODY", ""),
+    "sms_form": os.environ.get("SITELOOP_SMS_FORM", ""),
+    "sms_authorization": os.environ.get("SITELOOP_SMS_AUTHORIZATION", ""),
+    "sms_success": os.environ.get("SITELOOP_SMS_SUCCESS", ""),
+    "dingtalk_webhook": os.environ.get("SITELOOP_DINGTALK_WEBHOOK", ""),
+    "dingtalk_secret": os.environ.get("SITELOOP_DINGTALK_SECRET", ""),
+    "wecom_webhook": os.environ.get("SITELOOP_WECOM_WEBHOOK", ""),
+}

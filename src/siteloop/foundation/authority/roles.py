@@ -18,7 +18,13 @@ class RoleRow:
 
 
 #: everybody who signs in
-EVERYBODY = ("notice.notice.view", "notice.notice.mark_read", "files.evidence.create", "regions.*.view")
+EVERYBODY = (
+    "notice.notice.view",
+    "notice.notice.mark_read",
+    "notice.preference.*",
+    "files.evidence.create",
+    "regions.*.view",
+)
 #: looking at sites, devices and their data
 WATCHING = (
     "registry.*.view",
@@ -96,6 +102,7 @@ CATALOGUE = (
             "authority.departmentgrant.*",
             "authority.*.view",
             "people.person.open",
+            "notice.delivery.*",
         ),
     ),
     RoleRow(

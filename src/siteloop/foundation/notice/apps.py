@@ -12,9 +12,18 @@ class NoticeConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """The bell of the shell counts unread notices."""
-        from siteloop.foundation.notice.send import unread
+        """The bell of the shell counts unread notices; letters for the outside wake their job."""
+        from siteloop.foundation.notice.send import WAKERS, unread
         from siteloop.framework import shell
 
         if unread not in shell.UNREAD:
             shell.UNREAD.append(unread)
+        if _wake not in WAKERS:
+            WAKERS.append(_wake)
+
+
+def _wake() -> None:
+    # the jobs are known to the queue only after all apps are ready
+    from siteloop.foundation.notice import jobs
+
+    jobs.wake()
