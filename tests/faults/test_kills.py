@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from siteloop.gateway import faults
-from siteloop.gateway.bench import Program
+from siteloop.gateway.trial import Program
 
 
 @pytest.mark.engines

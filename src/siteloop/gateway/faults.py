@@ -6,8 +6,9 @@ import signal
 import time
 from typing import Any
 
-from siteloop.gateway.bench import Program, sent, start_load
+from siteloop.gateway.bench import sent, start_load
 from siteloop.gateway.load import Load
+from siteloop.gateway.trial import Program
 
 VICTIMS = ("listener", "sink", "judge", "nats", "postgres")
 

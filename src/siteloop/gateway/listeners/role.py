@@ -27,6 +27,8 @@ from siteloop.gateway.settings import GatewaySettings
 log = logging.getLogger("siteloop.listener")
 SWEEP_S = 2
 LAST_FLUSH_S = 5
+#: loading the compiled decoder takes about 1.5 s; where it must be compiled first (15 s, once a machine) devices do not wait
+DECODER_S = 5.0
 WAITING = Gauge("siteloop_listener_waiting", "Messages taken in and not yet on disk", ["listener"])
 PUBLISHED = Gauge("siteloop_listener_published", "Messages made durable since start", ["listener"])
 CONNECTIONS = Gauge("siteloop_listener_connections", "Open device connections", ["listener"])
@@ -48,6 +50,7 @@ class ListenerRole:
     bus: Publisher
     registry: RegistrySource
     ports: dict[str, int] = field(default_factory=dict)
+    decoder_s: float = DECODER_S
 
     def __post_init__(self) -> None:
         settings = self.settings
@@ -66,7 +69,13 @@ class ListenerRole:
         self._accelerating: asyncio.Task[bool] | None = None
 
     async def start(self, with_database: bool = True) -> None:
-        """Bind every port and begin. Raises OSError when a port is taken."""
+        """Bind every port and begin. Raises OSError when a port is taken.
+
+        The compiled decoder is there before the first connection is taken, or the plain one serves until it is.
+        """
+        if self.settings.accelerate:
+            self._accelerating = asyncio.create_task(self.hj212.accelerate())
+            await asyncio.wait({self._accelerating}, timeout=self.decoder_s)
         self._tasks += [asyncio.create_task(g.run()) for g in self.gatherings.values()]
         for name, opened in (("hj212", await self.hj212.serve()), ("mqtt", await self.mqtt.serve())):
             self._servers.append(opened)
@@ -78,8 +87,6 @@ class ListenerRole:
         )
         self._web = _Web(config)
         self._tasks += [asyncio.create_task(self._web.serve([bound])), asyncio.create_task(self._sweep())]
-        if self.settings.accelerate:
-            self._accelerating = asyncio.create_task(self.hj212.accelerate())
         if with_database:
             self._tasks += [
                 asyncio.create_task(self.registry.watch()),

@@ -68,17 +68,16 @@ DEVICES = (
 
 @contextlib.asynccontextmanager
 async def listening(
-    devices: tuple[DeviceEntry, ...] = DEVICES, compiled: bool = False
+    devices: tuple[DeviceEntry, ...] = DEVICES, compiled: bool = False, decoder_s: float | None = None
 ) -> AsyncIterator[tuple[ListenerRole, RecordingBus]]:
     free = ("127.0.0.1", 0)
     data = Path(os.environ["SITELOOP_DATA"])
-    settings = GatewaySettings("", "", data, hj212=free, mqtt=free, intake=free, accelerate=False)
+    accelerate = compiled or decoder_s is not None
+    settings = GatewaySettings("", "", data, hj212=free, mqtt=free, intake=free, accelerate=accelerate)
     registry, bus = RegistrySource(""), RecordingBus()
     registry.use(Registry(1, devices, ()))
-    role = ListenerRole(settings, bus, registry)
+    role = ListenerRole(settings, bus, registry, decoder_s=120 if decoder_s is None else decoder_s)
     await role.start(with_database=False)
-    if compiled:
-        assert await role.hj212.accelerate()
     try:
         yield role, bus
     finally:
