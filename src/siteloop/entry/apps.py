@@ -10,7 +10,11 @@ class EntryConfig(AppConfig):
     label = "entry"
 
     def ready(self) -> None:
-        """Wire events."""
+        """Wire events, and lend the desk the listeners' judgement of a message."""
         from siteloop.entry import announcing
+        from siteloop.foundation.telemetry.explaining import EXPLAINERS
+        from siteloop.gateway.reparse import explain
 
         announcing.start()
+        if explain not in EXPLAINERS:
+            EXPLAINERS.append(explain)

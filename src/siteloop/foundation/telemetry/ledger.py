@@ -10,12 +10,12 @@ from django.db.models import Q
 from django.utils import timezone
 
 from siteloop.foundation.registry.models import Device
+from siteloop.foundation.telemetry.models import UNKNOWN
 from siteloop.framework.language import pick
 from siteloop.framework.viewer import Viewer
 from siteloop.kernel.reasons import TITLES as REASONS
 from siteloop.kernel.reasons import Reason
 
-UNKNOWN = "telemetry.quarantine.unknown"  # the right to see what no registered device answers for
 BY = {"listener": "listener", "device": "device", "day": "day"}
 #: where messages come in; a frame let out of quarantine is counted again, on a line of its own
 LISTENERS: dict[str, tuple[str, str]] = {

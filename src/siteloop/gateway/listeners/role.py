@@ -22,6 +22,8 @@ from siteloop.gateway.listeners.mqtt import Connection as MqttConnection
 from siteloop.gateway.listeners.mqtt import MqttServer
 from siteloop.gateway.presence import Presence
 from siteloop.gateway.registry_source import RegistrySource
+from siteloop.gateway.releasing import LISTENER as RELEASE
+from siteloop.gateway.releasing import Releases
 from siteloop.gateway.settings import GatewaySettings
 
 log = logging.getLogger("siteloop.listener")
@@ -57,7 +59,7 @@ class ListenerRole:
         self.presence = Presence(settings.dsn)
         bus = self.bus if isinstance(self.bus, Bus) else None
         self.commands = Commands(settings.dsn, self.registry, self.presence, bus)
-        self.gatherings = {name: Gathering(name, self.bus) for name in ("hj212", "mqtt", "http")}
+        self.gatherings = {name: Gathering(name, self.bus) for name in ("hj212", "mqtt", "http", RELEASE)}
         self.hj212 = Hj212Server(
             settings, self.registry, self.gatherings["hj212"], self.presence, self.commands
         )
@@ -92,6 +94,7 @@ class ListenerRole:
                 asyncio.create_task(self.registry.watch()),
                 asyncio.create_task(self.presence.run()),
                 asyncio.create_task(self.commands.run()),
+                asyncio.create_task(Releases(self.settings, self.registry, self.gatherings[RELEASE]).run()),
             ]
 
     async def wait(self) -> None:

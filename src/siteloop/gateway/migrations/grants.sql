@@ -13,3 +13,5 @@ GRANT ALL ON ALL SEQUENCES IN SCHEMA telemetry, fast TO siteloop_fast;
 GRANT SELECT ON ALL TABLES IN SCHEMA telemetry, fast TO siteloop_web;
 GRANT INSERT, UPDATE ON fast.command, fast.command_trail, fast.registry, fast.finding_inbox TO siteloop_web;
 GRANT USAGE ON ALL SEQUENCES IN SCHEMA fast TO siteloop_web;
+-- the desk asks for a release, it never changes what was received
+GRANT UPDATE (state, asked_at, asked_by, asked_reason, outcome) ON fast.quarantine TO siteloop_web;

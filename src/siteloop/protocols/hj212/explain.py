@@ -54,7 +54,9 @@ def explain(raw: bytes, device_of: DeviceOf) -> Explained:
         ),
         *_sender(message, device),
     )
-    items = tuple(_item(k, t, device.profile if device else "dust") for k, t in shown.pairs()) if shown else ()
+    items = (
+        tuple(_item(k, t, device.profile if device else "dust") for k, t in shown.pairs()) if shown else ()
+    )
     return Explained(checks, items, known, None if isinstance(verdict, Known) else verdict)
 
 
@@ -101,7 +103,14 @@ def _crc(segment: bytes, tail: bytes, device: DeviceEntry | None, is_proven: boo
     fits = variant_of(segment, sent)
     found = f"{sent:04X}" + (f"（{fits}）" if fits and fits != quirk else "")
     is_right = is_proven or sent in (wanted, crc212(segment))
-    return Check("crc", "CRC 校验", "CRC", is_right, f"{wanted:04X}" + (f"（{quirk}）" if quirk != "hj212" else ""), found)
+    return Check(
+        "crc",
+        "CRC 校验",
+        "CRC",
+        is_right,
+        f"{wanted:04X}" + (f"（{quirk}）" if quirk != "hj212" else ""),
+        found,
+    )
 
 
 def _sender(message: Message | None, device: DeviceEntry | None) -> tuple[Check, Check]:

@@ -1,0 +1,37 @@
+"""What a refused message says and why it was refused, judged again by today's codec and settings. The fast plane judges, we ask."""
+
+from collections.abc import Callable
+
+from siteloop.foundation.registry import publish
+from siteloop.foundation.registry.models import Device
+from siteloop.foundation.telemetry.ledger import reason_title
+from siteloop.foundation.telemetry.models import Quarantine
+from siteloop.framework.action import Refused
+from siteloop.kernel.explanation import Explanation
+from siteloop.kernel.registry import DeviceEntry
+from siteloop.kernel.times import to_us
+
+WHY = "the port judges a message by every registered device, and so must its explanation"
+DeviceOf = Callable[[str], DeviceEntry | None]
+#: (bytes, listener, received µs, device by its code, the device that had proven itself) -> what the port would say
+Explainer = Callable[[bytes, str, int, DeviceOf, DeviceEntry | None], Explanation]
+#: filled by the room that knows both planes
+EXPLAINERS: list[Explainer] = []
+
+
+def explain(row: Quarantine) -> Explanation:
+    """Pure: nothing is stored, sent or counted. Raises Refused 503 where no fast plane was joined."""
+    if not EXPLAINERS:
+        raise Refused("本服务未接入报文解析", status=503)
+    proven = publish.entry(row.device) if row.device_id and row.device else None
+    return EXPLAINERS[0](row.bytes, row.listener, to_us(row.received_at), _device_of, proven)
+
+
+def sentence(found: Explanation) -> str:
+    """Why it would be refused today: 长度不符（length is not four digits）."""
+    return reason_title(found.reason) + (f"（{found.detail}）" if found.detail else "")
+
+
+def _device_of(code: str) -> DeviceEntry | None:
+    device = Device.objects.unscoped(WHY).filter(code=code).exclude(state="retired").first()
+    return publish.entry(device) if device is not None else None

@@ -1,0 +1,105 @@
+"""The quarantine as a register. The fast plane owns the table; the desk reads it and asks for a release, nothing else."""
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from django.db import models
+from django.db.models import Q
+
+from siteloop.foundation.registry.models import Device
+from siteloop.framework.scope import Scope, ScopedModel
+from siteloop.framework.viewer import Viewer
+from siteloop.kernel.reasons import TITLES
+
+KEPT_RAW = 4_096  # bytes of a refused message that the fast plane keeps
+UNKNOWN = "telemetry.quarantine.unknown"  # the right to see what no registered device answers for
+
+
+@dataclass(frozen=True)
+class QuarantineScope(Scope):
+    """A message belongs to where its device stands. What no registered device answers for is for platform operations."""
+
+    def q(self, viewer: Viewer) -> Q:
+        """The filter."""
+        if viewer.is_system:
+            return Q()
+        found = Q(device_id__in=Device.objects.visible_to(viewer).values("pk"))
+        return found | Q(device_id=0) if viewer.may(UNKNOWN) else found
+
+
+class ReleaseState(models.TextChoices):
+    """What became of a refused message."""
+
+    KEPT = "kept", "已隔离"
+    ASKED = "asked", "放行中"
+    RELEASED = "released", "已放行"
+    REFUSED = "refused", "放行未成"
+
+
+class _Rows(models.QuerySet["Quarantine"]):
+    """Rows of a table outside the schema `public`."""
+
+    def select_for_update(  # type: ignore[override]
+        self, nowait: bool = False, skip_locked: bool = False, of: tuple[str, ...] = (), no_key: bool = False
+    ) -> "models.QuerySet[Quarantine]":
+        """FOR UPDATE OF knows no schema, and there is only this one table to lock."""
+        return super().select_for_update(nowait=nowait, skip_locked=skip_locked, no_key=no_key)
+
+
+class Quarantine(ScopedModel):
+    """One refused message with its bytes. `device` is 0 when no registered device answers for it."""
+
+    id = models.BigAutoField("编号", primary_key=True)
+    received_at = models.DateTimeField("接收时间")
+    listener = models.CharField("接入方式", max_length=20)
+    device = models.ForeignKey(
+        Device,
+        models.DO_NOTHING,
+        null=True,
+        db_column="device",
+        db_constraint=False,
+        related_name="+",
+        verbose_name="设备",
+    )
+    device_code = models.CharField("自称编码", max_length=60)
+    peer = models.CharField("来源地址", max_length=60)
+    reason = models.CharField("拒收原因", max_length=30, choices=[(r.value, t[0]) for r, t in TITLES.items()])
+    detail = models.CharField("说明", max_length=200)
+    raw = models.BinaryField("原始字节", editable=False)
+    state = models.CharField("处理", max_length=10, choices=ReleaseState.choices, default=ReleaseState.KEPT)
+    asked_at = models.DateTimeField("申请放行", null=True)
+    asked_by = models.CharField("申请人", max_length=80)
+    asked_reason = models.CharField("放行理由", max_length=300)
+    done_at = models.DateTimeField("处理时间", null=True)
+    outcome = models.CharField("处理结果", max_length=300)
+
+    scope = QuarantineScope(region="region_code")
+
+    _machinery: ClassVar[models.Manager[Any]] = _Rows.as_manager()
+
+    class Meta(ScopedModel.Meta):
+        abstract = False
+        base_manager_name = "_machinery"
+        managed = False
+        db_table = '"fast"."quarantine"'
+        verbose_name = "隔离报文"
+        verbose_name_plural = "隔离报文"
+        ordering = ("-id",)
+
+    def __str__(self) -> str:
+        return f"#{self.pk} {self.get_reason_display()} {self.device_code}".strip()
+
+    @property
+    def bytes(self) -> bytes:
+        """The message as it came, at most `KEPT_RAW` bytes of it."""
+        return bytes(self.raw)
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether only the beginning was kept."""
+        return len(self.raw) >= KEPT_RAW
+
+    @property
+    def region_code(self) -> str:
+        """Where its device stands; "" for a message of no registered device."""
+        return self.device.region_code if self.device_id and self.device else ""
