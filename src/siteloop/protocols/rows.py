@@ -1,7 +1,7 @@
 """From what a device said, field by field, to one row of a profile: units, physics, quality."""
 
 import math
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 
 from siteloop.kernel.block import Kind
 from siteloop.kernel.profiles import PROFILES
@@ -19,11 +19,11 @@ def row(
     *,
     kind: Kind = Kind.REALTIME,
     scale: Mapping[str, float] | None = None,
-    faulty: Collection[str] = (),
+    flags: Mapping[str, Quality] | None = None,
 ) -> Reading:
     """One row. `said` maps field -> value in the profile's unit, None or missing = the device said nothing.
 
-    `scale` is the device's own factor per field; fields in `faulty` keep their value and are flagged FAULT.
+    `scale` is the device's own factor per field; `flags` says what the device itself thinks of a value.
     Raises NoReading (NO_VALUES) when nothing of the profile was said.
     """
     fields = PROFILES[profile].fields
@@ -42,8 +42,8 @@ def row(
             quality[index] = Quality.NORMAL if field.low <= value <= field.high else Quality.OUT_OF_PHYSICS
         if quality[index] != Quality.NORMAL:
             flagged += 1
-        elif field.name in faulty:
-            quality[index] = Quality.FAULT
+        elif flags and field.name in flags:
+            quality[index] = flags[field.name]
     if all(q == Quality.ABSENT for q in quality):
         raise NoReading(Reason.NO_VALUES, f"nothing of profile {profile}")
     return Reading(at, int(kind), values, bytes(quality), flagged)

@@ -10,6 +10,7 @@ from enum import IntEnum
 import msgspec
 
 from siteloop.kernel.lifting import CraneAlarm, CraneLimit, CraneSensor
+from siteloop.kernel.quality import Quality
 from siteloop.kernel.reasons import Reason
 from siteloop.protocols.clock import as_bcd, bcd_time
 from siteloop.protocols.framing import NotAFrame
@@ -114,7 +115,7 @@ def reading(frame: Frame, scale: Mapping[str, float], quirks: Collection[str] = 
         },
         at,
         scale=scale,
-        faulty=[name for bit, name in FAULTY.items() if dead >> bit & 1],
+        flags={name: Quality.FAULT for bit, name in FAULTY.items() if dead >> bit & 1},
     )
 
 
