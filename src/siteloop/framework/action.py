@@ -31,7 +31,7 @@ class Input:
     name: str
     title: str
     title_en: str = ""
-    kind: str = "text"  # text multiline number money date datetime bool choice file files reference
+    kind: str = "text"  # text multiline number money date datetime bool choice file files upload reference
     required: bool = False
     choices: tuple[tuple[str, str], ...] = ()
     reference: str = ""  # "<system>.<Model>" for kind reference

@@ -4,16 +4,17 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import Any
 
+from django.apps import apps
 from django.core.files.uploadedfile import UploadedFile
 from django.db import models
 from django.http import QueryDict
 from django.utils.datastructures import MultiValueDict
 
-from siteloop.framework import fields
-from siteloop.framework.action import Action
+from siteloop.framework import fields, lookups
+from siteloop.framework.action import Action, Input
 from siteloop.framework.language import pick
 from siteloop.framework.page import Column, Page
-from siteloop.framework.pages_found import columns, field_at, page_for, path_of
+from siteloop.framework.pages_found import columns, field_at, path_of
 from siteloop.framework.perform import visible
 from siteloop.framework.viewer import Viewer
 from siteloop.kernel.times import SHANGHAI
@@ -85,7 +86,7 @@ def _choices(field: Any, values: tuple[str, ...], viewer: Viewer) -> tuple[tuple
     if field.is_relation:
         keys = [v for v in values if v.isdigit()]
         return tuple((str(r.pk), str(r)) for r in visible(field.related_model, viewer).filter(pk__in=keys))
-    return ()
+    return tuple((v, lookups.title(field.name, v) or v) for v in values if v)
 
 
 def _sections(page: Page) -> list[tuple[str, tuple[str, ...]]]:
@@ -110,19 +111,32 @@ def _field(
 ) -> Field:
     field: Any = field_at(page.model, name)
     values = tuple(data.getlist(name)) if data is not None else _shown(row, field)
-    register = page_for(field.related_model) if field.is_relation else None
+    is_coded = lookups.coded(name) is not None and not field.choices
     return Field(
         name=name,
-        title=str(field.verbose_name),
-        kind=_kind(field),
+        title=lookups.shown_title(name, str(field.verbose_name)) if is_coded else str(field.verbose_name),
+        kind="reference" if is_coded and not field.is_relation else _kind(field),
         value=values[0] if values else "",
         values=values,
         choices=_choices(field, values, viewer),
-        source=f"{path_of(register)}options" if register is not None else "",
+        source=f"{path_of(page)}lookup/{name}?for=form" if field.is_relation or is_coded else "",
         required=not field.blank and not field.has_default() and not isinstance(field, models.BooleanField),
         help=str(field.help_text or ""),
         errors=tuple(errors.get(name, ())),
     )
+
+
+def prefilled(page: Page, given: QueryDict) -> Any:
+    """An unsaved row holding what a link proposes; it is saved only as typed and judged."""
+    row = page.model()
+    for name in page.form:
+        field: Any = field_at(page.model, name)
+        value = given.get(name, "")
+        if value and isinstance(field, models.CharField):
+            setattr(row, name, value[: field.max_length])
+        elif value.isdigit() and isinstance(field, models.ForeignKey):
+            setattr(row, field.attname, int(value))
+    return row
 
 
 def posted(page: Page, data: QueryDict) -> dict[str, Any]:
@@ -153,6 +167,73 @@ def posted(page: Page, data: QueryDict) -> dict[str, Any]:
     return found
 
 
+REASON = "reason"
+
+
+def asks_reason(action: Action) -> bool:
+    """A dangerous action asks why, unless what it asks for anyway is such a text."""
+    told = any(i.required and i.kind in ("text", "multiline") for i in action.fields)
+    return action.danger and not told and all(i.name != REASON for i in action.fields)
+
+
+def reason_field(data: QueryDict | None, errors: dict[str, list[str]]) -> Field:
+    """The question why, which goes into the trail."""
+    value = data.get(REASON, "") if data is not None else ""
+    return Field(
+        name=REASON,
+        title=pick("理由", "Reason"),
+        kind="multiline",
+        value=str(value),
+        values=(str(value),),
+        choices=(),
+        source="",
+        required=True,
+        help=pick("写入操作留痕", "kept in the trail"),
+        errors=tuple(errors.get(REASON, ())),
+    )
+
+
+def inputs_of_action(
+    page: Page, action: Action, data: QueryDict | None, errors: dict[str, list[str]], viewer: Viewer
+) -> list[Field]:
+    """What an action asks, filled from what was just typed; a dangerous one also asks why."""
+    asked = [_asked(page, action, one, data, errors, viewer) for one in action.fields]
+    return [*asked, reason_field(data, errors)] if asks_reason(action) else asked
+
+
+def _asked(
+    page: Page,
+    action: Action,
+    one: Input,
+    data: QueryDict | None,
+    errors: dict[str, list[str]],
+    viewer: Viewer,
+) -> Field:
+    values = tuple(data.getlist(one.name)) if data is not None else ()
+    choices, kind = one.choices, one.kind
+    if kind == "bool":
+        choices = (("true", pick("是", "yes")), ("false", pick("否", "no")))
+    elif kind == "reference":
+        keys = [v for v in values if v.isdigit()]
+        rows = visible(apps.get_model(one.reference), viewer).filter(pk__in=keys)
+        choices = tuple((str(r.pk), str(r)) for r in rows)
+    elif kind == "text" and lookups.coded(one.name) is not None:
+        kind = "reference"
+        choices = tuple((v, lookups.title(one.name, v) or v) for v in values if v)
+    return Field(
+        name=one.name,
+        title=pick(one.title, one.title_en),
+        kind=kind,
+        value=values[0] if values else "",
+        values=values,
+        choices=choices,
+        source=f"{path_of(page)}actions/{action.code}/lookup/{one.name}" if kind == "reference" else "",
+        required=one.required,
+        help=one.help,
+        errors=tuple(errors.get(one.name, ())),
+    )
+
+
 def written(
     action: Action, data: QueryDict, files: "MultiValueDict[str, UploadedFile[Any]]", viewer: Viewer
 ) -> dict[str, Any]:
@@ -162,6 +243,8 @@ def written(
         if one.kind in ("file", "files"):
             kept = [KEEPERS[0](viewer, upload) for upload in files.getlist(one.name)] if KEEPERS else []
             found[one.name] = kept if one.kind == "files" else (kept[0] if kept else None)
+        elif one.kind == "upload":
+            found[one.name] = files.get(one.name)
         elif one.name in data:
             found[one.name] = data[one.name]
     return found

@@ -1,7 +1,7 @@
 """Listing: one engine behind the list page, the REST list and the export: scope, filter, search, sort, page."""
 
 import datetime as dt
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,9 +10,10 @@ from django.db import models
 from django.db.models import Q
 
 from siteloop.framework.action import Refused
+from siteloop.framework.lookups import coded, shown_title
 from siteloop.framework.masking import is_masked
 from siteloop.framework.page import Column, Page
-from siteloop.framework.pages_found import columns, field_at
+from siteloop.framework.pages_found import columns, field_at, path_of
 from siteloop.framework.perform import permission_of, require, visible
 from siteloop.framework.viewer import Viewer
 from siteloop.kernel.times import SHANGHAI
@@ -31,6 +32,7 @@ class Filter:
     choices: tuple[tuple[str, str], ...]
     value: str
     until: str = ""  # for dates: the end of the range
+    source: str = ""  # path that searches what may be chosen
 
 
 class Listing:
@@ -160,16 +162,37 @@ class Listing:
         if isinstance(field, models.BooleanField):
             return Filter(name, title, "bool", (("true", "是"), ("false", "否")), value)
         if field.choices:
-            return Filter(name, title, "choice", tuple((str(k), str(v)) for k, v in field.flatchoices), value)
+            return Filter(name, title, "choice", self._choices(field, value), value)
+        source = f"{path_of(self.page)}lookup/{name}"
         if field.is_relation:
-            return Filter(name, title, "reference", self._chosen(field, value), value)
+            return Filter(name, title, "reference", self._chosen(name, field, value), value, source=source)
+        codes = coded(name)
+        if codes is not None:
+            chosen = ((value, codes.title(value) or value),) if value else ()
+            return Filter(name, shown_title(name, title), "reference", chosen, value, source=source)
         return Filter(name, title, "text", (), value)
 
-    def _chosen(self, field: Any, value: str) -> tuple[tuple[str, str], ...]:
+    @staticmethod
+    def _choices(field: Any, value: str) -> tuple[tuple[str, str], ...]:
+        """All choices; several at once, as a link may ask for, stand as one more line."""
+        every = tuple((str(k), str(v)) for k, v in field.flatchoices)
+        if "," not in value:
+            return every
+        words = dict(every)
+        return (*every, (value, "、".join(words.get(v, v) for v in value.split(","))))
+
+    def _chosen(self, name: str, field: Any, value: str) -> tuple[tuple[str, str], ...]:
         """Only the chosen reference; others are searched for as the person types."""
         if not value.isdigit():
             return ()
-        row = visible(field.related_model, self.viewer).filter(pk=value).first()
+        # the name is shown when the person may see the record itself or a row of this list that refers to it
+        shown = visible(self.page.model, self.viewer).filter(**{name: value}).select_related(name).first()
+        if shown is not None:
+            row = shown
+            for part in name.split("__"):
+                row = getattr(row, part)
+        else:
+            row = visible(field.related_model, self.viewer).filter(pk=value).first()
         return ((value, str(row)),) if row is not None else ()
 
     def _filters(self) -> Q:
@@ -190,6 +213,12 @@ class Listing:
                 raise self._wrong(name)
             return Q(**{name: value == "true"})
         values = value.split(",")
+        codes = coded(name) if not field.is_relation and not field.choices else None
+        if codes is not None and codes.subtree:
+            found = Q()
+            for one in filter(None, values):
+                found |= Q(**{f"{name}__startswith": one})
+            return found
         if field.choices and not set(values) <= {str(k) for k, _ in field.flatchoices}:
             raise self._wrong(name)
         try:
@@ -225,12 +254,15 @@ class Listing:
         return Refused("筛选条件有误", status=422, errors={name: ["取值有误"]})
 
 
-def titles(page: Page) -> list[tuple[Column, str]]:
-    """Columns with their shown titles."""
+def titles(page: Page, only: Iterable[str] | None = None) -> list[tuple[Column, str]]:
+    """Columns with their shown titles: all, or only the named ones, in the declared order."""
     from siteloop.framework.language import pick
 
+    wanted = None if only is None else set(only)
     shown = []
     for column in columns(page):
+        if wanted is not None and column.name not in wanted:
+            continue
         field = field_at(page.model, column.name)
         default = (
             str(field.verbose_name) if field is not None and hasattr(field, "verbose_name") else column.name

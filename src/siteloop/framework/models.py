@@ -1,4 +1,4 @@
-"""What the framework keeps for every register: the trail, saved views, answers given under an idempotency key."""
+"""What the framework keeps for every register: the trail, saved views, list shapes, answers given under an idempotency key."""
 
 from django.db import models
 
@@ -51,6 +51,21 @@ class SavedView(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class ListShape(models.Model):
+    """Which columns of a register a person wants to see, and how dense."""
+
+    account = models.BigIntegerField(db_index=True)
+    page = models.CharField(max_length=120)
+    columns = models.JSONField(default=list)
+    dense = models.BooleanField(default=False)
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("account", "page"), name="one_shape_a_register"),)
+
+    def __str__(self) -> str:
+        return self.page
 
 
 class KeptAnswer(models.Model):

@@ -207,8 +207,17 @@ def assign(obj: models.Model, data: dict[str, Any], viewer: Viewer) -> dict[str,
         except (ValidationError, ValueError) as wrong:
             errors[name] = wrong.messages if isinstance(wrong, ValidationError) else [str(wrong)]
     if errors:
-        raise Refused("填写有误", status=422, errors=errors)
+        raise Refused("填写有误", status=422, errors={**_others(obj, errors), **errors})
     return many
+
+
+def _others(obj: models.Model, known: dict[str, list[str]]) -> dict[str, list[str]]:
+    """What else is wrong with a half-filled row, so that the person hears everything at once."""
+    try:
+        obj.full_clean(exclude={n.removesuffix("_id") for n in known} | set(known), validate_unique=False)
+    except ValidationError as wrong:
+        return _messages(wrong)
+    return {}
 
 
 def _typed(field: "models.Field[Any, Any]", value: Any) -> Any:
@@ -259,7 +268,7 @@ def clean(inputs: tuple[Input, ...], data: dict[str, Any], viewer: Viewer) -> di
     errors: dict[str, list[str]] = {}
     for item in inputs:
         value = data.get(item.name)
-        if value in (None, "", []):
+        if value in (None, "", []) or (isinstance(value, str) and not value.strip()):
             if item.required:
                 errors[item.name] = ["必填"]
             typed[item.name] = [] if item.kind == "files" else None if value in (None, []) else value
@@ -298,13 +307,22 @@ def _input(item: Input, value: Any, viewer: Viewer) -> Any:
         return str(value)
     if item.kind == "reference":
         return _reference(apps.get_model(item.reference), value, viewer)
-    if item.kind == "files":
-        return value if isinstance(value, list) else [value]
-    if item.kind == "file":
-        return value if isinstance(value, UploadedFile) else int(value)
+    if item.kind in ("files", "file", "upload"):
+        return _file(item, value)
     if "\x00" in str(value):
         raise ValueError("含有不允许的字符")
     return str(value)
+
+
+def _file(item: Input, value: Any) -> Any:
+    """`files`: keys of kept evidence; `file`: one of them or an upload; `upload`: the upload itself, not kept."""
+    if item.kind == "files":
+        return value if isinstance(value, list) else [value]
+    if isinstance(value, UploadedFile):
+        return value
+    if item.kind == "upload":
+        raise ValueError("请上传文件")
+    return int(value)
 
 
 def _need(value: Any, message: str) -> Any:

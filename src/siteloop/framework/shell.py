@@ -12,6 +12,17 @@ from siteloop.framework.viewer import NOBODY
 UNREAD: list[Callable[[int], int]] = []
 
 
+THEME_COOKIE = "siteloop_theme"
+THEMES = ("light", "dark")
+
+
+def theme_of(request: HttpRequest) -> str:
+    """The profile's theme when signed in, else the cookie's."""
+    wanted = getattr(request.user, "theme", "") if hasattr(request, "user") else ""
+    wanted = wanted or request.COOKIES.get(THEME_COOKIE, "")
+    return wanted if wanted in THEMES else THEMES[0]
+
+
 def context(request: HttpRequest) -> dict[str, object]:
     """Template context; the menu is worked out only for pages that show it."""
     viewer = getattr(request, "viewer", NOBODY)
@@ -19,6 +30,7 @@ def context(request: HttpRequest) -> dict[str, object]:
         "viewer": viewer,
         "menu": lambda: menu(viewer),
         "unread": lambda: sum(count(viewer.user) for count in UNREAD) if viewer.user is not None else 0,
+        "theme": theme_of(request),
         "language": translation.get_language() or "zh-hans",
         "csp_nonce": getattr(request, "csp_nonce", ""),
     }

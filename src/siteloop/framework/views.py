@@ -1,21 +1,31 @@
 """The pages of every register: list, record, form, action, export, import. HTMX swaps parts; all of it works without scripts."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict
 from functools import wraps
 from typing import Any
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, QueryDict
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.http import urlencode
 
-from siteloop.framework import exporting, importing, perform
+from siteloop.framework import exporting, importing, lookups, perform, shapes, tables
 from siteloop.framework.action import Action, Refused
-from siteloop.framework.fields import kind_of, link, text
-from siteloop.framework.forms import inputs_of, posted, record_lines, written
+from siteloop.framework.forms import (
+    REASON,
+    asks_reason,
+    inputs_of,
+    inputs_of_action,
+    posted,
+    prefilled,
+    reason_field,
+    record_lines,
+    written,
+)
 from siteloop.framework.language import pick
-from siteloop.framework.listing import PAGE_SIZES, Listing, titles
+from siteloop.framework.listing import PAGE_SIZES, Listing
 from siteloop.framework.models import SavedView, TrailEntry
 from siteloop.framework.page import Page
 from siteloop.framework.pages_found import page as find_page
@@ -73,38 +83,17 @@ def _rights(found: Page, viewer: Viewer) -> dict[str, bool]:
     }
 
 
+def _allowed(found: Page, viewer: Viewer) -> list[Action]:
+    return [
+        a for a in found.actions if viewer.may(a.permission or perform.permission_of(found.model, a.code))
+    ]
+
+
 @_desk
 def register_list(request: HttpRequest, found: Page, viewer: Viewer) -> HttpResponse:
     """GET: the table with filters, search, sort and pages; HTMX gets the table alone."""
     listing = Listing(found, viewer, request.GET.dict())
-    columns = titles(found)
-    sortable = listing.sortable()
-    rows = [
-        {
-            "pk": row.pk,
-            "cells": [
-                (column, title, text(row, column), link(row, column), _colour(row, column))
-                for column, title in columns
-            ],
-        }
-        for row in listing.rows()
-    ]
-    order = listing.params.get("ordering", "")
-    heads = [
-        {
-            "title": title,
-            "name": column.name,
-            "sortable": column.name in sortable,
-            "next": f"-{column.name}" if order == column.name else column.name,
-            "sorted": "ascending"
-            if order == column.name
-            else "descending"
-            if order == f"-{column.name}"
-            else "",
-            "number": kind_of(found.model, column) in ("number", "money", "percent"),
-        }
-        for column, title in columns
-    ]
+    shape = shapes.of(found, viewer)
     context = {
         "page": found,
         "title": pick(found.title, found.title_en),
@@ -112,37 +101,25 @@ def register_list(request: HttpRequest, found: Page, viewer: Viewer) -> HttpResp
         "listing": listing,
         "filters": listing.filters(),
         "is_filtered": bool(set(listing.params) - {"page", "page_size", "ordering"}),
-        "heads": heads,
-        "rows": rows,
+        "shape": shape,
+        "choosable": tables.choosable(listing, shape),
+        "heads": tables.heads(listing, shape),
+        "rows": tables.rows(listing, shape),
         "sizes": PAGE_SIZES,
         "rights": _rights(found, viewer),
         "views": SavedView.objects.filter(account=viewer.user or 0, page=path_of(found)),
-        "bulk": [
-            a
-            for a in found.actions
-            if a.bulk and viewer.may(a.permission or perform.permission_of(found.model, a.code))
-        ],
+        "bulk": [a for a in _allowed(found, viewer) if a.bulk],
+        "on_register": [a for a in _allowed(found, viewer) if a.on_register],
     }
     is_part = request.headers.get("HX-Request") == "true" and not request.headers.get("HX-Boosted")
-    return render(request, "register/parts/table.html" if is_part else "register/list.html", context)
-
-
-def _colour(row: Any, column: Any) -> str:
-    """Risk colour of a colour cell, so that it is shown as a badge."""
-    return str(getattr(row, column.name, "")) if column.kind == "colour" else ""
+    return render(request, "register/parts/listed.html" if is_part else "register/list.html", context)
 
 
 @_desk
 def register_detail(request: HttpRequest, found: Page, viewer: Viewer, pk: int) -> HttpResponse:
     """GET: one record with its sections, panels, actions and trail."""
     row = _row(found, viewer, pk)
-    actions = [
-        a
-        for a in found.actions
-        if not a.on_register
-        and viewer.may(a.permission or perform.permission_of(found.model, a.code))
-        and a.available(row, viewer)
-    ]
+    actions = [a for a in _allowed(found, viewer) if not a.on_register and a.available(row, viewer)]
     told = TrailEntry.objects.visible_to(viewer).filter(model=found.model._meta.label_lower, object_id=row.pk)
     context = {
         "page": found,
@@ -160,7 +137,10 @@ def register_detail(request: HttpRequest, found: Page, viewer: Viewer, pk: int) 
 
 @_desk
 def register_form(request: HttpRequest, found: Page, viewer: Viewer, pk: int | None = None) -> HttpResponse:
-    """GET, POST: new record or change; errors stand beside their fields, nothing typed is lost."""
+    """GET, POST: new record or change; errors stand beside their fields, nothing typed is lost.
+
+    A new record's form opens with the texts and references the address names: `new?code=…&site=12`.
+    """
     row = _row(found, viewer, pk) if pk is not None else None
     verb = "create" if row is None else "change"
     perform.require(viewer, perform.permission_of(found.model, verb))
@@ -181,13 +161,17 @@ def register_form(request: HttpRequest, found: Page, viewer: Viewer, pk: int | N
         else:
             messages.success(request, pick("已保存", "Saved"))
             return redirect(path_of(found, saved.pk))
+    typed = request.POST if request.method == "POST" else None
+    sections = inputs_of(found, row or prefilled(found, request.GET), typed, errors, viewer)
     context = {
         "page": found,
         "title": pick(found.title, found.title_en),
         "path": path_of(found),
+        "back": path_of(found, row.pk) if row is not None else path_of(found),
         "row": row,
-        "sections": inputs_of(found, row, request.POST if request.method == "POST" else None, errors, viewer),
-        "errors": errors.get("__all__", []) or errors.get("non_field_errors", []),
+        "sections": sections,
+        "wrong": [f for _, fields in sections for f in fields if f.errors],
+        "errors": _unplaced(errors, found.form),
     }
     return render(request, "register/form.html", context, status=status)
 
@@ -201,14 +185,14 @@ def register_action(
     if one is None:
         raise Http404
     perform.require(viewer, one.permission or perform.permission_of(found.model, one.code))
-    if pk is None and request.method == "POST" and one.bulk:
+    if pk is None and not one.on_register:
         return _bulk(request, found, viewer, one)
     row = _row(found, viewer, pk) if pk is not None else None
     errors: dict[str, list[str]] = {}
     status = 200
     if request.method == "POST":
         try:
-            answer = perform.perform(one, viewer, row, written(one, request.POST, request.FILES, viewer))
+            answer = _do(request, viewer, one, row)
         except Refused as no:
             if no.status in (403, 404):
                 raise
@@ -216,44 +200,126 @@ def register_action(
         else:
             messages.success(request, str(answer) if answer else pick("已完成", "Done"))
             return redirect(path_of(found, pk) if pk is not None else path_of(found))
+    return _ask(request, found, viewer, one, row=row, errors=errors, status=status)
+
+
+def _do(request: HttpRequest, viewer: Viewer, one: Action, row: Any) -> Any:
+    """One act as typed. Raises Refused, also when a dangerous one comes without a reason."""
+    reason = request.POST.get(REASON, "").strip()[:500]
+    if asks_reason(one) and not reason:
+        raise Refused("填写有误", status=422, errors={REASON: [pick("请写明理由", "Say why")]})
+    return perform.perform(one, viewer, row, written(one, request.POST, request.FILES, viewer), reason)
+
+
+def _unplaced(errors: dict[str, list[str]], placed: Iterable[str]) -> list[str]:
+    """Messages that belong to no field of the form."""
+    known = set(placed)
+    return [message for name, told in errors.items() if name not in known for message in told]
+
+
+def _ask(
+    request: HttpRequest,
+    found: Page,
+    viewer: Viewer,
+    one: Action,
+    *,
+    row: Any = None,
+    chosen: Sequence[Any] = (),
+    errors: dict[str, list[str]] | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    """The page that asks what an action needs, and says what it will do."""
+    typed = request.POST if request.method == "POST" and (errors or not chosen) else None
+    fields = inputs_of_action(found, one, typed, errors or {}, viewer)
     context = {
         "page": found,
         "path": path_of(found),
-        "back": path_of(found, pk) if pk is not None else path_of(found),
+        "list_title": pick(found.title, found.title_en),
+        "back": path_of(found, row.pk) if row is not None else path_of(found),
         "row": row,
-        "action": one,
+        "chosen": chosen,
         "title": pick(one.title, one.title_en),
-        "inputs": [(i, request.POST.get(i.name, ""), errors.get(i.name, [])) for i in one.fields],
-        "errors": errors.get("__all__", []),
+        "confirm": one.confirm,
+        "danger": one.danger,
+        "fields": fields,
+        "wrong": [f for f in fields if f.errors],
+        "errors": _unplaced(errors or {}, [f.name for f in fields]),
     }
     return render(request, "register/action.html", context, status=status)
 
 
 def _bulk(request: HttpRequest, found: Page, viewer: Viewer, one: Action) -> HttpResponse:
+    """POST of chosen rows: asks first when there is something to ask or to warn of, then acts on each."""
+    if not one.bulk:
+        raise Http404
     keys = [k for k in request.POST.getlist("row") if k.isdigit()]
-    rows = perform.visible(found.model, viewer).filter(pk__in=keys)
-    done, left = 0, 0
+    rows = list(perform.visible(found.model, viewer).filter(pk__in=keys))
+    if not rows:
+        messages.error(request, pick("请先勾选记录", "Choose some rows first"))
+        return redirect(path_of(found))
+    if "confirmed" not in request.POST and (one.fields or one.confirm or one.danger):
+        return _ask(request, found, viewer, one, chosen=rows)
+    done, left = 0, []
     for row in rows:
         try:
-            perform.perform(one, viewer, row, {})
+            _do(request, viewer, one, row)
             done += 1
-        except Refused:
-            left += 1
-    messages.success(
-        request,
-        pick(
-            f"{one.title}：完成 {done} 条" + (f"，未完成 {left} 条" if left else ""),
-            f"{done} done, {left} not",
-        ),
-    )
+        except Refused as no:
+            if no.status == 422:
+                return _ask(request, found, viewer, one, chosen=rows, errors=no.errors, status=422)
+            left.append(f"{row}：{no.message}")
+    title = pick(one.title, one.title_en)
+    messages.success(request, pick(f"{title}：完成 {done} 条", f"{title}: {done} done"))
+    for sentence in left[:20]:
+        messages.error(request, sentence)
     return redirect(path_of(found))
 
 
 @_desk
+def register_delete(request: HttpRequest, found: Page, viewer: Viewer, pk: int) -> HttpResponse:
+    """GET: asks; POST {reason}: deletes one row. What is still referred to stays, and says so."""
+    if not _rights(found, viewer)["delete"]:
+        raise Refused("没有权限", status=403)
+    row = _row(found, viewer, pk)
+    errors: dict[str, list[str]] = {}
+    if request.method == "POST":
+        reason = request.POST.get(REASON, "").strip()[:500]
+        try:
+            if not reason:
+                raise Refused("填写有误", status=422, errors={REASON: [pick("请写明理由", "Say why")]})
+            perform.delete(row, viewer, reason)
+        except Refused as no:
+            if no.status in (403, 404):
+                raise
+            errors = no.errors or {"__all__": [no.message]}
+        else:
+            messages.success(request, pick("已删除，操作留痕中可查", "Deleted; the trail keeps it"))
+            return redirect(path_of(found))
+    fields = [reason_field(request.POST if request.method == "POST" else None, errors)]
+    context = {
+        "page": found,
+        "path": path_of(found),
+        "list_title": pick(found.title, found.title_en),
+        "back": path_of(found, row.pk),
+        "row": row,
+        "title": pick("删除", "Delete"),
+        "confirm": pick(
+            "删除后不能恢复；操作留痕会保留全部内容。", "This cannot be undone; the trail keeps what it was."
+        ),
+        "danger": True,
+        "fields": fields,
+        "wrong": [f for f in fields if f.errors],
+        "errors": _unplaced(errors, [REASON]),
+    }
+    return render(request, "register/action.html", context, status=422 if errors else 200)
+
+
+@_desk
 def register_export(request: HttpRequest, found: Page, viewer: Viewer) -> HttpResponseBase:
-    """GET ?format=csv|xlsx with the list's own filters."""
+    """GET ?format=csv|xlsx with the list's own filters and the columns the person shows."""
     params = request.GET.dict()
-    return exporting.response(found, viewer, params, params.pop("format", "xlsx"))
+    form = params.pop("format", "xlsx")
+    return exporting.response(found, viewer, params, form, only=shapes.of(found, viewer).columns)
 
 
 @_desk
@@ -298,6 +364,38 @@ def saved_views(request: HttpRequest, found: Page, viewer: Viewer) -> HttpRespon
             defaults={"query": request.POST.get("query", "")[:1000]},
         )
     return redirect(path)
+
+
+@_desk
+def list_shape(request: HttpRequest, found: Page, viewer: Viewer) -> HttpResponse:
+    """POST {columns…, dense, query} remembers which columns are shown; {reset} forgets it. Back to the same list."""
+    perform.require(viewer, perform.permission_of(found.model, "view"))
+    if request.method == "POST" and "reset" in request.POST:
+        shapes.forget(found, viewer)
+    elif request.method == "POST":
+        shapes.keep(found, viewer, request.POST.getlist("columns"), request.POST.get("dense") == "1")
+    query = QueryDict(request.POST.get("query", "")).urlencode()
+    return redirect(f"{path_of(found)}?{query}" if query else path_of(found))
+
+
+@_desk
+def lookup(request: HttpRequest, found: Page, viewer: Viewer, field: str) -> JsonResponse:
+    """GET ?q=…&for=filter|form: up to 30 choices for a search box, inside the viewer's scope."""
+    find = lookups.for_form if request.GET.get("for") == "form" else lookups.for_filter
+    return _choices(find(found, field, viewer, request.GET.get("q", "")))
+
+
+@_desk
+def action_lookup(request: HttpRequest, found: Page, viewer: Viewer, action: str, field: str) -> JsonResponse:
+    """GET ?q=: up to 30 choices for an input of an action."""
+    one = next((a for a in found.actions if a.code == action), None)
+    if one is None:
+        raise Http404
+    return _choices(lookups.for_action(one, field, viewer, request.GET.get("q", "")))
+
+
+def _choices(found: list[lookups.Choice]) -> JsonResponse:
+    return JsonResponse({"results": [asdict(one) for one in found]})
 
 
 @_desk

@@ -20,7 +20,7 @@ organisations = Page(
     title_en="Organisations",
     icon="building",
     columns=(Column("name", link=True), "kind", "uscc", "region_code", "parent", "is_active"),
-    filters=("kind", "is_active"),
+    filters=("region_code", "kind", "is_active"),
     search=("name", "short_name", "uscc"),
     form=("name", "short_name", "kind", "uscc", "region_code", "parent", "is_active"),
     ordering=("name",),

@@ -18,6 +18,7 @@ from siteloop.foundation.authority.actions import change_password
 from siteloop.foundation.authority.models import Account, Role
 from siteloop.foundation.authority.viewers import posts_of
 from siteloop.framework.language import pick
+from siteloop.framework.shell import THEME_COOKIE, THEMES
 
 BACKEND = "django.contrib.auth.backends.ModelBackend"
 
@@ -106,6 +107,18 @@ def language(request: HttpRequest) -> HttpResponse:
         )
         if isinstance(request.user, Account):
             Account.objects.filter(pk=request.user.pk).update(language=code)
+    return answer
+
+
+@require_POST
+def theme(request: HttpRequest) -> HttpResponse:
+    """POST /theme {theme, next}: light or dark; kept in the profile when signed in, in a cookie always."""
+    wanted = request.POST.get("theme", "")
+    answer = redirect(_next(request))
+    if wanted in THEMES:
+        answer.set_cookie(THEME_COOKIE, wanted, max_age=31_536_000, samesite="Lax", httponly=True)
+        if isinstance(request.user, Account):
+            Account.objects.filter(pk=request.user.pk).update(theme=wanted)
     return answer
 
 

@@ -13,7 +13,7 @@ PAGES = all_pages() if apps.ready else ()
 
 
 @pytest.fixture
-def who(db, tested_paths):
+def who(db, tested_paths, fast_plane):
     return caller(["*"], "")
 
 

@@ -1,5 +1,7 @@
 // @ts-check
-/** The desk: menu, search key, demo sign-in, forms, live refresh of parts, live values. Islands load only where they are used. */
+/** The desk: menu, search key, demo sign-in, live refresh of parts, live values. Islands load only where they are used. */
+import "./forms.js";
+import "./lists.js";
 import { listen } from "./live.js";
 
 const chinese = document.documentElement.lang !== "en";
@@ -11,7 +13,7 @@ document.querySelector("[data-toggle-nav]")?.addEventListener("click", (event) =
 
 document.addEventListener("keydown", (event) => {
   const target = /** @type {HTMLElement} */ (event.target);
-  if (event.key !== "/" || /INPUT|TEXTAREA|SELECT/.test(target.tagName)) return;
+  if (event.key !== "/" || event.ctrlKey || event.metaKey || /INPUT|TEXTAREA|SELECT/.test(target.tagName)) return;
   const search = /** @type {HTMLElement | null} */ (document.querySelector("#f-search") ?? document.querySelector("[data-hotkey]"));
   if (search) {
     event.preventDefault();
@@ -32,53 +34,6 @@ for (const button of /** @type {NodeListOf<HTMLButtonElement>} */ (document.quer
     /** @type {HTMLFormElement} */ (document.getElementById("sign-in-form")).requestSubmit();
   });
 }
-
-/** Reference fields search on the server, inside the person's scope. */
-function references() {
-  const TomSelect = /** @type {any} */ (window).TomSelect;
-  if (!TomSelect) return;
-  for (const select of /** @type {NodeListOf<HTMLSelectElement>} */ (document.querySelectorAll("select[data-source]"))) {
-    if (!select.dataset.source || select.classList.contains("tomselected")) continue;
-    new TomSelect(select, {
-      valueField: "value",
-      labelField: "text",
-      searchField: "text",
-      preload: "focus",
-      load: (/** @type {string} */ q, /** @type {(rows?: any[]) => void} */ done) => {
-        fetch(`${select.dataset.source}?q=${encodeURIComponent(q)}`)
-          .then((answer) => answer.json())
-          .then((body) => done(body.results))
-          .catch(() => done());
-      },
-    });
-  }
-}
-window.addEventListener("load", references);
-
-for (const form of /** @type {NodeListOf<HTMLFormElement>} */ (document.querySelectorAll("form[data-guard]"))) {
-  let changed = false;
-  form.addEventListener("input", () => (changed = true));
-  form.addEventListener("submit", () => (changed = false));
-  window.addEventListener("beforeunload", (event) => {
-    if (changed) event.preventDefault();
-  });
-}
-
-document.addEventListener("change", (event) => {
-  const box = /** @type {HTMLInputElement} */ (event.target);
-  if (!box.matches?.("[data-check-all]")) return;
-  for (const one of /** @type {NodeListOf<HTMLInputElement>} */ (box.closest("table")?.querySelectorAll("input[name=row]") ?? [])) one.checked = box.checked;
-});
-
-/** Export keeps the filters that are in the address now. */
-document.addEventListener("click", (event) => {
-  const link = /** @type {HTMLElement} */ (event.target).closest?.("a[data-export]");
-  if (!(link instanceof HTMLAnchorElement)) return;
-  const wanted = new URL(link.href).searchParams.get("format") ?? "xlsx";
-  const query = new URLSearchParams(location.search);
-  query.set("format", wanted);
-  link.href = `${link.pathname}?${query}`;
-});
 
 /** Parts that are fetched again when something happens. */
 for (const part of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("[data-refresh]"))) {
