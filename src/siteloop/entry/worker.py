@@ -65,7 +65,7 @@ async def _inbox() -> None:
     """Take findings as they come: woken by NOTIFY, and every second in case one was missed."""
     from siteloop.foundation.cases import inbox
 
-    take = sync_to_async(_guarded(lambda: inbox.take()), thread_sensitive=True)
+    take = sync_to_async(_guarded(lambda: inbox.take(), "the inbox"), thread_sensitive=True)
     dsn = environment.read().database_url
     while True:
         try:
@@ -85,13 +85,15 @@ async def _clock() -> None:
     """Deadlines, every second."""
     from siteloop.foundation.cases import engine
 
-    fire = sync_to_async(_guarded(lambda: engine.fire_deadlines()), thread_sensitive=True)
+    fire = sync_to_async(
+        _guarded(lambda: engine.fire_deadlines(), "the clock of the cases"), thread_sensitive=True
+    )
     while True:
         await fire()
         await asyncio.sleep(1)
 
 
-def _guarded(work: Callable[[], int]) -> Callable[[], int]:
+def _guarded(work: Callable[[], int], what: str) -> Callable[[], int]:
     """Lost connections are dropped and the work is done again; anything else is told and does not stop the role."""
     from django.db import Error, close_old_connections
 
@@ -100,8 +102,11 @@ def _guarded(work: Callable[[], int]) -> Callable[[], int]:
         try:
             return int(work() or 0)
         except Error:
-            log.exception("%s failed, will be tried again", getattr(work, "__name__", work))
+            log.exception("%s failed, will be tried again", what)
             close_old_connections()
+            return 0
+        except Exception:  # the role is one door for all cases; one fault must not shut it
+            log.exception("%s raised, the role goes on", what)
             return 0
 
     return run

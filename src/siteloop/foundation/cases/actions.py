@@ -5,10 +5,17 @@ from typing import Any
 
 from django.utils import timezone
 
-from siteloop.foundation.cases import catalogue, engine, receivers
+from siteloop.foundation.cases import catalogue, engine, inbox, receivers, setting_aside
 from siteloop.foundation.cases.basis import basis_of
 from siteloop.foundation.cases.loop import Outcome
-from siteloop.foundation.cases.models import Case, CaseState, Enforcement, EnforcementKind
+from siteloop.foundation.cases.models import (
+    Case,
+    CaseState,
+    Enforcement,
+    EnforcementKind,
+    SetAside,
+    SetAsideState,
+)
 from siteloop.foundation.files.models import Evidence
 from siteloop.framework.action import Act, Action, Input, Refused
 from siteloop.framework.viewer import Viewer
@@ -261,3 +268,63 @@ record_enforcement = Action(
 )
 
 ALL = (reply, refuse, pass_check, fail_check, transfer, recheck, extend, comment, record_enforcement, cancel)
+
+
+def _waits(row: SetAside, viewer: Viewer) -> bool:
+    return row.state == SetAsideState.WAITING
+
+
+def _settle(row: SetAside, state: SetAsideState) -> None:
+    row.state, row.settled_at = state, timezone.now()
+    row.save()
+
+
+def _retry(act: Act) -> str:
+    if act.obj.act == "deadline":
+        _settle(act.obj, SetAsideState.DONE)
+        return "已交回时限程序，稍后自动办理"
+    episode = SetAside.objects.unscoped("what waits of one episode is done in its order").filter(
+        key=act.obj.key, state=SetAsideState.WAITING
+    )
+    done = 0
+    for row in episode.select_for_update().order_by("pk"):
+        try:
+            setting_aside.again(row, inbox.apply)
+        except setting_aside.Failed as failed:
+            row.tries, row.reason, row.place = row.tries + 1, failed.reason, failed.place
+            row.save()
+            return f"仍未成功：{failed.reason}" + (f"（已重办 {done} 条）" if done else "")
+        _settle(row, SetAsideState.DONE)
+        done += 1
+    return f"已重办 {done} 条"
+
+
+retry = Action(
+    "retry",
+    "重新办理",
+    "Try again",
+    SetAside,
+    _retry,
+    available=_waits,
+    bulk=True,
+    log="{actor}重新办理搁置事项{obj}",
+)
+
+
+def _drop(act: Act) -> str:
+    _settle(act.obj, SetAsideState.DROPPED)
+    return "已放弃"
+
+
+drop = Action(
+    "drop",
+    "放弃",
+    "Drop",
+    SetAside,
+    _drop,
+    fields=(Input("reason", "放弃理由", "Reason", kind="multiline", required=True),),
+    available=lambda row, viewer: _waits(row, viewer) and row.act != "deadline",
+    confirm="放弃后该预警不再立案，原文保留备查。确定吗？",
+    danger=True,
+    log="{actor}放弃搁置事项{obj}：{reason}",
+)

@@ -4,11 +4,12 @@ Called inside a transaction. Every move writes one `CaseEvent`, renews the dutie
 """
 
 import datetime as dt
+from functools import partial
 
 from django.db import transaction
 from django.utils import timezone
 
-from siteloop.foundation.cases import catalogue, receivers, telling
+from siteloop.foundation.cases import catalogue, receivers, setting_aside, telling
 from siteloop.foundation.cases.basis import basis_of
 from siteloop.foundation.cases.deadlines import Term, due
 from siteloop.foundation.cases.loop import Go, Loop, Outcome, Phase, Step, Verdict
@@ -273,10 +274,15 @@ def machine_check(case: Case, now: dt.datetime | None = None) -> Verdict | None:
 
 
 def fire_deadlines(now: dt.datetime | None = None, limit: int = 200) -> int:
-    """Let every case whose step has fallen due go where its loop says. Each in its own transaction; returns how many."""
+    """Let every case whose step has fallen due go where its loop says. Each in its own transaction; returns how many.
+
+    A case whose move raises is set aside with the reason and left alone until an administrator settles it.
+    """
     now = now or timezone.now()
-    late = Case.objects.unscoped("the clock looks at every case").filter(
-        state__in=OPEN_STATES, deadline__lte=now
+    late = (
+        Case.objects.unscoped("the clock looks at every case")
+        .filter(state__in=OPEN_STATES, deadline__lte=now)
+        .exclude(pk__in=setting_aside.waiting_cases())
     )
     fired = 0
     for key in list(late.order_by("deadline").values_list("pk", flat=True)[:limit]):
@@ -289,12 +295,18 @@ def fire_deadlines(now: dt.datetime | None = None, limit: int = 200) -> int:
             )
             if case is None:
                 continue
-            outcome(
-                case,
-                Outcome.OVERDUE,
-                ENGINE,
-                now,
-                body=f"环节期限 {case.deadline:%Y-%m-%d %H:%M} 已过，未办结",
-            )
+            try:
+                setting_aside.attempt(partial(_fall_due, case, now))
+            except setting_aside.Failed as failed:
+                setting_aside.deadline(
+                    Case.objects.unscoped("the clock looks at every case").get(pk=key), failed, now
+                )
+                continue
             fired += 1
     return fired
+
+
+def _fall_due(case: Case, now: dt.datetime) -> None:
+    assert case.deadline is not None, "only a case with a deadline falls due"
+    until = case.deadline.astimezone(SHANGHAI)
+    outcome(case, Outcome.OVERDUE, ENGINE, now, body=f"环节期限 {until:%Y-%m-%d %H:%M} 已过，未办结")

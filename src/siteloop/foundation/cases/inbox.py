@@ -5,29 +5,34 @@ import datetime as dt
 import msgspec
 from django.db import connection, transaction
 
-from siteloop.foundation.cases import engine
+from siteloop.foundation.cases import engine, setting_aside
 from siteloop.foundation.cases.models import CaseState, Finding
+from siteloop.foundation.cases.setting_aside import Failed
 from siteloop.foundation.registry.models import Device, Project, Site
 from siteloop.framework import events
 from siteloop.kernel.finding import Act
 from siteloop.kernel.finding import Finding as KernelFinding
 from siteloop.kernel.times import from_us
 
-_decoder = msgspec.msgpack.Decoder(KernelFinding)
-
 
 def take(limit: int = 500) -> int:
-    """Take waiting findings in order, in one transaction; returns how many. Safe to run in several workers."""
+    """Take waiting findings in order, in one transaction; returns how many. Safe to run in several workers.
+
+    A finding that cannot be handled is set aside with its reason, and so is what follows of the same episode; all others
+    go on. A fault of the database goes up and leaves everything as it was.
+    """
     with transaction.atomic():
         with connection.cursor() as cursor:
             cursor.execute(
-                "SELECT id, body FROM fast.finding_inbox WHERE taken_at IS NULL"
+                "SELECT id, key, act, body FROM fast.finding_inbox WHERE taken_at IS NULL"
                 " ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED",
                 [limit],
             )
-            rows = cursor.fetchall()
-        for _, body in rows:
-            apply(_decoder.decode(bytes(body)))
+            rows = [(number, key, act, bytes(body)) for number, key, act, body in cursor.fetchall()]
+        stuck = setting_aside.waiting_keys({key for _, key, _, _ in rows})
+        for _, key, act, body in rows:
+            if not _handle(key, act, body, is_behind=key in stuck):
+                stuck.add(key)
         if rows:
             with connection.cursor() as cursor:
                 cursor.execute(
@@ -35,6 +40,33 @@ def take(limit: int = 500) -> int:
                     [[r[0] for r in rows]],
                 )
     return len(rows)
+
+
+def _handle(key: str, act: str, body: bytes, is_behind: bool) -> bool:
+    """Apply one message; False when it was set aside."""
+    if is_behind:
+        setting_aside.finding(key, act, body, None)
+        return False
+    try:
+        setting_aside.attempt(lambda: apply(setting_aside.decode(body)))
+    except Failed as failed:
+        setting_aside.finding(key, act, body, failed)
+        return False
+    return True
+
+
+def offer(found: KernelFinding, now: dt.datetime | None = None) -> bool:
+    """Apply a finding that the business plane saw itself; False when it had to be set aside."""
+    body = msgspec.msgpack.encode(found)
+    if setting_aside.waiting_keys({found.key}):
+        setting_aside.finding(found.key, found.act.value, body, None, now)
+        return False
+    try:
+        setting_aside.attempt(lambda: apply(found, now))
+    except Failed as failed:
+        setting_aside.finding(found.key, found.act.value, body, failed, now)
+        return False
+    return True
 
 
 def apply(found: KernelFinding, now: dt.datetime | None = None) -> Finding | None:

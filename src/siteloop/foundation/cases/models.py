@@ -229,3 +229,52 @@ class CaseCounter(models.Model):
 
     def __str__(self) -> str:
         return f"{self.county}-{self.year}"
+
+
+class SetAsideState(models.TextChoices):
+    """What became of work that could not be done."""
+
+    WAITING = "waiting", "待处理"
+    DONE = "done", "已重办"
+    DROPPED = "dropped", "已放弃"
+
+
+class SetAside(ScopedModel):
+    """A finding or a deadline whose handling failed by a fault of the program or its settings; kept so that nothing is lost.
+
+    A finding keeps its message (`body`, msgpack of kernel.finding.Finding); a deadline names its case.
+    """
+
+    key = models.CharField("标识", max_length=200, db_index=True)
+    act = models.CharField(
+        "事项",
+        max_length=10,
+        choices=[("raise", "产生"), ("update", "更新"), ("clear", "恢复"), ("deadline", "到期")],
+    )
+    rule = models.CharField("规则", max_length=80, blank=True, db_index=True)
+    subject = models.CharField("对象", max_length=80, blank=True)
+    region_code = models.CharField("区划代码", max_length=12, blank=True, db_index=True)
+    message = models.CharField("说明", max_length=500, blank=True)
+    body = models.BinaryField("原文", default=b"", editable=False)
+    case = models.ForeignKey(
+        Case, models.CASCADE, null=True, blank=True, related_name="+", verbose_name="派单"
+    )
+    reason = models.CharField("搁置原因", max_length=500)
+    place = models.CharField("出错位置", max_length=200, blank=True)
+    tries = models.PositiveIntegerField("尝试次数", default=1)
+    state = models.CharField(
+        "状态", max_length=10, choices=SetAsideState.choices, default=SetAsideState.WAITING, db_index=True
+    )
+    at = models.DateTimeField("搁置时间")
+    settled_at = models.DateTimeField("处理时间", null=True, blank=True)
+
+    scope = Scope(region="region_code")
+
+    class Meta(ScopedModel.Meta):
+        abstract = False
+        verbose_name = "搁置事项"
+        verbose_name_plural = "搁置事项"
+        ordering = ("pk",)
+
+    def __str__(self) -> str:
+        return f"{self.get_act_display()} {self.message or self.rule or self.key}"

@@ -1,7 +1,7 @@
 """Registers of cases, findings and enforcement results."""
 
 from siteloop.foundation.cases import actions
-from siteloop.foundation.cases.models import Case, Enforcement, Finding
+from siteloop.foundation.cases.models import Case, Enforcement, Finding, SetAside
 from siteloop.framework.page import Column, Page
 
 cases = Page(
@@ -94,4 +94,49 @@ enforcements = Page(
     can_create=False,
     can_change=False,
     importable=False,
+)
+
+set_aside = Page(
+    model=SetAside,
+    code="set-aside",
+    title="搁置事项",
+    title_en="Set aside",
+    icon="alert-octagon",
+    columns=(
+        Column("at", kind="datetime", link=True),
+        Column("act"),
+        Column("rule"),
+        Column("message"),
+        Column("reason"),
+        Column("place"),
+        Column("tries", kind="number"),
+        Column("state", kind="state"),
+    ),
+    filters=("state", "act", "rule", "at"),
+    search=("key", "message", "reason"),
+    ordering=("-at",),
+    related=("case",),
+    actions=(actions.retry, actions.drop),
+    api_fields=(
+        "id",
+        "key",
+        "act",
+        "rule",
+        "subject",
+        "region_code",
+        "message",
+        "case",
+        "reason",
+        "place",
+        "tries",
+        "state",
+        "at",
+        "settled_at",
+    ),
+    can_create=False,
+    can_change=False,
+    importable=False,
+    empty="没有搁置的事项：所有预警与时限都已正常办理。",
+    empty_en="Nothing is set aside: every finding and deadline was handled.",
+    help="因程序或设置出错而未能办理的预警和时限。其他事项不受影响；排除原因后可重新办理。",
 )

@@ -11,7 +11,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
-from siteloop.foundation.cases import inbox
+from siteloop.foundation.cases import inbox, setting_aside
 from siteloop.foundation.cases.models import Finding as Kept
 from siteloop.foundation.registry.models import AnnualInspection, Device, Site
 from siteloop.kernel.finding import Act, Finding, Severity
@@ -103,14 +103,16 @@ def _last_valid(devices: Iterable[Device]) -> dict[int, dt.date]:
 def _settle(rule: str, wrong: dict[str, Finding], now: dt.datetime) -> int:
     """Raise what is newly wrong, clear what is mended; what was wrong and still is stays one episode."""
     running = {f.subject: f for f in Kept.objects.unscoped(WHY).filter(rule=rule, cleared_at__isnull=True)}
+    # what failed before waits for an administrator; found again every five minutes it would only pile up
+    waiting = setting_aside.waiting_subjects(rule)
     changed = 0
     for subject, finding in wrong.items():
-        if subject not in running:
-            inbox.apply(finding, now)
+        if subject not in running and subject not in waiting:
+            inbox.offer(finding, now)
             changed += 1
     for subject, kept in running.items():
-        if subject not in wrong:
-            inbox.apply(
+        if subject not in wrong and subject not in waiting:
+            inbox.offer(
                 Finding(
                     act=Act.CLEAR,
                     rule=rule,
