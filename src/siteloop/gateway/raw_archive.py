@@ -1,7 +1,8 @@
 """Raw frames in files by day: each block's compressed frames behind the other, found through `telemetry.raw_chunk`.
 
-A chunk on disk is: 4 bytes number of offsets, the offsets (int32 little-endian), the zlib body. Written before the rows
-commit; a chunk whose transaction failed is never pointed at.
+A chunk on disk is (int32 little-endian): minus the number of offsets, the offsets, the length of the index, the index
+(zlib of device int32[n], at int64[n]: a JSON payload names neither), the zlib body. Chunks of before have a positive number
+and no index. Written before the rows commit; a chunk whose transaction failed is never pointed at.
 """
 
 import datetime as dt
@@ -41,7 +42,9 @@ class RawArchive:
         day = from_us(received_at).astimezone(SHANGHAI).strftime("%Y%m%d")
         name = f"{day}/{block.profile}.raw"
         fd = self._file(name)
-        body = np.int32(len(block.raw_offsets) // 4).tobytes() + block.raw_offsets + block.raw
+        index = zlib.compress(block.device + block.at, 1)
+        count = np.int32(-(len(block.raw_offsets) // 4)).tobytes()
+        body = count + block.raw_offsets + np.int32(len(index)).tobytes() + index + block.raw
         position = os.lseek(fd, 0, os.SEEK_END)
         written = os.write(fd, body)
         if written != len(body):
@@ -69,9 +72,12 @@ def read_chunk(folder: Path, file: str, position: int, size: int) -> list[bytes]
         source.seek(position)
         body = source.read(size)
     count = int(np.frombuffer(body[:4], np.int32)[0])
-    cuts = np.frombuffer(body[4 : 4 + 4 * count], np.int32)
+    start = 4 + 4 * abs(count)
+    cuts = np.frombuffer(body[4:start], np.int32)
+    if count < 0:
+        start += 4 + int(np.frombuffer(body[start : start + 4], np.int32)[0])
     try:
-        text = zlib.decompress(body[4 + 4 * count :])
+        text = zlib.decompress(body[start:])
     except zlib.error as wrong:
         raise ValueError(f"damaged chunk {file}@{position}") from wrong
     return [text[a:b] for a, b in itertools.pairwise(cuts)]

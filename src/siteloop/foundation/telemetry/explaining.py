@@ -7,6 +7,7 @@ from siteloop.foundation.registry.models import Device
 from siteloop.foundation.telemetry.ledger import reason_title
 from siteloop.foundation.telemetry.models import Quarantine
 from siteloop.framework.action import Refused
+from siteloop.framework.language import pick
 from siteloop.kernel.explanation import Explanation
 from siteloop.kernel.registry import DeviceEntry
 from siteloop.kernel.times import to_us
@@ -28,8 +29,15 @@ def explain(row: Quarantine) -> Explanation:
 
 
 def sentence(found: Explanation) -> str:
-    """Why it would be refused today: 长度不符（length is not four digits）."""
-    return reason_title(found.reason) + (f"（{found.detail}）" if found.detail else "")
+    """Why it would be refused today: CRC 校验错误（CRC 校验应为 BC81，实为 BEEF）."""
+    failed = next((c for c in found.checks if c.ok is False), None)
+    if failed is None or not failed.expected:
+        return reason_title(found.reason)
+    told = pick(
+        f"{failed.title}应为 {failed.expected}，实为 {failed.found or '空'}",
+        f"{failed.title_en}: expected {failed.expected}, found {failed.found or 'nothing'}",
+    )
+    return f"{reason_title(found.reason)}（{told}）"
 
 
 def _device_of(code: str) -> DeviceEntry | None:

@@ -14,7 +14,6 @@ from siteloop.kernel.reasons import Reason
 from siteloop.kernel.times import from_us
 
 WIDTH = 16  # bytes a line of the dump
-PREVIEW = 60
 
 
 def listener(row: Quarantine) -> str:
@@ -23,13 +22,10 @@ def listener(row: Quarantine) -> str:
 
 
 def sender(row: Quarantine) -> Any:
-    """The device, or that there is none."""
-    return row.device if row.device_id and row.device else pick("未登记", "not registered")
-
-
-def preview(row: Quarantine) -> str:
-    """The first signs of the message."""
-    return _text(row.bytes[:PREVIEW])
+    """The device, else what the sender calls itself, else that it did not say."""
+    if row.device_id and row.device:
+        return row.device
+    return row.device_code or pick("未自称", "did not say")
 
 
 def dump(row: Quarantine, viewer: Viewer) -> dict[str, Any]:
@@ -46,6 +42,7 @@ def explained(row: Quarantine, viewer: Viewer) -> dict[str, Any]:
     """Panel: checks with expected and found, the message's items, what would be stored today, and what can be done."""
     found = explain(row)
     fields = {f.name: f for f in PROFILES[found.profile].fields} if found.profile else {}
+    quantities = fields or {f.name: f for f in PROFILES["dust"].fields}  # nobody knows yet what it is
     values = [
         {
             "field": fields[v.field],
@@ -58,7 +55,7 @@ def explained(row: Quarantine, viewer: Viewer) -> dict[str, Any]:
     return {
         "found": found,
         "sentence": sentence(found) if found.reason else "",
-        "items": [(i.key, i.text, fields.get(i.field)) for i in found.items],
+        "items": [(i.key, i.text, quantities.get(i.field)) for i in found.items],
         "values": values,
         "at": from_us(found.at_us) if found.at_us is not None else None,
         "register": _registration(row, found.device_code, viewer),

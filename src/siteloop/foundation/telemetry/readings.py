@@ -2,15 +2,18 @@
 
 import datetime as dt
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 from django.db import connection
 
 from siteloop.foundation.registry.models import Device
+from siteloop.foundation.telemetry.archive import Kept, frames_of
 from siteloop.framework.action import Refused
 from siteloop.kernel.profiles import PROFILES
 from siteloop.kernel.quality import Quality, unpack
+from siteloop.kernel.times import SHANGHAI, to_us
 
 STEPS = {"raw": 0, "60": 60, "900": 900, "3600": 3600, "86400": 86_400}
 MOST_POINTS = 20_000
@@ -100,10 +103,6 @@ def _rolled(device: Device, start: dt.datetime, end: dt.datetime, step: int) -> 
 
 def raw_frame(device: Device, at: dt.datetime) -> dict[str, Any] | None:
     """The frame a stored row came from, found by its time of receipt in the archive; None when it is not kept."""
-    from pathlib import Path
-
-    from siteloop.foundation.telemetry.archive import frames_of
-
     profile = PROFILES[device.profile]
     with connection.cursor() as cursor:
         cursor.execute(
@@ -119,15 +118,16 @@ def raw_frame(device: Device, at: dt.datetime) -> dict[str, Any] | None:
         )
         chunks = cursor.fetchall()
     for file, position, size in chunks:
-        for frame in frames_of(Path(settings.ENV.data) / "raw", file, position, size):
-            if device.code.encode() in frame and _tells(frame, at):
-                return {"received_at": row[0], "frame": frame.decode("utf-8", "replace"), "hex": frame.hex()}
+        for kept in frames_of(Path(settings.ENV.data) / "raw", file, position, size):
+            if _is_of(kept, device, at):
+                text = kept.frame.decode("utf-8", "replace")
+                return {"received_at": row[0], "frame": text, "hex": kept.frame.hex()}
     return None
 
 
-def _tells(frame: bytes, at: dt.datetime) -> bool:
-    from siteloop.kernel.times import SHANGHAI
-
-    return at.astimezone(SHANGHAI).strftime("%Y%m%d%H%M%S").encode() in frame or frame.lstrip().startswith(
-        b"{"
-    )
+def _is_of(kept: Kept, device: Device, at: dt.datetime) -> bool:
+    """Whether a frame is the device's at that time; chunks of before the index are known by what they say."""
+    if kept.device is not None:
+        return kept.device == device.number and kept.at_us == to_us(at)
+    told = at.astimezone(SHANGHAI).strftime("%Y%m%d%H%M%S").encode()
+    return device.code.encode() in kept.frame and (told in kept.frame or kept.frame.lstrip().startswith(b"{"))
