@@ -27,6 +27,9 @@ class Quirk(StrEnum):
     LIMIT_BITS_TCSM = "limit_bits_tcsm"
     LIMIT_BITS_GOYO = "limit_bits_goyo"
     SENSOR_BIT_IS_FAULT = "sensor_bit_is_fault"
+    # cameras and gates (protocols.events)
+    UNVERIFIED_EVENT_TYPES = "unverified_event_types"
+    DAHUA_UTC_IS_LOCAL = "dahua_utc_is_local"
 
 
 TITLES: dict[Quirk, tuple[str, str]] = {
@@ -43,9 +46,14 @@ TITLES: dict[Quirk, tuple[str, str]] = {
     Quirk.DEAD_ZERO: ("全零数据视为故障", "all values zero mean a dead sensor"),
     Quirk.PLAIN_ALLOWED: ("已配密钥仍允许明文", "plain text allowed although a key is set"),
     Quirk.REALTIME_HISTORY: ("用 2011 补传实时数据", "hands in real-time history by 2011"),
-    Quirk.LIMIT_BITS_TCSM: ("塔机限位位 13 为风速报警、15 为锁机", "crane limit bit 13 is wind alarm, 15 is locked"),
+    Quirk.LIMIT_BITS_TCSM: (
+        "塔机限位位 13 为风速报警、15 为锁机",
+        "crane limit bit 13 is wind alarm, 15 is locked",
+    ),
     Quirk.LIMIT_BITS_GOYO: ("塔机限位位 15 为风速报警", "crane limit bit 15 is wind alarm"),
     Quirk.SENSOR_BIT_IS_FAULT: ("塔机传感器位为 1 表示故障", "a set sensor bit of a crane means a fault"),
+    Quirk.UNVERIFIED_EVENT_TYPES: ("采用未核实的事件类型对照", "event types known from memory only count"),
+    Quirk.DAHUA_UTC_IS_LOCAL: ("大华事件 UTC 实为本地时间", "UTC of Dahua events is local time"),
 }
 
 #: "sentinel:-999": one more number that stands for "no value" on this device

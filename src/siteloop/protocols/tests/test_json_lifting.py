@@ -12,7 +12,7 @@ from siteloop.protocols.json_profile import reading
 from siteloop.protocols.rows import NoReading
 
 NOW = 1_790_000_000_000_000
-DOCS = Path(__file__).parents[5] / "docs" / "protocols"
+DOCS = Path(__file__).parents[4] / "docs" / "protocols"
 
 
 @pytest.mark.requirement("TC-13", "SHR-09")
