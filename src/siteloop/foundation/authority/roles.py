@@ -75,6 +75,8 @@ OVERSIGHT = (
     "registry.singlework.*",
     "registry.annualinspection.*",
     "registry.calibration.*",
+    "registry.maintenancereview.resubmit_review",
+    "dust.devicemonth.count_month",
 )
 
 CATALOGUE = (
@@ -203,6 +205,9 @@ CATALOGUE = (
             "registry.maintenance.*",
             "registry.calibration.*",
             "registry.annualinspection.*",
+            "registry.maintenancereview.view",
+            "registry.maintenancereview.resubmit_review",
+            "dust.devicemonth.view",
             "telemetry.reading.view",
             "telemetry.latest.view",
             "telemetry.raw.view",

@@ -14,6 +14,7 @@ from siteloop.foundation.registry.models import (
     Site,
     WorkState,
 )
+from siteloop.foundation.registry.reviewing import may_review
 from siteloop.framework.action import Act, Action, Input, Refused
 
 REASON = Input("reason", "理由", "Reason", kind="multiline", required=True)
@@ -231,7 +232,6 @@ def _confirm(state: str) -> Callable[[Act], str]:
     return run
 
 
-_open_review = lambda r, v: r.state == "waiting"  # noqa: E731
 confirm_review = Action(
     "confirm_review",
     "确认",
@@ -239,7 +239,7 @@ confirm_review = Action(
     MaintenanceReview,
     _confirm("confirmed"),
     fields=(OPINION,),
-    available=_open_review,
+    available=may_review,
     log="{actor}确认{obj}的运维统计：{opinion}",
     event="maintenance_reviewed",
 )
@@ -250,7 +250,27 @@ dispute_review = Action(
     MaintenanceReview,
     _confirm("disputed"),
     fields=(OPINION,),
-    available=_open_review,
+    available=may_review,
     log="{actor}对{obj}的运维统计提出异议：{opinion}",
     event="maintenance_disputed",
+)
+
+
+def _resubmit(act: Act) -> str:
+    act.obj.state, act.obj.reviewed_at, act.obj.reviewed_by = "waiting", None, None
+    act.obj.save()
+    return "已重新提交审核"
+
+
+resubmit_review = Action(
+    "resubmit_review",
+    "更正后重新提交",
+    "Submit again",
+    MaintenanceReview,
+    _resubmit,
+    fields=(REASON,),
+    available=lambda review, viewer: review.state == "disputed",
+    confirm="将按现有记录重新统计并再次提交项目负责人审核，确定吗？",
+    log="{actor}重新提交{obj}的运维统计：{reason}",
+    event="maintenance_resubmitted",
 )

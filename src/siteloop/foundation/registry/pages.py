@@ -1,6 +1,6 @@
 """Registers of projects, parties, sites, devices and their upkeep."""
 
-from siteloop.foundation.registry import actions
+from siteloop.foundation.registry import actions, reviewing
 from siteloop.foundation.registry.models import (
     AnnualInspection,
     Calibration,
@@ -14,7 +14,7 @@ from siteloop.foundation.registry.models import (
     SingleWork,
     Site,
 )
-from siteloop.framework.page import Column, Page, Section
+from siteloop.framework.page import Column, Page, Panel, Section
 
 projects = Page(
     model=Project,
@@ -332,7 +332,8 @@ reviews = Page(
     filters=("state", "project", "month"),
     search=("project__name",),
     related=("project",),
-    actions=(actions.confirm_review, actions.dispute_review),
+    actions=(actions.confirm_review, actions.dispute_review, actions.resubmit_review),
+    panels=(Panel("设备明细", "registry/parts/review_details.html", reviewing.details, "By device"),),
     can_create=False,
     can_change=False,
     importable=False,

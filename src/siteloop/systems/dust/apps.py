@@ -10,3 +10,13 @@ class DustConfig(AppConfig):
     label = "dust"
     verbose_name = "扬尘噪声与喷淋"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Figures behind a month's review; a month submitted again is counted again."""
+        from siteloop.foundation.registry import reviewing
+        from siteloop.framework import events
+        from siteloop.systems.dust import months
+
+        if months.behind not in reviewing.DETAILS:
+            reviewing.DETAILS.append(months.behind)
+        events.listen("maintenance_resubmitted")(months.count_again)
