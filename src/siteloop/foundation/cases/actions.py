@@ -17,6 +17,7 @@ from siteloop.foundation.cases.models import (
     SetAsideState,
 )
 from siteloop.foundation.files.models import Evidence
+from siteloop.foundation.files.store import file_under
 from siteloop.framework.action import Act, Action, Input, Refused
 from siteloop.framework.viewer import Viewer
 
@@ -39,6 +40,7 @@ def _evidence(act: Act) -> list[Evidence]:
     found = list(Evidence.objects.visible_to(act.viewer).filter(pk__in=keys))
     if len(found) != len(set(keys)):
         raise Refused("附件不存在", status=422, errors={"evidence": ["附件不存在"]})
+    file_under(found, act.obj.project_id, act.obj.region_code)
     return found
 
 

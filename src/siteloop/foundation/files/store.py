@@ -2,6 +2,7 @@
 
 import datetime as dt
 import hashlib
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -102,3 +103,12 @@ def _write(path: Path, body: bytes) -> None:
     part = path.with_suffix(".part")
     part.write_bytes(body)
     part.replace(path)
+
+
+def file_under(rows: Iterable[Evidence], project_id: int | None, region_code: str) -> None:
+    """Evidence belongs to the record it proves: whoever may see that record may see it. Raises Refused 422 when it proves another project's already."""
+    for row in rows:
+        if row.project_id not in (None, project_id) or (row.region_code and row.region_code != region_code):
+            raise Refused(f"“{row.original_name}”已用于其他项目，请上传本项目的材料", status=422)
+        row.project_id, row.region_code = project_id, region_code
+        row.save(update_fields=["project_id", "region_code"])

@@ -4,7 +4,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from siteloop.foundation.files.models import Evidence
-from siteloop.foundation.files.store import keep, path_of
+from siteloop.foundation.files.store import file_under, keep, path_of
 from siteloop.framework.action import Refused
 from siteloop.framework.testing import caller
 from siteloop.framework.viewer import Viewer
@@ -43,3 +43,14 @@ def test_a_file_is_served_to_those_who_may_see_it() -> None:
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
     assert stranger.html.get(row.url).status_code == 404
     assert Evidence.objects.unscoped("test").count() == 1
+
+
+@pytest.mark.django_db
+def test_what_proves_a_record_is_seen_by_whoever_sees_the_record_and_serves_one_project() -> None:
+    row = keep(Viewer(user=None, name="t", is_system=True), upload())
+    county = caller(["*"], "330482")
+    assert county.html.get(row.url).status_code == 404
+    file_under([row], 7, "330482")
+    assert county.html.get(row.url).status_code == 200
+    with pytest.raises(Refused, match="其他项目"):
+        file_under([row], 8, "330482")
