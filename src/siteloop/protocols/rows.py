@@ -23,7 +23,8 @@ def row(
 ) -> Reading:
     """One row. `said` maps field -> value in the profile's unit, None or missing = the device said nothing.
 
-    `scale` is the device's own factor per field; `flags` says what the device itself thinks of a value.
+    `scale` is the device's own factor per field; `flags` says what the device
+    itself thinks of a value, or why it is missing.
     Raises NoReading (NO_VALUES) when nothing of the profile was said.
     """
     fields = PROFILES[profile].fields
@@ -33,6 +34,8 @@ def row(
     for index, field in enumerate(fields):
         value = said.get(field.name)
         if value is None:
+            if flags and field.name in flags:
+                quality[index] = flags[field.name]
             continue
         value *= (scale or {}).get(field.name, 1.0)
         if not math.isfinite(value):
@@ -44,6 +47,6 @@ def row(
             flagged += 1
         elif flags and field.name in flags:
             quality[index] = flags[field.name]
-    if all(q == Quality.ABSENT for q in quality):
+    if all(said.get(field.name) is None for field in fields):
         raise NoReading(Reason.NO_VALUES, f"nothing of profile {profile}")
     return Reading(at, int(kind), values, bytes(quality), flagged)
