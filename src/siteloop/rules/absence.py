@@ -79,9 +79,17 @@ class AbsenceLane(Lane):
         since = self._reference()
         start, open_hours = self._hours(now_us)
         silent = now_us - np.maximum(since, start)
-        late = self.applies & open_hours & (silent > self.allowed)
+        late = self.applies & open_hours & (silent > self.allowed) & self.counts(now_us)
         due = late & (~state["active"] | (now_us - state["told"] >= self.update))
         return [self._say_silent(int(slot), now_us) for slot in np.flatnonzero(due)]
+
+    def counts(self, now_us: int) -> Array:
+        """Where a silence counts at all."""
+        return np.ones(len(self.roster), bool)
+
+    def more(self, slot: int) -> str:
+        """What else the sentence of a silence says."""
+        return ""
 
     def _reference(self) -> Array:
         """The moment silence is counted from."""
@@ -108,6 +116,7 @@ class AbsenceLane(Lane):
         what = "数据更新不及时" if self.by_device_clock else "设备无数据"
         message = (
             f"{what}：{last}，已 {words.span(lasted)}无新数据，允许 {words.span(int(self.allowed[slot]))}"
+            f"{self.more(slot)}"
         )
         evidence = (reading(device.number, newest),) if newest else ()
         state["told"][slot] = now_us

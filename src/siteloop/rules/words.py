@@ -32,3 +32,13 @@ def amount(value: float, field: Field) -> str:
 def limit(value: float, field: Field) -> str:
     """75 µg/m³: a limit is shown as it was set."""
     return f"{value:g} {field.unit}".strip()
+
+
+def clock(us: int) -> str:
+    """11-21 10:05:09 in Shanghai time."""
+    return f"{from_us(us + OFFSET):%m-%d %H:%M:%S}"
+
+
+def metres(value: float) -> str:
+    """350米, 1.2公里."""
+    return f"{value:.0f}米" if value < 1000 else f"{value / 1000:.1f}公里"
