@@ -23,4 +23,26 @@ def start() -> None:
 
     for name in ("case_opened", "case_moved", "case_closed", "case_reopened"):
         events.listen(name)(tell_case)
+
+    def tell_rights(model: str, object: int, **_: object) -> None:
+        account = _account_of(model, object)
+        if account is not None:
+            announcer.say(f"live.rights.{account}", {})
+
+    events.listen("row_changed")(tell_rights)
     send.PUBLISHERS.append(lambda account, message: announcer.say(f"live.notice.{account}", message))
+
+
+def _account_of(model: str, key: int) -> int | None:
+    """Whose rights a changed row touches, None when it touches nobody's."""
+    from siteloop.foundation.authority.models import Post, ProjectGrant
+
+    if model == "authority.account":
+        return key
+    why = "whose open event stream must ask for its rights anew"
+    row: Post | ProjectGrant | None = None
+    if model == "authority.post":
+        row = Post.objects.unscoped(why).filter(pk=key).first()
+    elif model == "authority.projectgrant":
+        row = ProjectGrant.objects.unscoped(why).filter(pk=key).first()
+    return row.account_id if row is not None else None

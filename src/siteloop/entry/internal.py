@@ -20,6 +20,14 @@ from siteloop.framework.rest import tokens
 from siteloop.framework.viewer import Viewer
 
 _is_migrated = False
+#: what an account must be allowed to see to hear a topic; notices are its own
+TOPIC_RIGHTS = {
+    "latest": "telemetry.reading.view",
+    "finding": "telemetry.reading.view",
+    "command": "telemetry.command.view",
+    "case": "cases.case.view",
+    "notice": "",
+}
 
 
 def _viewer(request: HttpRequest) -> Viewer | None:
@@ -39,12 +47,15 @@ def live_access(request: HttpRequest) -> HttpResponse:
     viewer = _viewer(request)
     if viewer is None or viewer.user is None:
         return JsonResponse({}, status=401)
-    if not viewer.may("telemetry.reading.view"):
-        return JsonResponse({"user": viewer.user, "regions": [], "sites": []})
+    topics = [topic for topic, needed in TOPIC_RIGHTS.items() if not needed or viewer.may(needed)]
+    if topics == ["notice"]:
+        return JsonResponse({"user": viewer.user, "regions": [], "sites": [], "topics": topics})
     # a viewer of regions hears by region; one of projects or organisations by site
     is_regional = bool(viewer.regions) and not viewer.projects and not viewer.organisations
     sites = [] if is_regional else list(Site.objects.visible_to(viewer).values_list("pk", flat=True))
-    return JsonResponse({"user": viewer.user, "regions": list(viewer.regions), "sites": sites})
+    return JsonResponse(
+        {"user": viewer.user, "regions": list(viewer.regions), "sites": sites, "topics": topics}
+    )
 
 
 def healthz(request: HttpRequest) -> HttpResponse:

@@ -9,16 +9,16 @@ import urllib.request
 from collections.abc import Mapping
 
 from siteloop.entry import environment, wiring
-from siteloop.gateway.live import LiveViewer
+from siteloop.gateway.live import TOPICS, LiveViewer, Unreachable
 
 _kept: dict[tuple[str, str], tuple[float, LiveViewer | None]] = {}
-KEEP_S = 20
+KEEP_S = 5
 
 
-async def authorise(headers: Mapping[str, str]) -> LiveViewer | None:
-    """The listener behind a session cookie or bearer token; None for nobody."""
+async def authorise(headers: Mapping[str, str], fresh: bool) -> LiveViewer | None:
+    """The listener behind a session cookie or bearer token; None for nobody. Raises Unreachable."""
     key = (headers.get("cookie", ""), headers.get("authorization", ""))
-    known = _kept.get(key)
+    known = None if fresh else _kept.get(key)
     if known is not None and known[0] > time.monotonic():
         return known[1]
     found = await asyncio.to_thread(_ask, *key)
@@ -41,6 +41,11 @@ def _ask(cookie: str, authorization: str) -> LiveViewer | None:
     try:
         with urllib.request.urlopen(request, timeout=5) as answer:  # noqa: S310
             body = json.loads(answer.read())
-    except (urllib.error.URLError, ValueError, OSError):
-        return None
-    return LiveViewer(body["user"], tuple(body["regions"]), frozenset(body["sites"]))
+    except urllib.error.HTTPError as refused:
+        if refused.code in (401, 403):
+            return None
+        raise Unreachable(str(refused)) from refused
+    except (urllib.error.URLError, ValueError, OSError) as wrong:
+        raise Unreachable(str(wrong)) from wrong
+    topics = frozenset(body.get("topics", TOPICS))
+    return LiveViewer(body["user"], tuple(body["regions"]), frozenset(body["sites"]), topics)

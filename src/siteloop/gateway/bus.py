@@ -26,6 +26,7 @@ from siteloop.kernel.block import Block
 
 BLOCKS = "BLOCKS"
 GIB = 1024**3
+ROOM = 20 * GIB  # bytes the stream may hold
 LOOK_S = 1.0
 
 
@@ -62,7 +63,7 @@ class Bus:
             storage=StorageType.FILE,
             retention=RetentionPolicy.LIMITS,
             discard=DiscardPolicy.NEW,  # full means: refuse, so that the listener stops answering, never: drop
-            max_bytes=20 * GIB,
+            max_bytes=ROOM,
             duplicate_window=120.0,
         )
         for attempt in range(60):
@@ -80,10 +81,10 @@ class Bus:
         created = getattr(info, "created", None)
         return f"{BLOCKS}@{created.isoformat() if created is not None else '0'}"
 
-    async def depth(self) -> tuple[int, int]:
-        """(messages, bytes) in the stream."""
+    async def depth(self) -> tuple[int, int, int]:
+        """(blocks, bytes, last sequence) of the stream. Raises TimeoutError or nats.errors.Error."""
         state = (await self.stream.stream_info(BLOCKS)).state
-        return state.messages, state.bytes
+        return state.messages, state.bytes, state.last_seq
 
     async def purge_before(self, seq: int) -> None:
         """Drop the blocks below a sequence: their rows are committed and judged."""
@@ -145,6 +146,7 @@ class Reader:
 
     def __init__(self, bus: Bus, after: int) -> None:
         self.bus, self.last = bus, after
+        self.written_at = time.time()  # when the last block handed out was written to the stream
         self._looked = time.monotonic()
         self._subscription: JetStreamContext.PullSubscription | None = None
 
@@ -172,7 +174,8 @@ class Reader:
             return []
         found: list[tuple[int, bytes]] = []
         for message in messages:
-            seq = int(message.metadata.sequence.stream)
+            told = message.metadata
+            seq = int(told.sequence.stream)
             if seq <= self.last:
                 continue
             if seq != self.last + 1 and found:
@@ -181,7 +184,7 @@ class Reader:
                 await self.restart()
                 return found
             found.append((seq, message.data))
-            self.last = seq
+            self.last, self.written_at = seq, told.timestamp.timestamp()
         return found
 
     async def _look_for_missed(self) -> None:

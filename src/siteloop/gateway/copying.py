@@ -19,6 +19,18 @@ def pack_quality(quality: NDArray[np.uint8]) -> NDArray[np.int64]:
     return packed
 
 
+def order(columns: Columns) -> NDArray[np.intp]:
+    """Rows by device and time, in order of arrival where both are equal."""
+    device = columns.device
+    # numpy sorts 16-bit keys by counting; rows of one device nearly always arrive in order of time
+    short = device.astype(np.uint16) if int(device.max()) < 65_536 else device
+    found = np.argsort(short, kind="stable")
+    at, number = columns.at[found], device[found]
+    if bool(np.any((at[1:] < at[:-1]) & (number[1:] == number[:-1]))):
+        return np.lexsort((columns.at, device))
+    return found
+
+
 def take(columns: Columns, rows: NDArray[np.intp]) -> Columns:
     """Some rows of the columns."""
     return Columns(

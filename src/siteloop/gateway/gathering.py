@@ -5,7 +5,9 @@ Memory is bounded: above `HIGH` waiting messages the listeners stop reading from
 """
 
 import asyncio
+import time
 from array import array
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -14,6 +16,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from siteloop.gateway import figures
 from siteloop.kernel.block import Block, Columns, Reject, pack
 from siteloop.kernel.profiles import PROFILES
 
@@ -232,6 +235,7 @@ class Gathering:
         answers, self._answers = self._answers, []
         confirmed, self._confirmed = self._confirmed, []
         taken = sum(len(r.device) for r in rows.values()) + len(rejects) + control
+        begun = time.monotonic()
         if taken > WORTH_A_THREAD:
             made = await asyncio.to_thread(self._blocks, rows, rejects, control)
         else:
@@ -241,12 +245,20 @@ class Gathering:
         self._waiting -= taken
         self.published += taken
         self._reply(answers)
+        figures.WAITING_S.labels(self.listener).set(time.monotonic() - begun)
+        self._count(taken - len(rejects) - control, rejects, control)
         for future in confirmed:
             if not future.done():
                 future.set_result(None)
         if self._is_throttled and self._waiting < LOW:
             self._is_throttled = False
             self._throttled(False)
+
+    def _count(self, rows: int, rejects: list[Reject], control: int) -> None:
+        figures.TAKEN.labels(self.listener).inc(rows)
+        figures.CONTROL.labels(self.listener).inc(control)
+        for reason, n in Counter(r.reason for r in rejects).items():
+            figures.REFUSED.labels(self.listener, reason).inc(n)
 
     def _blocks(self, rows: dict[str, _Rows], rejects: list[Reject], control: int) -> list[Block]:
         made = [block for profile, found in rows.items() for block in self._row_blocks(profile, found)]

@@ -15,10 +15,11 @@ import msgspec
 import psycopg
 from nats.errors import Error as NatsError
 
+from siteloop.gateway import figures
 from siteloop.gateway.bus import Bus, Reader
+from siteloop.gateway.opening import open_block
 from siteloop.gateway.registry_source import RegistrySource
 from siteloop.gateway.settings import GatewaySettings
-from siteloop.kernel import block as blocks
 from siteloop.kernel.finding import Command, Finding
 from siteloop.kernel.registry import Registry
 from siteloop.kernel.times import from_us
@@ -40,6 +41,7 @@ class Judge:
         self.detectors = [kind() for kind in kinds]
         self.stream = ""
         self.position = 0
+        self.worked_at = time.time()  # when the newest block that is judged was written to the bus
         self._saved = 0.0
         self.found = 0
         registry.on_change(self.configure)
@@ -60,6 +62,7 @@ class Judge:
                     reader = await self.start(connection)
                     while True:
                         await self.step(connection, await reader.fetch(64, 0.2))
+                        self.worked_at = reader.written_at
             except (psycopg.OperationalError, psycopg.InterfaceError, NatsError, OSError) as lost:
                 log.warning("judge waits: %s", lost)
                 await asyncio.sleep(0.5)
@@ -93,12 +96,14 @@ class Judge:
         for number, data in found:
             if number <= self.position:
                 continue
-            block = blocks.decode(data)
+            opened = open_block(number, data)
             seq = number
-            if block.rows:
-                columns = blocks.columns(block)
+            if opened.wrong:  # the sink keeps it and tells why
+                log.error("block %d cannot be judged: %s", number, opened.wrong)
+                figures.PUT_ASIDE.labels("judge").inc()
+            elif opened.block is not None and opened.columns is not None:
                 for detector in self.detectors:
-                    out += detector.see(block, columns)
+                    out += detector.see(opened.block, opened.columns)
         now = time.time_ns() // 1000
         for detector in self.detectors:
             out += detector.tick(now)

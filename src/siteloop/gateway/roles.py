@@ -2,12 +2,15 @@
 
 import asyncio
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import uvicorn
+from nats.errors import Error as NatsError
+from nats.js.errors import APIError
 
-from siteloop.gateway.bus import Bus
+from siteloop.gateway import figures, partitions
+from siteloop.gateway.bus import ROOM, Bus
 from siteloop.gateway.judge import Judge
 from siteloop.gateway.listeners import role
 from siteloop.gateway.live import Authorise, Live
@@ -16,8 +19,9 @@ from siteloop.gateway.registry_source import RegistrySource
 from siteloop.gateway.rollup import Roller
 from siteloop.gateway.settings import GatewaySettings
 from siteloop.gateway.sink import Batch, Sink
-from siteloop.kernel.block import Kind
 from siteloop.rules.detector import Detector
+
+WATCH_S = 2.0
 
 
 async def _first_registry(source: RegistrySource) -> None:
@@ -27,6 +31,19 @@ async def _first_registry(source: RegistrySource) -> None:
             await source.load()
             return
         await asyncio.sleep(0.2)
+
+
+async def _watch(bus: Bus, of: str, done: Callable[[], tuple[int, float]]) -> None:
+    """Show how much waits in the stream and how far a role is behind, for ever; also while it stands still."""
+    while True:
+        with contextlib.suppress(TimeoutError, NatsError, APIError):
+            waiting, size, last = await bus.depth()
+            position, worked_at = done()
+            figures.lag(of, last - position, worked_at)
+            figures.STREAM_BLOCKS.set(waiting)
+            figures.STREAM_BYTES.set(size)
+            figures.STREAM_FULL.set(size / ROOM)
+        await asyncio.sleep(WATCH_S)
 
 
 def _serve(app: Any, address: tuple[str, int]) -> uvicorn.Server:
@@ -53,18 +70,17 @@ class LatestTeller:
     async def heard(self, batch: Batch) -> None:
         """Take a committed batch."""
         for profile, columns in batch.latest:
-            for i in range(len(columns.device)):
-                device = int(columns.device[i])
+            at, values, quality = columns.at // 1000, columns.values.T.tolist(), columns.quality.T.tolist()
+            for i, device in enumerate(columns.device.tolist()):
                 known = self._newest.get(device)
-                if columns.kind[i] != Kind.REALTIME or (known and known["at"] >= int(columns.at[i]) // 1000):
-                    continue
-                self._newest[device] = {
-                    "device": device,
-                    "profile": profile.code,
-                    "at": int(columns.at[i]) // 1000,
-                    "values": [None if v != v else round(float(v), 3) for v in columns.values[:, i]],
-                    "quality": columns.quality[:, i].tolist(),
-                }
+                if known is None or known["at"] < at[i]:
+                    self._newest[device] = {
+                        "device": device,
+                        "profile": profile.code,
+                        "at": int(at[i]),
+                        "values": [None if v != v else round(v, 3) for v in values[i]],
+                        "quality": quality[i],
+                    }
 
     async def run(self) -> None:
         """Tell, for ever."""
@@ -90,6 +106,8 @@ async def sink(settings: GatewaySettings) -> None:
     async with asyncio.TaskGroup() as group:
         group.create_task(one.run())
         group.create_task(one.purge())
+        group.create_task(partitions.run(settings.dsn))
+        group.create_task(_watch(bus, "sink", lambda: (one.position, one.worked_at)))
         group.create_task(teller.run())
         group.create_task(roller.run())
         group.create_task(registry.watch())
@@ -104,6 +122,7 @@ async def judge(settings: GatewaySettings, kinds: Sequence[type[Detector]]) -> N
     one = Judge(settings, bus, registry, kinds)
     async with asyncio.TaskGroup() as group:
         group.create_task(one.run())
+        group.create_task(_watch(bus, "judge", lambda: (one.position, one.worked_at)))
         group.create_task(registry.watch())
 
 

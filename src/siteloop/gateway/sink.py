@@ -2,13 +2,14 @@
 
 A crash anywhere loses nothing (the stream still holds the block) and doubles nothing (the position says it was done).
 Rows newer than anything stored of their device go by plain COPY; re-sent and late ones take the slow way row by row.
+A block that cannot be read or stored is put aside whole, with its reason, and the stream goes on.
 """
 
 import asyncio
 import contextlib
 import datetime as dt
 import logging
-from collections import Counter
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
@@ -19,49 +20,22 @@ from nats.errors import Error as NatsError
 from numpy.typing import NDArray
 from psycopg import sql
 
-from siteloop.gateway import copying
+from siteloop.gateway import copying, figures, opening, partitions, slow_path
 from siteloop.gateway.bus import Bus, Reader
+from siteloop.gateway.opening import Opened, open_block
 from siteloop.gateway.raw_archive import Chunk, RawArchive
 from siteloop.gateway.settings import GatewaySettings
-from siteloop.kernel import block as blocks
+from siteloop.gateway.tally import Tally, day_of
 from siteloop.kernel.block import Block, Columns, Kind
 from siteloop.kernel.profiles import PROFILES, Profile
 from siteloop.kernel.reasons import Reason
-from siteloop.kernel.times import MINUTE, OFFSET, from_us
+from siteloop.kernel.times import MINUTE, from_us
 
 log = logging.getLogger("siteloop.sink")
 EPOCH_DATE = dt.date(1970, 1, 1)
-
-
-@dataclass
-class Tally:
-    """What one transaction adds to the ledger, by (day, listener, device)."""
-
-    received: Counter[tuple[int, str, int]] = field(default_factory=Counter)
-    stored: Counter[tuple[int, str, int]] = field(default_factory=Counter)
-    control: Counter[tuple[int, str, int]] = field(default_factory=Counter)
-    flagged: Counter[tuple[int, str, int]] = field(default_factory=Counter)
-    rejected: Counter[tuple[int, str, int, str]] = field(default_factory=Counter)
-
-    def rows(self, listener: str, columns: Columns) -> None:
-        """Received rows of a block; they count as stored until the slow path finds a duplicate."""
-        days = (columns.received_at + OFFSET) // 86_400_000_000
-        keys, counts = np.unique(
-            np.stack([days, columns.device.astype(np.int64)]), axis=1, return_counts=True
-        )
-        for (day, device), n in zip(keys.T.tolist(), counts.tolist(), strict=True):
-            self.received[day, listener, device] += n
-            self.stored[day, listener, device] += n
-
-    def reject(self, day: int, listener: str, device: int, reason: str) -> None:
-        """One refused message."""
-        self.received[day, listener, device] += 1
-        self.rejected[day, listener, device, reason] += 1
-
-    def duplicate(self, day: int, listener: str, device: int) -> None:
-        """A row turned out to be there already."""
-        self.stored[day, listener, device] -= 1
-        self.rejected[day, listener, device, Reason.DUPLICATE.value] += 1
+MOST_BLOCKS = 64  # of one transaction
+#: the database will not have these values, now or ever; anything else wrong with it is waited for
+UNSTORABLE = (psycopg.DataError, psycopg.IntegrityError)
 
 
 @dataclass
@@ -69,19 +43,18 @@ class Batch:
     """Blocks that go into one transaction."""
 
     seq: int = 0
+    rows: int = 0
     parts: dict[str, list[tuple[str, Columns]]] = field(
         default_factory=dict
     )  # profile -> (listener, columns)
     tally: Tally = field(default_factory=Tally)
     quarantine: list[tuple[Any, ...]] = field(default_factory=list)
     chunks: list[tuple[str, str, int, int, Chunk]] = field(default_factory=list)
-    latest: list[tuple[Profile, Columns]] = field(default_factory=list)
+    latest: list[tuple[Profile, Columns]] = field(
+        default_factory=list
+    )  # the newest real-time row of each device
     partitions: set[tuple[str, dt.date]] = field(default_factory=set)  # made in this transaction
-
-
-def day_of(us: int) -> int:
-    """Local day as a number since 1970."""
-    return (us + OFFSET) // 86_400_000_000
+    put_aside: int = 0
 
 
 class Sink:
@@ -93,6 +66,7 @@ class Sink:
         self._partitions: set[tuple[str, dt.date]] = set()
         self.stream = ""
         self.position = 0
+        self.worked_at = time.time()  # when the newest block that is done was written to the bus
         self.committed_rows = 0
         self.on_commit: list[Any] = []
 
@@ -105,6 +79,7 @@ class Sink:
         row = await cursor.fetchone()
         self.position = row[0] if row else 0
         self._last[:] = 0
+        self._partitions.clear()
         cursor = await connection.execute(
             "SELECT device, (extract(epoch FROM at) * 1000000)::bigint FROM telemetry.latest"
         )
@@ -129,9 +104,10 @@ class Sink:
                     reader = await self.start(connection)
                     wait = 0.2
                     while True:
-                        found = await reader.fetch(64, 0.25)
+                        found = await reader.fetch(MOST_BLOCKS, 0.25)
                         if found:
                             await self.store(connection, found)
+                            self.worked_at = reader.written_at
             except (psycopg.OperationalError, psycopg.InterfaceError, NatsError, OSError) as lost:
                 log.warning("sink waits %.1f s: %s", wait, lost)
                 await asyncio.sleep(wait)
@@ -140,30 +116,56 @@ class Sink:
     async def store(
         self, connection: psycopg.AsyncConnection[tuple[Any, ...]], found: Iterable[tuple[int, bytes]]
     ) -> None:
-        """One transaction for several blocks. A surprise in the fast path (rows already there) is redone the slow way."""
-        decoded = [(seq, blocks.decode(data)) for seq, data in found if seq > self.position]
-        if not decoded:
+        """Store several blocks in one transaction; when one of them cannot be stored, each in its own, and that one aside."""
+        opened = [open_block(seq, data) for seq, data in found if seq > self.position]
+        if not opened:
             return
+        begun = time.monotonic()
         try:
-            batch = await self._transact(connection, decoded, careful=False)
+            await self._committed(await self._carefully(connection, opened))
+        except UNSTORABLE as wrong:
+            log.warning("a block of %d cannot be stored: %s", len(opened), wrong)
+            await self._each(connection, opened)
+        figures.COMMIT_S.set(time.monotonic() - begun)
+
+    async def _each(self, connection: psycopg.AsyncConnection[tuple[Any, ...]], opened: list[Opened]) -> None:
+        for one in opened:
+            try:
+                batch = await self._carefully(connection, [one])
+            except UNSTORABLE as wrong:
+                one.wrong = f"{type(wrong).__name__}: {wrong}"[:300]
+                batch = await self._carefully(connection, [one])
+            await self._committed(batch)
+
+    async def _carefully(
+        self, connection: psycopg.AsyncConnection[tuple[Any, ...]], opened: list[Opened]
+    ) -> Batch:
+        """A surprise in the fast path (rows already there) is redone the slow way."""
+        try:
+            return await self._transact(connection, opened, careful=False)
         except psycopg.errors.UniqueViolation:
-            batch = await self._transact(connection, decoded, careful=True)
+            return await self._transact(connection, opened, careful=True)
+
+    async def _committed(self, batch: Batch) -> None:
         self.position = batch.seq
         self._partitions |= batch.partitions
         for _, columns in batch.latest:
             self._grow(int(columns.device.max()))
             np.maximum.at(self._last, columns.device, columns.at)
-        self.committed_rows += sum(len(c.device) for _, parts in batch.parts.items() for _, c in parts)
+        self.committed_rows += batch.rows
+        figures.ROWS.inc(batch.rows)
+        if batch.put_aside:
+            figures.PUT_ASIDE.labels("sink").inc(batch.put_aside)
         for heard in self.on_commit:
             await heard(batch)
 
     async def _transact(
         self,
         connection: psycopg.AsyncConnection[tuple[Any, ...]],
-        decoded: list[tuple[int, Block]],
+        opened: list[Opened],
         careful: bool,
     ) -> Batch:
-        batch = self._gather(decoded)
+        batch = self._gather(opened)
         async with connection.transaction():
             for code, parts in batch.parts.items():
                 await self._rows(connection, PROFILES[code], parts, batch, careful)
@@ -172,45 +174,50 @@ class Sink:
             await self._position(connection, batch)
         return batch
 
-    def _gather(self, decoded: list[tuple[int, Block]]) -> Batch:
+    def _gather(self, opened: list[Opened]) -> Batch:
         batch = Batch()
-        for seq, block in decoded:
-            batch.seq = seq
-            received = 0
-            if block.rows:
-                columns = blocks.columns(block)
-                received = int(columns.received_at[-1])
-                batch.parts.setdefault(block.profile, []).append((block.listener, columns))
-                batch.tally.rows(block.listener, columns)
-                chunk = self.archive.append(block, received)
-                if chunk is not None:
-                    batch.chunks.append(
-                        (block.profile, block.listener, int(columns.received_at[0]), received, chunk)
-                    )
-            for r in block.rejects:
-                batch.tally.reject(day_of(r.received_at), block.listener, r.device, r.reason)
-                batch.quarantine.append(
-                    (
-                        from_us(r.received_at),
-                        block.listener,
-                        r.device,
-                        r.device_code,
-                        r.peer,
-                        r.reason,
-                        r.detail,
-                        r.raw,
-                    )
-                )
-                received = received or r.received_at
-            if block.control:
-                key = (day_of(received or _now_us()), block.listener, 0)
-                batch.tally.received[key] += block.control
-                batch.tally.control[key] += block.control
-            if block.flagged:
-                batch.tally.flagged[day_of(received), block.listener, 0] += block.flagged
+        for one in opened:
+            batch.seq = one.seq
+            if one.block is None or one.wrong:
+                self._put_aside(batch, one)
+            else:
+                self._take(batch, one.block, one.columns)
         if batch.chunks:
             self.archive.sync()
         return batch
+
+    def _put_aside(self, batch: Batch, one: Opened) -> None:
+        """Keep the block as a file, say so in the quarantine, count its messages as rejected."""
+        now = _now_us()
+        name = opening.keep_aside(self.settings.data / "put_aside", one)
+        reason = Reason.DAMAGED_BLOCK.value
+        log.error("block %d is put aside as %s: %s", one.seq, name, one.wrong)
+        batch.tally.reject(day_of(now), "bus", 0, reason, one.messages)
+        detail = f"{one.wrong} (put_aside/{name}, {len(one.data)} bytes)".replace("\0", "�")
+        batch.quarantine.append((from_us(now), "bus", 0, "", "", reason, detail, one.data[:4096]))
+        batch.put_aside += 1
+
+    def _take(self, batch: Batch, block: Block, columns: Columns | None) -> None:
+        received = 0
+        if columns is not None:
+            received = int(columns.received_at[-1])
+            batch.rows += block.rows
+            batch.parts.setdefault(block.profile, []).append((block.listener, columns))
+            chunk = self.archive.append(block, received)
+            if chunk is not None:
+                first = int(columns.received_at[0])
+                batch.chunks.append((block.profile, block.listener, first, received, chunk))
+        for r in block.rejects:
+            batch.tally.reject(day_of(r.received_at), block.listener, r.device, r.reason)
+            who = (block.listener, r.device, r.device_code, r.peer)
+            batch.quarantine.append((from_us(r.received_at), *who, r.reason, r.detail, r.raw))
+            received = received or r.received_at
+        if block.control:
+            key = (day_of(received or _now_us()), block.listener, 0)
+            batch.tally.received[key] += block.control
+            batch.tally.control[key] += block.control
+        if block.flagged:
+            batch.tally.flagged[day_of(received), block.listener, 0] += block.flagged
 
     # ---- rows
 
@@ -222,136 +229,67 @@ class Sink:
         batch: Batch,
         careful: bool,
     ) -> None:
-        columns = copying.join([c for _, c in parts])
-        listeners = [name for name, c in parts for _ in range(len(c.device))]
-        self._grow(int(columns.device.max()))
+        """Rows of one profile. Sorted by device and time once: COPY, duplicates and newest values all need that order."""
+        joined = copying.join([c for _, c in parts])
+        order = copying.order(joined)
+        columns = copying.take(joined, order)
+        names = sorted({name for name, _ in parts})
+        listener = np.repeat([names.index(name) for name, _ in parts], [len(c.device) for _, c in parts])[
+            order
+        ]
+        batch.tally.rows(names, listener, columns)
+        self._grow(int(columns.device[-1]))
         realtime = columns.kind == Kind.REALTIME
         batch.partitions |= await self._partitions_for(connection, profile.code, columns.at[realtime])
-        fast = np.zeros(len(columns.device), bool) if careful else realtime & self._is_new(columns, realtime)
+        fast = np.zeros(len(columns.device), bool) if careful else realtime & self._is_new(columns)
         if fast.any():
-            await self._copy(connection, profile, copying.take(columns, np.flatnonzero(fast)))
+            rows = columns if fast.all() else copying.take(columns, np.flatnonzero(fast))
+            await self._copy(connection, profile, rows)
         for is_reported in (False, True):
-            rows = np.flatnonzero(~fast & (realtime != is_reported))
-            if not len(rows):
+            slow = np.flatnonzero(~fast & (realtime != is_reported))
+            if not len(slow):
                 continue
-            stored = await self._slow(connection, profile, copying.take(columns, rows), is_reported)
-            for i in rows[~stored]:
-                batch.tally.duplicate(
-                    day_of(int(columns.received_at[i])), listeners[i], int(columns.device[i])
-                )
+            stored = await slow_path.insert(connection, profile, copying.take(columns, slow), is_reported)
+            for i in slow[~stored]:
+                day = day_of(int(columns.received_at[i]))
+                batch.tally.duplicate(day, names[listener[i]], int(columns.device[i]))
         await self._dirty(connection, profile, columns, realtime)
         if realtime.any():
-            batch.latest.append((profile, copying.take(columns, np.flatnonzero(realtime))))
+            rows = columns if realtime.all() else copying.take(columns, np.flatnonzero(realtime))
+            newest = np.flatnonzero(np.append(rows.device[1:] != rows.device[:-1], True))
+            batch.latest.append((profile, copying.take(rows, newest)))
 
-    def _is_new(self, columns: Columns, realtime: NDArray[np.bool_]) -> NDArray[np.bool_]:
-        """Rows newer than anything stored of their device, and single in this batch."""
-        order = np.lexsort((columns.at, columns.device))
-        same = np.zeros(len(order), bool)
-        same[1:] = (columns.device[order][1:] == columns.device[order][:-1]) & (
-            columns.at[order][1:] == columns.at[order][:-1]
-        )
-        single = np.ones(len(order), bool)
-        single[order[same]] = False
-        newer: NDArray[np.bool_] = columns.at > self._last[columns.device]
-        return newer & single & realtime
+    def _is_new(self, columns: Columns) -> NDArray[np.bool_]:
+        """Sorted rows that are newer than anything stored of their device, and single in this batch."""
+        fresh: NDArray[np.bool_] = columns.at > self._last[columns.device]
+        twin = (columns.device[1:] == columns.device[:-1]) & (columns.at[1:] == columns.at[:-1])
+        fresh[1:] &= ~twin
+        fresh[:-1] &= ~twin
+        return fresh
 
     async def _partitions_for(
         self, connection: psycopg.AsyncConnection[tuple[Any, ...]], profile: str, at: NDArray[np.int64]
     ) -> set[tuple[str, dt.date]]:
-        days = {EPOCH_DATE + dt.timedelta(days=int(d)) for d in np.unique(at // 86_400_000_000)}
-        missing = {d for d in days if (profile, d) not in self._partitions}
-        if not missing:
+        """Partitions that nobody made ahead: of late rows, and of today when the program stood still for days."""
+        if not len(at):
             return set()
-        await connection.execute("SELECT pg_advisory_xact_lock(5720212)")
-        for day in sorted(missing):
-            start = dt.datetime(day.year, day.month, day.day, tzinfo=dt.UTC)
-            await connection.execute(
-                sql.SQL("CREATE TABLE IF NOT EXISTS {} PARTITION OF {} FOR VALUES FROM ({}) TO ({})").format(
-                    sql.Identifier("telemetry", f"{profile}_{day:%Y%m%d}"),
-                    sql.Identifier("telemetry", profile),
-                    sql.Literal(start),
-                    sql.Literal(start + dt.timedelta(days=1)),
-                )
-            )
+        first, last = int(at.min() // 86_400_000_000), int(at.max() // 86_400_000_000)
+        numbers = {first, last} if last - first < 2 else set((at // 86_400_000_000).tolist())
+        days = {EPOCH_DATE + dt.timedelta(days=d) for d in numbers}
+        missing = {d for d in days if (profile, d) not in self._partitions}
+        if missing:
+            await partitions.make(connection, profile, missing)
         return {(profile, day) for day in missing}
-
-    @staticmethod
-    def _names(profile: Profile, with_kind: bool) -> list[str]:
-        return [
-            "device",
-            *(["kind"] if with_kind else []),
-            "at",
-            "received_at",
-            "quality",
-            *(f.name for f in profile.fields),
-        ]
 
     async def _copy(
         self, connection: psycopg.AsyncConnection[tuple[Any, ...]], profile: Profile, columns: Columns
     ) -> None:
         statement = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT BINARY)").format(
             sql.Identifier("telemetry", profile.code),
-            sql.SQL(", ").join(map(sql.Identifier, self._names(profile, False))),
+            sql.SQL(", ").join(map(sql.Identifier, slow_path.column_names(profile, False))),
         )
         async with connection.cursor() as cursor, cursor.copy(statement) as copy:
             await copy.write(copying.encode(columns))
-
-    async def _slow(
-        self,
-        connection: psycopg.AsyncConnection[tuple[Any, ...]],
-        profile: Profile,
-        columns: Columns,
-        is_reported: bool,
-    ) -> NDArray[np.bool_]:
-        """Insert rows one by one in one round trip, or fill what their stored twins lack; which of them stored anything."""
-        packed = copying.pack_quality(columns.quality)
-        rows = []
-        for i in range(len(columns.device)):
-            key = [int(columns.device[i]), *([int(columns.kind[i])] if is_reported else [])]
-            values = [None if np.isnan(v) else float(v) for v in columns.values[:, i]]
-            times = [from_us(int(columns.at[i])), from_us(int(columns.received_at[i]))]
-            rows.append([*key, *times, int(packed[i]), *values])
-        stored = np.zeros(len(rows), bool)
-        async with connection.cursor() as cursor:
-            await cursor.executemany(self._slow_statement(profile, is_reported), rows, returning=True)
-            for i in range(len(rows)):
-                stored[i] = await cursor.fetchone() is not None
-                cursor.nextset()
-        return stored
-
-    def _slow_statement(self, profile: Profile, is_reported: bool) -> sql.Composed:
-        """A stored value is replaced only where it was missing, or was not normal and the new one is: evidence stays."""
-        names = self._names(profile, is_reported)
-        gains, fills, qualities = [], [], []
-        for i, one in enumerate(profile.fields):
-            f, shift = sql.Identifier(one.name), sql.Literal(4 * i)
-            gain = sql.SQL(
-                "(excluded.{f} IS NOT NULL AND (t.{f} IS NULL OR"
-                " ((t.quality >> {shift}) & 15 <> 0 AND (excluded.quality >> {shift}) & 15 = 0)))"
-            ).format(f=f, shift=shift)
-            gains.append(gain)
-            fills.append(
-                sql.SQL("{f} = CASE WHEN {gain} THEN excluded.{f} ELSE t.{f} END").format(f=f, gain=gain)
-            )
-            qualities.append(
-                sql.SQL(
-                    "((CASE WHEN {gain} THEN excluded.quality ELSE t.quality END) & {mask}::bigint)"
-                ).format(gain=gain, mask=sql.Literal(0xF << (4 * i)))
-            )
-        return sql.SQL(
-            "INSERT INTO {table} AS t ({names}) VALUES ({marks}) ON CONFLICT ({key}) DO UPDATE SET {fill},"
-            " quality = {quality} WHERE {gain} RETURNING 1"
-        ).format(
-            table=sql.Identifier("telemetry", profile.code + ("_reported" if is_reported else "")),
-            names=sql.SQL(", ").join(map(sql.Identifier, names)),
-            marks=sql.SQL(", ").join([sql.Placeholder()] * len(names)),
-            key=sql.SQL(", ").join(
-                map(sql.Identifier, ["device", "kind", "at"] if is_reported else ["device", "at"])
-            ),
-            fill=sql.SQL(", ").join(fills),
-            quality=sql.SQL(" | ").join(qualities),
-            gain=sql.SQL(" OR ").join(gains),
-        )
 
     async def _dirty(
         self,
@@ -382,57 +320,32 @@ class Sink:
     # ---- the rest of the transaction
 
     async def _latest(self, connection: psycopg.AsyncConnection[tuple[Any, ...]], batch: Batch) -> None:
+        """The newest values of each device, all in one statement."""
         for profile, columns in batch.latest:
-            order = np.lexsort((columns.at, columns.device))
-            device = columns.device[order]
-            newest = order[np.append(device[1:] != device[:-1], True)]
-            packed = copying.pack_quality(columns.quality[:, newest])
-            await connection.cursor().executemany(
-                'INSERT INTO telemetry.latest AS l (device, profile, at, received_at, quality, "values")'
-                " VALUES (%s, %s, %s, %s, %s, %s) ON CONFLICT (device) DO UPDATE SET profile = excluded.profile,"
-                ' at = excluded.at, received_at = excluded.received_at, quality = excluded.quality, "values" = excluded."values"'
+            width = len(profile.fields)
+            marks = ", ".join(["%s::real[]"] * width)
+            names = ", ".join(f"v{i}" for i in range(width))
+            values = ", ".join(f"nullif(v{i}, 'NaN')" for i in range(width))
+            await connection.execute(
+                'INSERT INTO telemetry.latest AS l (device, profile, at, received_at, quality, "values")'  # noqa: S608 - numbered names
+                " SELECT d, %s, 'epoch'::timestamptz + a * interval '1 microsecond',"
+                f" 'epoch'::timestamptz + r * interval '1 microsecond', q, ARRAY[{values}]::real[]"
+                f" FROM unnest(%s::int[], %s::bigint[], %s::bigint[], %s::bigint[], {marks}) AS t (d, a, r, q, {names})"
+                " ON CONFLICT (device) DO UPDATE SET profile = excluded.profile, at = excluded.at,"
+                ' received_at = excluded.received_at, quality = excluded.quality, "values" = excluded."values"'
                 " WHERE excluded.at >= l.at",
                 [
-                    (
-                        int(columns.device[i]),
-                        profile.code,
-                        from_us(int(columns.at[i])),
-                        from_us(int(columns.received_at[i])),
-                        int(packed[k]),
-                        [None if np.isnan(v) else float(v) for v in columns.values[:, i]],
-                    )
-                    for k, i in enumerate(newest)
+                    profile.code,
+                    columns.device.tolist(),
+                    columns.at.tolist(),
+                    columns.received_at.tolist(),
+                    copying.pack_quality(columns.quality).tolist(),
+                    *columns.values.tolist(),
                 ],
             )
 
     async def _ledger(self, connection: psycopg.AsyncConnection[tuple[Any, ...]], batch: Batch) -> None:
-        tally = batch.tally
-        keys = sorted(set(tally.received) | set(tally.flagged))
-        if keys:
-            await connection.execute(
-                "INSERT INTO fast.ledger AS l (day, listener, device, received, stored, control, flagged)"
-                " SELECT date '1970-01-01' + d, n, v, r, s, c, f FROM unnest(%s::int[], %s::text[], %s::int[], %s::bigint[],"
-                " %s::bigint[], %s::bigint[], %s::bigint[]) AS t (d, n, v, r, s, c, f) ON CONFLICT (day, listener, device)"
-                " DO UPDATE SET received = l.received + excluded.received, stored = l.stored + excluded.stored,"
-                " control = l.control + excluded.control, flagged = l.flagged + excluded.flagged",
-                [
-                    [k[0] for k in keys],
-                    [k[1] for k in keys],
-                    [k[2] for k in keys],
-                    [tally.received[k] for k in keys],
-                    [tally.stored[k] for k in keys],
-                    [tally.control[k] for k in keys],
-                    [tally.flagged[k] for k in keys],
-                ],
-            )
-        rejected = sorted(tally.rejected.items())
-        if rejected:
-            await connection.execute(
-                "INSERT INTO fast.ledger_rejected AS l (day, listener, device, reason, n)"
-                " SELECT date '1970-01-01' + d, n, v, r, c FROM unnest(%s::int[], %s::text[], %s::int[], %s::text[], %s::bigint[])"
-                " AS t (d, n, v, r, c) ON CONFLICT (day, listener, device, reason) DO UPDATE SET n = l.n + excluded.n",
-                [[k[i] for k, _ in rejected] for i in range(4)] + [[n for _, n in rejected]],
-            )
+        await batch.tally.write(connection)
         if batch.quarantine:
             await connection.cursor().executemany(
                 "INSERT INTO fast.quarantine (received_at, listener, device, device_code, peer, reason, detail, raw)"
@@ -440,12 +353,19 @@ class Sink:
                 batch.quarantine,
             )
         if batch.chunks:
-            await connection.cursor().executemany(
+            await connection.execute(
                 "INSERT INTO telemetry.raw_chunk (profile, listener, received_from, received_to, file, position, size, frames)"
-                " VALUES (%s, %s, %s, %s, %s, %s, %s, %s)",
+                " SELECT * FROM unnest(%s::text[], %s::text[], %s::timestamptz[], %s::timestamptz[], %s::text[], %s::bigint[],"
+                " %s::int[], %s::int[])",
                 [
-                    (profile, listener, from_us(a), from_us(b), c.file, c.position, c.size, c.frames)
-                    for profile, listener, a, b, c in batch.chunks
+                    list(column)
+                    for column in zip(
+                        *(
+                            (code, name, from_us(a), from_us(b), k.file, k.position, k.size, k.frames)
+                            for code, name, a, b, k in batch.chunks
+                        ),
+                        strict=True,
+                    )
                 ],
             )
 

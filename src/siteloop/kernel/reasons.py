@@ -18,6 +18,7 @@ class Reason(StrEnum):
     DUPLICATE = "duplicate"
     DISABLED = "device_disabled"
     UNSUPPORTED = "unsupported"
+    DAMAGED_BLOCK = "damaged_block"  # a whole block on the bus that could not be read or stored
 
 
 TITLES: dict[Reason, tuple[str, str]] = {
@@ -33,4 +34,5 @@ TITLES: dict[Reason, tuple[str, str]] = {
     Reason.DUPLICATE: ("重复报文", "duplicate"),
     Reason.DISABLED: ("设备已停用", "device disabled"),
     Reason.UNSUPPORTED: ("不支持的命令", "unsupported"),
+    Reason.DAMAGED_BLOCK: ("数据块损坏", "damaged block"),
 }

@@ -16,6 +16,7 @@ from siteloop.gateway.presence import Presence
 from siteloop.gateway.registry_source import RegistrySource
 from siteloop.gateway.settings import GatewaySettings
 from siteloop.kernel.block import Reject
+from siteloop.kernel.quirks import Quirk
 from siteloop.kernel.reasons import Reason
 from siteloop.kernel.registry import DeviceEntry
 from siteloop.kernel.times import SECOND
@@ -25,7 +26,6 @@ from siteloop.protocols.hj212.frame import Frame, Refusal, cut
 from siteloop.protocols.hj212.intake import Unknown, understand
 from siteloop.protocols.hj212.message import Message
 from siteloop.protocols.hj212.parts import Parts
-from siteloop.kernel.quirks import Quirk
 from siteloop.protocols.hj212.reading import NoReading, reading
 
 log = logging.getLogger("siteloop.listener")

@@ -10,8 +10,8 @@ from typing import cast
 
 import psycopg
 import uvicorn
-from prometheus_client import Gauge
 
+from siteloop.gateway import figures
 from siteloop.gateway.bus import Bus
 from siteloop.gateway.commands import Commands
 from siteloop.gateway.gathering import Gathering, Publisher
@@ -31,9 +31,6 @@ SWEEP_S = 2
 LAST_FLUSH_S = 5
 #: loading the compiled decoder takes about 1.5 s; where it must be compiled first (15 s, once a machine) devices do not wait
 DECODER_S = 5.0
-WAITING = Gauge("siteloop_listener_waiting", "Messages taken in and not yet on disk", ["listener"])
-PUBLISHED = Gauge("siteloop_listener_published", "Messages made durable since start", ["listener"])
-CONNECTIONS = Gauge("siteloop_listener_connections", "Open device connections", ["listener"])
 
 
 class _Web(uvicorn.Server):
@@ -133,10 +130,11 @@ class ListenerRole:
             self.hj212.sweep()
             self.mqtt.sweep()
             for name, gathering in self.gatherings.items():
-                WAITING.labels(name).set(gathering.waiting)
-                PUBLISHED.labels(name).set(gathering.published)
-            CONNECTIONS.labels("hj212").set(len(self.hj212.connections))
-            CONNECTIONS.labels("mqtt").set(len(self.mqtt.connections))
+                figures.WAITING.labels(name).set(gathering.waiting)
+                figures.PUBLISHED.labels(name).set(gathering.published)
+                figures.THROTTLED.labels(name).set(gathering.is_throttled)
+            figures.CONNECTIONS.labels("hj212").set(len(self.hj212.connections))
+            figures.CONNECTIONS.labels("mqtt").set(len(self.mqtt.connections))
 
 
 async def run(settings: GatewaySettings, ready: Callable[[dict[str, int]], None] | None = None) -> None:

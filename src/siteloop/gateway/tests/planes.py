@@ -91,6 +91,13 @@ class Plane:
         with psycopg.connect(self.dsn) as connection:
             return connection.execute(question, values).fetchall()
 
+    def ask_owner(self, statement: str) -> None:
+        """As the owner of the database, without an answer."""
+        name = psycopg.conninfo.conninfo_to_dict(self.dsn)["dbname"]
+        owner = psycopg.conninfo.make_conninfo(os.environ["SITELOOP_DATABASE_URL"], dbname=str(name))
+        with psycopg.connect(owner, autocommit=True) as connection:
+            connection.execute(statement)
+
     def ledger(self) -> tuple[int, int, int, int]:
         """(received, stored, control, rejected)."""
         received, stored, control = self.ask(

@@ -1,19 +1,23 @@
 """The sink: every message once, late and doubled ones the slow way, the ledger adds up."""
 
 import asyncio
+import datetime as dt
 from pathlib import Path
+from typing import Any
 
+import msgspec
 import numpy as np
 import psycopg
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from siteloop.gateway import copying
+from siteloop.gateway import copying, partitions
 from siteloop.gateway.raw_archive import read_chunk
 from siteloop.gateway.tests.planes import NORMAL_ROW, T0, Plane, block_of, columns_of
 from siteloop.kernel import block as blocks
 from siteloop.kernel.block import Block, Kind, Reject
+from siteloop.kernel.profiles import PROFILES
 from siteloop.kernel.times import SECOND
 
 NAN = float("nan")
@@ -204,3 +208,89 @@ def test_a_second_sink_cannot_store_what_the_first_has(plane: Plane) -> None:
 
     asyncio.run(test())
     assert plane.ledger() == (1, 1, 0, 0)
+
+
+@pytest.mark.requirement("IOT-10")
+def test_a_block_nobody_can_read_is_kept_and_counted_and_the_stream_goes_on(plane: Plane) -> None:
+    async def test() -> None:
+        async with await plane.connect() as connection:
+            sound = [blocks.encode(block_of([(d, T0)])) for d in (1, 2)]
+            await plane.sink.store(connection, [(1, sound[0]), (2, b"\xc1 no block"), (3, sound[1])])
+
+    asyncio.run(test())
+    assert plane.ask("SELECT device FROM telemetry.dust ORDER BY 1") == [(1,), (2,)]
+    assert (plane.folder / "put_aside" / "2.block").read_bytes() == b"\xc1 no block"
+    ((listener, reason, detail, raw),) = plane.ask(
+        "SELECT listener, reason, detail, raw FROM fast.quarantine"
+    )
+    assert (listener, reason, raw) == ("bus", "damaged_block", b"\xc1 no block")
+    assert "put_aside/2.block" in detail
+    assert plane.ledger() == (3, 2, 0, 1)
+    assert plane.sink.position == 3
+
+
+def test_a_block_the_database_refuses_is_put_aside_alone(
+    plane: Plane, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = plane.sink._rows
+
+    async def refuses(connection: Any, profile: Any, parts: Any, batch: Any, careful: bool) -> None:
+        await real(connection, profile, parts, batch, careful)
+        if any(2 in c.device for _, c in parts):
+            await connection.execute("SELECT 'x'::int")  # as a value out of range would
+
+    monkeypatch.setattr(plane.sink, "_rows", refuses)
+    many = [(n, blocks.encode(block_of([(n, T0), (n, T0 + SECOND)]))) for n in (1, 2, 3)]
+
+    async def test() -> None:
+        async with await plane.connect() as connection:
+            await plane.sink.store(connection, many)
+
+    asyncio.run(test())
+    assert plane.ask("SELECT DISTINCT device FROM telemetry.dust ORDER BY 1") == [(1,), (3,)]
+    assert plane.ledger() == (6, 4, 0, 2)
+    assert (plane.folder / "put_aside" / "2.block").read_bytes() == many[1][1]
+
+
+def test_a_missing_table_is_no_reason_to_put_blocks_aside(plane: Plane) -> None:
+    plane.ask_owner("DROP TABLE telemetry.dust")
+    with pytest.raises(psycopg.errors.UndefinedTable):
+        _store(plane, [block_of([(1, T0)])])
+    assert not (plane.folder / "put_aside").exists()
+
+
+def test_rows_of_many_devices_in_any_order_are_all_stored_once(plane: Plane) -> None:
+    rows = [(d, T0 + t * SECOND) for t in (3, 1, 2, 0, 2) for d in (70_000, 5, 900)]
+    _store(plane, [block_of(rows)])
+    assert plane.ask("SELECT device, count(*)::int FROM telemetry.dust GROUP BY 1 ORDER BY 1") == [
+        (5, 4),
+        (900, 4),
+        (70_000, 4),
+    ]
+    assert plane.ask(
+        "SELECT count(*)::int FROM telemetry.latest WHERE at = to_timestamp(%s)", T0 / 1e6 + 3
+    ) == [(3,)]
+    assert plane.ledger() == (15, 12, 0, 3)
+
+
+def test_the_ledger_names_the_listener_of_every_row(plane: Plane) -> None:
+    other = msgspec.structs.replace(block_of([(1, T0 + SECOND), (2, T0)]), listener="mqtt")
+    _store(plane, [block_of([(1, T0)]), other], [other])
+    assert plane.ask(
+        "SELECT listener, device, received::int, stored::int FROM fast.ledger ORDER BY 1, 2"
+    ) == [("hj212", 1, 1, 1), ("mqtt", 1, 2, 1), ("mqtt", 2, 2, 1)]
+
+
+def test_partitions_are_made_ahead_and_making_them_again_changes_nothing(plane: Plane) -> None:
+    now = dt.datetime(2026, 11, 21, 23, 59, tzinfo=dt.UTC)
+
+    async def test() -> None:
+        async with await psycopg.AsyncConnection.connect(plane.dsn, autocommit=True) as connection:
+            for _ in range(2):
+                await partitions.make_ahead(connection, now)
+
+    asyncio.run(test())
+    made = {
+        name for (name,) in plane.ask("SELECT relname FROM pg_class WHERE relkind = 'r' AND relispartition")
+    }
+    assert made == {f"{code}_202611{day}" for code in PROFILES for day in (21, 22, 23, 24)}

@@ -58,6 +58,7 @@ for (const part of /** @type {NodeListOf<HTMLElement>} */ (document.querySelecto
       if (!part.dataset.site || !message.site || String(message.site) === part.dataset.site) again();
     });
   }
+  document.addEventListener("siteloop:lost", again);
 }
 
 const FIELDS = /** @type {Record<string, string[]>} */ ({

@@ -25,14 +25,38 @@ function connect() {
   const topics = [...listeners.keys()].join(",");
   if (!topics) return;
   source = new EventSource(`/api/v1/live?topics=${topics}`);
-  source.addEventListener("hello", () => tell(true));
-  source.onerror = () => tell(false);
+  source.addEventListener("hello", () => {
+    tries = 0;
+    tell(true);
+    if (hasBegun) missed(); // what was told while the connection was down
+    hasBegun = true;
+  });
+  source.onerror = () => {
+    tell(false);
+    // a refused connection is not tried again by the browser itself
+    if (source?.readyState === EventSource.CLOSED) again();
+  };
+  source.addEventListener("lost", () => missed());
   for (const topic of listeners.keys()) {
     source.addEventListener(topic, (event) => {
       const message = JSON.parse(/** @type {MessageEvent} */ (event).data);
       for (const hear of listeners.get(topic) ?? []) hear(message);
     });
   }
+}
+
+let tries = 0;
+let hasBegun = false;
+/** Connect again after a pause that grows to a minute. */
+function again() {
+  tries += 1;
+  clearTimeout(pending);
+  pending = window.setTimeout(connect, Math.min(60_000, 2_000 * 2 ** tries) * (0.5 + Math.random() / 2));
+}
+
+/** This page fell behind and events are gone: tell it, so that what it shows is read again. */
+function missed() {
+  document.dispatchEvent(new CustomEvent("siteloop:lost"));
 }
 
 let pending = 0;

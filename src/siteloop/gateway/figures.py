@@ -1,0 +1,52 @@
+"""Figures of the fast roles for /metrics: what each hop holds, how old it is, what was refused or lost.
+
+Each role's process counts for itself; the web role gathers them and adds the role as a label (entry/figures.py).
+"""
+
+import time
+
+from prometheus_client import Counter, Gauge
+
+TAKEN = Counter("siteloop_listener_messages", "Messages with a reading, taken in and durable", ["listener"])
+REFUSED = Counter("siteloop_listener_refused", "Messages refused, by reason", ["listener", "reason"])
+CONTROL = Counter("siteloop_listener_control", "Messages that carry no reading", ["listener"])
+ANSWERED = Counter(
+    "siteloop_listener_answers", "Answers given, each after its block was on disk", ["listener"]
+)
+WAITING = Gauge("siteloop_listener_waiting", "Messages taken in and not yet on disk", ["listener"])
+WAITING_S = Gauge("siteloop_listener_flush_seconds", "How long the last flush to disk took", ["listener"])
+THROTTLED = Gauge(
+    "siteloop_listener_throttled", "1 while sockets are not read because the bus is behind", ["listener"]
+)
+PUBLISHED = Gauge("siteloop_listener_published", "Messages made durable since start", ["listener"])
+CONNECTIONS = Gauge("siteloop_listener_connections", "Open device connections", ["listener"])
+
+STREAM_BLOCKS = Gauge("siteloop_stream_blocks", "Blocks in the stream: not yet stored or not yet judged")
+STREAM_BYTES = Gauge("siteloop_stream_bytes", "Bytes in the stream")
+STREAM_FULL = Gauge(
+    "siteloop_stream_full_share", "Share of the stream's room that is used; at 1 devices get no answer"
+)
+
+LAG_BLOCKS = Gauge("siteloop_lag_blocks", "Blocks in the stream that the role has not worked off", ["of"])
+LAG_S = Gauge("siteloop_lag_seconds", "Age of the oldest block that the role has not worked off", ["of"])
+ROWS = Counter("siteloop_sink_rows", "Rows committed")
+COMMIT_S = Gauge("siteloop_sink_commit_seconds", "How long the last transaction took")
+PUT_ASIDE = Counter("siteloop_blocks_put_aside", "Blocks that could not be read or stored", ["of"])
+STATE_BYTES = Gauge("siteloop_judge_state_bytes", "Bytes of the detectors' saved state")
+STATE_S = Gauge(
+    "siteloop_judge_save_seconds", "How long saving findings, state and position took the last time"
+)
+SAID = Counter("siteloop_judge_statements", "Findings and commands the judge wrote", ["what"])
+
+LISTENERS = Gauge("siteloop_live_streams", "Open event streams")
+TOLD = Counter("siteloop_live_events", "Events handed to streams", ["topic"])
+DROPPED = Counter(
+    "siteloop_live_dropped", "Events a slow reader did not get; it was told to read again", ["topic"]
+)
+ENDED = Counter("siteloop_live_ended", "Streams we ended, by reason", ["reason"])
+
+
+def lag(of: str, blocks: int, oldest: float | None) -> None:
+    """Note how far a role is behind: `blocks` not worked off, the oldest written at `oldest` (seconds since the epoch)."""
+    LAG_BLOCKS.labels(of).set(max(0, blocks))
+    LAG_S.labels(of).set(max(0.0, time.time() - oldest) if blocks > 0 and oldest is not None else 0.0)
