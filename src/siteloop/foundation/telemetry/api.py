@@ -93,13 +93,12 @@ def raw(request: Any, code: str, at: str) -> dict[str, Any]:
 
 @router.get("/telemetry-rates")
 def rate(request: Any, by: str = "device", days: int = 1) -> dict[str, Any]:
-    """Online and valid-data rate per device, site or supplier."""
+    """Online, valid-data and fault rate per device, site or supplier."""
     if not request.viewer.may("telemetry.reading.view"):
         raise Refused("没有权限", status=403)
     if by not in ("device", "site", "supplier") or not 1 <= days <= 366:
         raise Refused("参数有误", status=422, errors={"by": ["device、site、supplier"], "days": ["1–366"]})
-    now = timezone.now()
-    found = rates.rates(request.viewer, by, now - dt.timedelta(days=days), now)
+    found = rates.rates(request.viewer, by, *rates.period(timezone.now(), days))
     return {"by": by, "days": days, "results": [vars(r) for r in found]}
 
 

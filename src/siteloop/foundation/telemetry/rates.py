@@ -1,58 +1,137 @@
-"""Online rate and valid-data rate per device, site and supplier, counted from the hourly roll-ups.
+"""Online rate, valid-data rate and fault rate per device, site and supplier. Suppliers are listed by name, none is promoted (SEC-11).
 
-online rate = hours with at least one valid value ÷ hours of the period;
-valid-data rate = valid PM2.5 values ÷ expected values. Suppliers are listed by name, none is promoted (SEC-11).
+All three count the first quantity of the device's profile (PM2.5 of a dust monitor):
+online rate = hours with at least one valid value ÷ hours of the period, from the hourly roll-ups;
+valid-data rate = valid values ÷ values to be expected at the registered interval, from the hourly roll-ups;
+fault rate = values flagged faulty by the device (D, T, B) or by us (out of physics, no value, suspect) ÷ values received.
+A valid value carries the flag N (HJ 212-2017 6.6.3). No national clause fixes these rates; they are the platform's own terms.
 """
 
 import datetime as dt
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.db import connection
 
 from siteloop.foundation.registry.models import Device
 from siteloop.framework.viewer import Viewer
+from siteloop.kernel.quality import Quality
+
+FAULTY = (
+    Quality.FAULT,
+    Quality.OVER_RANGE,
+    Quality.COMMUNICATION,
+    Quality.OUT_OF_PHYSICS,
+    Quality.NO_VALUE,
+    Quality.SUSPECT,
+)
+
+
+@dataclass(frozen=True)
+class Measure:
+    """Shares of one device, 0..1; `fault_rate` is None when nothing was received."""
+
+    online_rate: float
+    valid_rate: float
+    fault_rate: float | None
+    received: int = 0
 
 
 @dataclass(frozen=True)
 class Rate:
-    """Figures of one device, site or supplier. `valid_rate` may be None before the first hour was rolled up."""
+    """Figures of one device, site or supplier: means over its devices."""
 
     key: str
     title: str
     devices: int
     online_rate: float
     valid_rate: float
+    fault_rate: float | None
+
+
+def period(now: dt.datetime, days: int) -> tuple[dt.datetime, dt.datetime]:
+    """The last `days` whole days up to the last full hour, which is how far the hourly roll-ups reach."""
+    end = now.replace(minute=0, second=0, microsecond=0)
+    return end - dt.timedelta(days=days), end
+
+
+def measures(devices: Sequence[Device], start: dt.datetime, end: dt.datetime) -> dict[int, Measure]:
+    """Device number -> its shares over [start, end). Two queries a profile."""
+    hours = max(1, int((end - start).total_seconds() // 3600))
+    found: dict[int, Measure] = {}
+    for profile in sorted({d.profile for d in devices}):
+        mine = [d for d in devices if d.profile == profile]
+        numbers = [d.number for d in mine]
+        rolled = _rolled(profile, numbers, start, end)
+        flagged = _flagged(profile, numbers, start, end)
+        for d in mine:
+            online, valid, expected = rolled.get(d.number, (0, 0, 3600 // d.interval_s or 1))
+            received, faulty = flagged.get(d.number, (0, 0))
+            found[d.number] = Measure(
+                min(1.0, online / hours),
+                min(1.0, valid / max(1, expected * hours)),
+                faulty / received if received else None,
+                received,
+            )
+    return found
+
+
+def _rolled(
+    profile: str, numbers: list[int], start: dt.datetime, end: dt.datetime
+) -> dict[int, tuple[int, int, int]]:
+    """Device -> (hours with a valid value, valid values, values expected an hour)."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f'SELECT device, count(*) FILTER (WHERE n[1] > 0), sum(least(n[1], expected)), max(expected) FROM telemetry."{profile}_rollup"'  # noqa: S608 - a profile's own name
+            " WHERE step = 3600 AND at >= %s AND at < %s AND device = ANY(%s) GROUP BY device",
+            [start, end, numbers],
+        )
+        return {
+            device: (online, int(valid or 0), expected)
+            for device, online, valid, expected in cursor.fetchall()
+        }
+
+
+def _flagged(
+    profile: str, numbers: list[int], start: dt.datetime, end: dt.datetime
+) -> dict[int, tuple[int, int]]:
+    """Device -> (values received, faulty ones among them); the first field's flag lies in the lowest four bits."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT device, count(*) FILTER (WHERE quality & 15 <> %s), count(*) FILTER (WHERE quality & 15 = ANY(%s))"  # noqa: S608 - a profile's own name
+            f' FROM telemetry."{profile}" WHERE at >= %s AND at < %s AND device = ANY(%s) GROUP BY device',
+            [int(Quality.ABSENT), [int(q) for q in FAULTY], start, end, numbers],
+        )
+        return {device: (received, faulty) for device, received, faulty in cursor.fetchall()}
 
 
 def rates(viewer: Viewer, by: str, start: dt.datetime, end: dt.datetime, profile: str = "dust") -> list[Rate]:
-    """`by` is device, site or supplier; ordered by title. Two queries."""
+    """`by` is device, site or supplier; ordered by title. Three queries."""
     devices = list(
         Device.objects.visible_to(viewer)
         .filter(profile=profile)
         .exclude(state="retired")
         .select_related("site", "supplier")
     )
-    hours = max(1, int((end - start).total_seconds() // 3600))
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f'SELECT device, count(*) FILTER (WHERE n[1] > 0), sum(least(n[1], expected)), max(expected) FROM telemetry."{profile}_rollup"'  # noqa: S608 - a profile's own name
-            " WHERE step = 3600 AND at >= %s AND at < %s AND device = ANY(%s) GROUP BY device",
-            [start, end, [d.number for d in devices]],
-        )
-        counted = {
-            device: (online, int(valid or 0), expected)
-            for device, online, valid, expected in cursor.fetchall()
-        }
-    groups: dict[tuple[str, str], list[tuple[float, float]]] = defaultdict(list)
+    known = measures(devices, start, end)
+    groups: dict[tuple[str, str], list[Measure]] = defaultdict(list)
     for d in devices:
-        online, valid, expected = counted.get(d.number, (0, 0, 3600 // d.interval_s or 1))
-        share = (min(1.0, online / hours), min(1.0, valid / max(1, expected * hours)))
-        groups[_group(d, by)].append(share)
-    return [
-        Rate(key, title, len(rows), sum(o for o, _ in rows) / len(rows), sum(v for _, v in rows) / len(rows))
-        for (key, title), rows in sorted(groups.items(), key=lambda g: g[0][1])
-    ]
+        groups[_group(d, by)].append(known[d.number])
+    return [_mean(key, title, many) for (key, title), many in sorted(groups.items(), key=lambda g: g[0][1])]
+
+
+def _mean(key: str, title: str, many: list[Measure]) -> Rate:
+    received = sum(m.received for m in many)
+    faulty = sum((m.fault_rate or 0) * m.received for m in many)
+    return Rate(
+        key,
+        title,
+        len(many),
+        sum(m.online_rate for m in many) / len(many),
+        sum(m.valid_rate for m in many) / len(many),
+        faulty / received if received else None,
+    )
 
 
 def _group(device: Device, by: str) -> tuple[str, str]:
