@@ -8,6 +8,7 @@ from django.utils.dateparse import parse_time
 
 from siteloop.foundation.notice.models import FROM, Delivery, DeliveryState, Preference
 from siteloop.foundation.notice.ports import open_ports
+from siteloop.foundation.people.models import Person
 from siteloop.framework.action import Act, Action, Input, Refused
 from siteloop.framework.viewer import Viewer
 
@@ -39,6 +40,12 @@ def own(viewer: Viewer) -> Preference:
     """The viewer's wishes, unsaved defaults before the first saving."""
     found = Preference.objects.visible_to(viewer).filter(account=viewer.user or 0).first()
     return found or Preference(account_id=viewer.user or 0)
+
+
+def forget_number(person: Person) -> None:
+    """A person whose data are erased is told by mobile phone no longer."""
+    wishes = Preference.objects.unscoped("the number of a person that is erased")
+    wishes.filter(account=person.account_id or 0).update(phone="")
 
 
 def _clock(name: str, typed: str) -> dt.time | None:

@@ -13,13 +13,17 @@ class NoticeConfig(AppConfig):
 
     def ready(self) -> None:
         """The bell of the shell counts unread notices; letters for the outside wake their job."""
+        from siteloop.foundation.notice.actions import forget_number
         from siteloop.foundation.notice.send import WAKERS, unread
+        from siteloop.foundation.people import retention
         from siteloop.framework import shell
 
         if unread not in shell.UNREAD:
             shell.UNREAD.append(unread)
         if _wake not in WAKERS:
             WAKERS.append(_wake)
+        if forget_number not in retention.ERASERS:
+            retention.ERASERS.append(forget_number)
 
 
 def _wake() -> None:

@@ -12,7 +12,10 @@ class PacksConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Offer the rules to whoever publishes the registry."""
-        from siteloop.foundation.packs import publishing
+        """Offer the rules to whoever publishes the registry, and the term of personal data."""
+        from siteloop.foundation.packs import publishing, resolve
+        from siteloop.foundation.people import retention
 
         publishing.connect()
+        if resolve.personal_data_term not in retention.TERMS:
+            retention.TERMS.append(resolve.personal_data_term)

@@ -108,6 +108,12 @@ def value(key: str, region_code: str, on: dt.date | None = None, zone: str = "")
     return found.value if found is not None else None
 
 
+def personal_data_term(region_code: str) -> int | None:
+    """Days a person's data are kept after they are no longer needed; None when no pack states it."""
+    days = value("people.keep_days", region_code)
+    return int(days) if days is not None else None
+
+
 def rules(region_code: str, on: dt.date | None = None) -> dict[str, PackRule]:
     """Rule code -> the rule row that counts at a place; disabled ones are left out."""
     asked = book()

@@ -16,8 +16,17 @@ def check_id_number(value: str) -> None:
         raise ValidationError("身份证号校验不通过")
 
 
+class Retention(models.TextChoices):
+    """Where a person's data stand (personal data are kept only while they are needed)."""
+
+    NEEDED = "needed", "在用"
+    RUNNING = "running", "保存期内"
+    DUE = "due", "已到期"
+    ERASED = "erased", "已清除"
+
+
 class Person(ScopedModel):
-    """A real-name person."""
+    """A real-name person; when the data are no longer needed they are erased and an empty row is left for the records."""
 
     name = EncryptedTextField("姓名")
     id_number = EncryptedTextField("身份证号", validators=[check_id_number])
@@ -41,6 +50,18 @@ class Person(ScopedModel):
         verbose_name="账号",
     )
     keep_until = models.DateField("保存至", null=True, blank=True)
+    retention = models.CharField(
+        "保存状态",
+        max_length=10,
+        choices=Retention.choices,
+        default=Retention.NEEDED,
+        editable=False,
+        db_index=True,
+    )
+    needed_for = models.CharField("仍需保存的原因", max_length=200, blank=True, editable=False)
+    unneeded_since = models.DateField("不再需要之日", null=True, blank=True, editable=False)
+    due_on = models.DateField("到期日", null=True, blank=True, editable=False)
+    erased_at = models.DateTimeField("清除时间", null=True, blank=True, editable=False)
 
     scope = Scope(region="region_code", organisation="organisation_id")
 
@@ -51,11 +72,13 @@ class Person(ScopedModel):
         ordering = ("pk",)
 
     def __str__(self) -> str:
-        return self.masked_name
+        return f"已清除人员 {self.pk}" if self.erased_at else self.masked_name
 
     def clean(self) -> None:
-        """The fingerprint follows the number, so that one person is entered once."""
+        """The fingerprint follows the number, so that one person is entered once. An erased row stays as it is."""
         super().clean()
+        if self.erased_at is not None:
+            raise ValidationError("该人员信息已清除，不能再填写；请新增人员")
         self.id_number = self.id_number.strip().upper()
         self.id_hash = fingerprint(self.id_number)
 

@@ -20,7 +20,8 @@ class Opened:
 
 
 def open_person(viewer: Viewer, person: Person, purpose: str) -> Opened:
-    """Raises Refused without permission `people.person.open` (403), without a purpose (422) or out of scope (404)."""
+    """Raises Refused without permission `people.person.open` (403), without a purpose (422), out of scope (404)
+    or when the data are erased (409)."""
     if not viewer.may("people.person.open"):
         raise Refused("没有权限", status=403)
     if len(purpose.strip()) < 4:
@@ -29,6 +30,8 @@ def open_person(viewer: Viewer, person: Person, purpose: str) -> Opened:
         row = Person.objects.visible_to(viewer).filter(pk=person.pk).first()
         if row is None:
             raise Refused("记录不存在", status=404)
+        if row.erased_at is not None:
+            raise Refused("个人信息已清除")
         trail.record(
             viewer, "people.person.open", row, f"{viewer.name}查看{row}的个人信息：{purpose}", reason=purpose
         )

@@ -1,5 +1,6 @@
 """Registers of people and their certificates; personal data stay masked."""
 
+from siteloop.foundation.people import actions
 from siteloop.foundation.people.models import Certificate, Person
 from siteloop.framework.page import Column, Page
 
@@ -15,12 +16,27 @@ people = Page(
         Column("masked_phone", title="电话", title_en="Phone"),
         "organisation",
         "region_code",
+        Column("retention", kind="state"),
+        "needed_for",
+        "due_on",
     ),
-    filters=("organisation",),
+    filters=("organisation", "retention", "due_on"),
     search=("organisation__name",),
     form=("name", "id_number", "phone", "organisation", "region_code", "keep_until"),
     related=("organisation",),
-    api_fields=("id", "masked_name", "masked_id", "organisation", "region_code"),
+    actions=(actions.erase, actions.look_again, actions.erase_due),
+    api_fields=(
+        "id",
+        "masked_name",
+        "masked_id",
+        "organisation",
+        "region_code",
+        "retention",
+        "needed_for",
+        "due_on",
+        "erased_at",
+    ),
+    help="个人信息只在需要时保存：离场后按当地期限到期，列入“已到期”名单，30 天后自动清除；需要延期时填写“保存至”。",
 )
 certificates = Page(
     model=Certificate,

@@ -227,3 +227,18 @@ def test_a_protocol_setting_nobody_knows_is_refused_in_words(wrong: object) -> N
     with pytest.raises(ValidationError) as refused:
         device.full_clean()
     assert "quirks" in refused.value.message_dict
+
+
+@pytest.mark.django_db
+@pytest.mark.requirement("SEC-01")
+def test_who_holds_a_post_in_a_running_project_is_needed() -> None:
+    from siteloop.foundation.people import retention
+    from siteloop.foundation.people.tests.test_people import person
+
+    project = rows.project("330482")
+    one = person("330482")
+    ProjectPost(project=project, kind="safety_officer", person=one).save()
+    assert retention.needs()[one.pk] == f"{project.name}专职安全员"
+    project.state = "completed"
+    project.save()
+    assert one.pk not in retention.needs()
