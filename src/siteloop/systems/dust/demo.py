@@ -66,7 +66,7 @@ def load() -> None:
 def _last_month() -> None:
     """Hours of the month before, as the demo's monitors would have left them, counted into the months to review."""
     month = Month.before(timezone.localdate())
-    values = [TYPICAL[f.name] for f in DUST.fields]
+    values = [float(TYPICAL[f.name]) for f in DUST.fields]
     with connection.cursor() as cursor:
         # every monitor misses some hours, a few of them many; the same ones at each installation
         cursor.execute(
