@@ -101,6 +101,8 @@ WSGI_APPLICATION = "siteloop.entry.wsgi.application"
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
+        # pages of allauth are replaced by ours, so ours are looked for first
+        "DIRS": [rooms.SOURCE / "foundation" / "authority" / "templates"],
         "APP_DIRS": True,
         "OPTIONS": {
             "context_processors": [

@@ -7,6 +7,7 @@ from siteloop.framework import views
 register = "<slug:label>/<slug:code>"
 
 urlpatterns = [
+    path("search", views.search_all, name="search"),
     path(f"{register}/", views.register_list, name="register-list"),
     path(f"{register}/new", views.register_form, name="register-new"),
     path(f"{register}/export", views.register_export, name="register-export"),

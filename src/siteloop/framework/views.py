@@ -11,7 +11,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.http import urlencode
 
-from siteloop.framework import exporting, importing, lookups, perform, shapes, tables
+from siteloop.framework import exporting, importing, lookups, perform, searching, shapes, tables
 from siteloop.framework.action import Action, Refused
 from siteloop.framework.forms import (
     REASON,
@@ -54,6 +54,18 @@ def _desk(view: View) -> View:
             return refused(request, no)
 
     return run
+
+
+def search_all(request: HttpRequest) -> HttpResponse:
+    """GET /search?q=: grouped hits in the viewer's scope; `part=1` gives the lines for the box in the bar."""
+    viewer: Viewer = request.viewer  # type: ignore[attr-defined]
+    if viewer.user is None:
+        return redirect(f"/sign-in?{urlencode({'next': request.get_full_path()})}")
+    words = request.GET.get("q", "").replace("\x00", " ").strip()[: searching.LONGEST]
+    is_part = request.GET.get("part") == "1"
+    groups = searching.search(viewer, words, 5 if is_part else 20)
+    template = "framework/parts/found.html" if is_part else "framework/search.html"
+    return render(request, template, {"groups": groups, "words": words})
 
 
 def refused(request: HttpRequest, no: Refused) -> HttpResponse:

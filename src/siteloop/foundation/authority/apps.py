@@ -10,3 +10,9 @@ class AuthorityConfig(AppConfig):
     label = "authority"
     verbose_name = "组织与权限"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Every sign-in at the desk is noted."""
+        from siteloop.foundation.authority import sessions
+
+        sessions.watch()

@@ -85,6 +85,7 @@ class Account(AbstractUser):
     )
     must_change_password = models.BooleanField("须修改密码", default=False)
     password_changed_at = models.DateTimeField("密码修改时间", null=True, blank=True)
+    tokens_from = models.DateTimeField("接口令牌自此有效", null=True, blank=True, editable=False)
 
     class Meta:
         verbose_name = "账号"
@@ -93,6 +94,33 @@ class Account(AbstractUser):
 
     def __str__(self) -> str:
         return self.display_name or self.username
+
+    @property
+    def demands_second_factor(self) -> bool:
+        """Whether a role of the account must use a second factor."""
+        from siteloop.foundation.authority.viewers import demands_second_factor
+
+        return demands_second_factor(self)
+
+
+class SignIn(models.Model):
+    """One sign-in at the desk: where from, with what, until when. Ending it closes the session behind it."""
+
+    account = models.ForeignKey(Account, models.CASCADE, related_name="sign_ins")
+    session_key = models.CharField(max_length=40, unique=True)
+    address = models.CharField("来源地址", max_length=64, blank=True)
+    agent = models.CharField("浏览器", max_length=200, blank=True)
+    at = models.DateTimeField("登录时间")
+    seen_at = models.DateTimeField("最近活动")
+    ended_at = models.DateTimeField("结束时间", null=True, blank=True)
+
+    class Meta:
+        verbose_name = "登录记录"
+        verbose_name_plural = "登录记录"
+        indexes = (models.Index(fields=("account", "-seen_at")),)
+
+    def __str__(self) -> str:
+        return f"{self.account_id} {self.address} {self.at:%Y-%m-%d %H:%M}"
 
 
 class PastPassword(models.Model):

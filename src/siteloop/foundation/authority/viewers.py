@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Callable
 
+from django.conf import settings
 from django.db.models import Q
 from django.http import HttpRequest
 from django.utils import timezone
@@ -86,3 +87,8 @@ def viewer_for(account: Account, request: HttpRequest | None = None) -> Viewer:
         on_behalf=posts[0].organisation.name if posts else "",
         roles=tuple(dict.fromkeys(p.role.code for p in posts)),
     )
+
+
+def demands_second_factor(account: Account) -> bool:
+    """Whether one of the account's roles must use a second factor (never in the demo, whose password is public)."""
+    return not settings.DEMO and any(post.role.demands_mfa for post in posts_of(account))

@@ -14,9 +14,12 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST
 
+from siteloop.foundation.authority import sessions
 from siteloop.foundation.authority.actions import change_password
+from siteloop.foundation.authority.middleware import SECOND_FACTOR_MISSING
 from siteloop.foundation.authority.models import Account, Role
-from siteloop.foundation.authority.viewers import posts_of
+from siteloop.foundation.authority.passwords import MixedCharacters
+from siteloop.foundation.authority.viewers import demands_second_factor
 from siteloop.framework.language import pick
 from siteloop.framework.shell import THEME_COOKIE, THEMES
 
@@ -74,15 +77,9 @@ def _enter(request: HttpRequest, account: Account) -> HttpResponse:
         answer: HttpResponse = perform_login(request, Login(user=account, redirect_url=_next(request)))
     else:
         login(request, account, backend=BACKEND)
-        demands = any(p.role.demands_mfa for p in posts_of(account)) and not settings.DEMO
-        target = (
-            "/accounts/2fa/totp/activate/"
-            if demands
-            else "/password"
-            if account.must_change_password
-            else _next(request)
-        )
-        answer = redirect(target)
+        if demands_second_factor(account):
+            request.session[SECOND_FACTOR_MISSING] = True
+        answer = redirect(_next(request))
     answer.set_cookie(
         settings.LANGUAGE_COOKIE_NAME, account.language, max_age=31_536_000, samesite="Lax", httponly=True
     )
@@ -130,7 +127,13 @@ def password(request: HttpRequest) -> HttpResponse:
     form = PasswordChangeForm(account, request.POST or None)
     if request.method == "POST" and form.is_valid():
         change_password(request.viewer, account, form.cleaned_data["new_password1"])  # type: ignore[attr-defined]
+        before = request.session.session_key
         update_session_auth_hash(request, account)
-        messages.success(request, pick("密码已修改", "Password changed"))
-        return redirect("/")
-    return render(request, "shell/password.html", {"form": form})
+        sessions.renamed(before, request.session.session_key)
+        sessions.end_others(account, keep=request.session.session_key)
+        messages.success(
+            request, pick("密码已修改，其他登录已全部退出", "Password changed; all other sign-ins have ended")
+        )
+        return redirect("/account/")
+    context = {"form": form, "rules": MixedCharacters().get_help_text(), "must": account.must_change_password}
+    return render(request, "authority/password.html", context, status=422 if form.errors else 200)

@@ -1,5 +1,6 @@
 """Bearer tokens: signed, expiring, worthless once the account is stopped or its password changed."""
 
+import time
 from typing import Any
 
 from django.conf import settings
@@ -22,17 +23,20 @@ LIFE_S = 8 * 3600
 
 def issue(account: AbstractBaseUser) -> str:
     """A token for the account as it is now."""
-    return signing.dumps({"account": account.pk, "stamp": _stamp(account)}, salt=SALT)
+    return signing.dumps({"account": account.pk, "stamp": _stamp(account), "at": time.time()}, salt=SALT)
 
 
 def account_of(token: str) -> AbstractBaseUser | None:
-    """The active account behind a token; None when it is forged, expired, or the password has changed since."""
+    """The active account behind a token; None when forged, expired, ended by its owner, or the password changed."""
     try:
         body = signing.loads(token, salt=SALT, max_age=LIFE_S)
     except signing.BadSignature:
         return None
     account = get_user_model()._default_manager.filter(pk=body["account"], is_active=True).first()
-    return account if account is not None and _stamp(account) == body["stamp"] else None
+    if account is None or _stamp(account) != body["stamp"]:
+        return None
+    ended = getattr(account, "tokens_from", None)
+    return None if ended is not None and body.get("at", 0.0) < ended.timestamp() else account
 
 
 def _stamp(account: AbstractBaseUser) -> str:
@@ -52,6 +56,8 @@ def sign_in(request: HttpRequest, username: str, password: str, otp: str = "") -
                 sender=__name__, credentials={"username": username, "password": "***"}, request=request
             )
         raise Refused("需要有效的动态验证码", status=401, errors={"otp": ["需要有效的动态验证码"]})
+    if not _needs_code(account) and getattr(account, "demands_second_factor", False):
+        raise Refused("您的角色须启用双因素认证，请先登录网页启用", status=403)
     if getattr(account, "must_change_password", False):
         raise Refused("请先登录网页修改初始密码", status=403)
     # resets the lock-out count and notes the time of the sign-in

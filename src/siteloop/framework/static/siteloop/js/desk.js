@@ -2,6 +2,7 @@
 /** The desk: menu, search key, demo sign-in, live refresh of parts, live values. Islands load only where they are used. */
 import "./forms.js";
 import "./lists.js";
+import "./search.js";
 import { listen } from "./live.js";
 
 const chinese = document.documentElement.lang !== "en";
@@ -14,9 +15,11 @@ document.querySelector("[data-toggle-nav]")?.addEventListener("click", (event) =
 document.addEventListener("keydown", (event) => {
   const target = /** @type {HTMLElement} */ (event.target);
   if (event.key !== "/" || event.ctrlKey || event.metaKey || /INPUT|TEXTAREA|SELECT/.test(target.tagName)) return;
-  const search = /** @type {HTMLElement | null} */ (document.querySelector("#f-search") ?? document.querySelector("[data-hotkey]"));
+  const search = /** @type {HTMLElement | null} */ (document.querySelector("#f-search") ?? document.querySelector("[data-search-all]"));
   if (search) {
     event.preventDefault();
+    const fold = search.closest("details");
+    if (fold) fold.open = true;
     search.focus();
   }
 });

@@ -103,6 +103,12 @@ function guard(form) {
   });
 }
 
+// a button that does something far-reaching asks first
+document.addEventListener("click", (event) => {
+  const button = /** @type {HTMLElement} */ (event.target).closest?.("[data-confirm]");
+  if (button instanceof HTMLElement && !window.confirm(button.dataset.confirm)) event.preventDefault();
+});
+
 window.addEventListener("load", () => {
   references(document);
   dates(document);

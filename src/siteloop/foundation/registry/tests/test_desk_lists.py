@@ -6,6 +6,7 @@ import io
 import pytest
 from django.apps import apps
 
+from siteloop.foundation.registry.tests import rows
 from siteloop.framework import lookups, pages_found, shapes
 from siteloop.framework.models import ListShape
 from siteloop.framework.testing import caller
@@ -13,12 +14,6 @@ from siteloop.framework.testing import caller
 pytestmark = pytest.mark.django_db
 DEVICES, SITES, PARTIES = "/registry/devices/", "/registry/sites/", "/registry/parties/"
 HOME, ABROAD = "330482", "330411"
-
-
-def rows():
-    from siteloop.foundation.registry.tests import rows as made
-
-    return made
 
 
 def found(who, path):
@@ -29,7 +24,7 @@ def found(who, path):
 
 @pytest.mark.requirement("SEC-06")
 def test_a_filter_suggests_only_what_the_viewers_own_list_refers_to():
-    here, there = rows().device(HOME), rows().device(ABROAD)
+    here, there = rows.device(HOME), rows.device(ABROAD)
     who = caller(["registry.device.view"], HOME)
     told = found(who, f"{DEVICES}lookup/site?q=")
     assert [one["value"] for one in told] == [str(here.site_id)]
@@ -39,14 +34,14 @@ def test_a_filter_suggests_only_what_the_viewers_own_list_refers_to():
 
 @pytest.mark.requirement("SEC-06")
 def test_a_form_suggests_only_what_the_viewer_may_refer_to():
-    here, there = rows().project(HOME), rows().project(ABROAD)
+    here, there = rows.project(HOME), rows.project(ABROAD)
     told = found(caller(["registry.site.create"], HOME), f"{SITES}lookup/project?for=form&q=")
     values = [one["value"] for one in told]
     assert str(here.pk) in values and str(there.pk) not in values
 
 
 def test_without_the_right_nothing_is_suggested():
-    rows().device(HOME)
+    rows.device(HOME)
     who = caller(["registry.project.view"], HOME).html
     assert who.get(f"{DEVICES}lookup/site?q=").status_code == 403
     assert who.get(f"{SITES}lookup/project?for=form&q=").status_code == 403
@@ -54,13 +49,13 @@ def test_without_the_right_nothing_is_suggested():
 
 @pytest.mark.parametrize("field", ["password", "token_hash", "code", "nothing", "site__project"])
 def test_only_declared_fields_can_be_looked_up(field):
-    rows().device(HOME)
+    rows.device(HOME)
     who = caller(["*"], HOME).html
     assert who.get(f"{DEVICES}lookup/{field}?q=").status_code == 404
 
 
 def test_words_narrow_what_is_suggested_and_signs_do_no_harm():
-    one, other = rows().device(HOME).site, rows().device(HOME).site
+    one, other = rows.device(HOME).site, rows.device(HOME).site
     who = caller(["*"], HOME)
     assert [r["text"] for r in found(who, f"{DEVICES}lookup/site?q={one.name}")] == [one.name]
     assert other.name in str(found(who, f"{DEVICES}lookup/site?q="))
@@ -88,7 +83,7 @@ def test_a_division_is_searched_by_name_inside_ones_own_subtree():
 
 
 def test_a_division_as_a_filter_takes_its_whole_subtree():
-    town, other = rows().site("330482001"), rows().site("330482100")
+    town, other = rows.site("330482001"), rows.site("330482100")
     who = caller(["*"], HOME)
     everything = who.html.get(f"{SITES}?region_code={HOME}").content.decode()
     assert town.name in everything and other.name in everything
@@ -98,14 +93,14 @@ def test_a_division_as_a_filter_takes_its_whole_subtree():
 
 
 def test_the_chosen_reference_is_shown_by_its_name():
-    device = rows().device(HOME)
+    device = rows.device(HOME)
     page = caller(["*"], HOME).html.get(f"{DEVICES}?site={device.site_id}").content.decode()
     assert f'<option value="{device.site_id}" selected>{device.site.name}</option>' in page
     assert 'inputmode="numeric"' not in page
 
 
 def test_a_name_outside_the_scope_is_not_told_by_its_number():
-    foreign = rows().device(ABROAD).site
+    foreign = rows.device(ABROAD).site
     page = caller(["*"], HOME).html.get(f"{DEVICES}?site={foreign.pk}").content.decode()
     assert foreign.name not in page
 
@@ -116,7 +111,7 @@ def test_several_states_in_a_link_stand_in_the_filter():
 
 
 def test_the_columns_a_person_chose_are_kept_and_only_for_that_person():
-    device = rows().device(HOME)
+    device = rows.device(HOME)
     who, other = caller(["*"], HOME), caller(["*"], HOME)
     answer = who.html.post(
         f"{DEVICES}shape", {"columns": ["site", "nothing"], "dense": "1", "query": "state=active&search="}
@@ -133,7 +128,7 @@ def test_the_columns_a_person_chose_are_kept_and_only_for_that_person():
 
 
 def test_an_export_holds_the_filtered_rows_and_the_chosen_columns():
-    wanted, left_out = rows().device(HOME), rows().device(HOME)
+    wanted, left_out = rows.device(HOME), rows.device(HOME)
     who = caller(["*"], HOME)
     who.html.post(f"{DEVICES}shape", {"columns": ["site"], "dense": "0"})
     answer = who.html.get(f"{DEVICES}export?format=csv&site={wanted.site_id}")
@@ -158,10 +153,10 @@ def test_numbers_stand_to_the_right_and_divisions_by_name():
     from siteloop.foundation.regions.loading import import_rows
 
     import_rows([("33", "浙江省"), ("3304", "嘉兴市"), (HOME, "平湖市")])
-    rows().site(HOME)
+    rows.site(HOME)
     page = caller(["*"], HOME).html.get(SITES).content.decode()
     assert f'title="{HOME}">平湖市</td>' in page
-    rows().device(HOME)
+    rows.device(HOME)
     page = caller(["*"], HOME).html.get(DEVICES).content.decode()
     assert 'data-label="上报间隔（秒）" class="text-end"' in page
 
@@ -181,6 +176,6 @@ def test_every_reference_filter_of_the_program_answers_its_search_box(fast_plane
 
 
 def test_the_htmx_part_is_the_list_alone():
-    rows().device(HOME)
+    rows.device(HOME)
     part = caller(["*"], HOME).html.get(DEVICES, HTTP_HX_REQUEST="true").content.decode()
     assert 'id="table"' in part and "<html" not in part and apps.ready

@@ -3,6 +3,7 @@
 import pytest
 from django.apps import apps
 
+from siteloop.foundation.registry.tests import rows
 from siteloop.framework.models import TrailEntry
 from siteloop.framework.testing import caller
 
@@ -10,15 +11,9 @@ pytestmark = pytest.mark.django_db
 HOME = "330482"
 
 
-def rows():
-    from siteloop.foundation.registry.tests import rows as made
-
-    return made
-
-
 def party():
     return apps.get_model("registry.Party")._base_manager.create(
-        project=rows().project(HOME), kind="contractor", organisation=rows().organisation(HOME)
+        project=rows.project(HOME), kind="contractor", organisation=rows.organisation(HOME)
     )
 
 
@@ -35,7 +30,7 @@ def told(action):
 
 
 def test_errors_stand_beside_their_fields_and_at_the_top_and_nothing_typed_is_lost():
-    project = rows().project(HOME)
+    project = rows.project(HOME)
     answer = caller(["*"], HOME).html.post(
         "/registry/sites/new",
         {"project": project.pk, "name": "", "region_code": HOME, "lon": "abc", "address": "路 1 号"},
@@ -56,7 +51,7 @@ def test_a_form_refers_by_search_box():
 
 @pytest.mark.requirement("SEC-08")
 def test_a_dangerous_act_asks_why_and_the_trail_keeps_it():
-    device = rows().device(HOME)
+    device = rows.device(HOME)
     who = caller(["*"], HOME).html
     path = f"/registry/devices/{device.pk}/actions/retire"
     assert 'name="reason"' in who.get(path).content.decode()
@@ -100,7 +95,7 @@ def test_deleting_asks_first_and_wants_a_reason():
 
 
 def test_what_is_never_deleted_has_no_such_door():
-    site = rows().site(HOME)
+    site = rows.site(HOME)
     who = caller(["*"], HOME).html
     assert who.post(f"/registry/sites/{site.pk}/delete", {"reason": "x"}).status_code == 403
     assert who.get("/registry/parties/999999/delete").status_code == 404

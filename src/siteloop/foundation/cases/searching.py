@@ -1,0 +1,6 @@
+"""What the search over everything finds here: cases by number and title."""
+
+from siteloop.foundation.cases import pages
+from siteloop.framework.searching import of_register
+
+SOURCES = (of_register(pages.cases, 40, lambda row: f"{row.number} · {row.get_state_display()}"),)
