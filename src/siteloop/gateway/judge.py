@@ -23,7 +23,7 @@ from siteloop.gateway.settings import GatewaySettings
 from siteloop.kernel.finding import Command, Finding
 from siteloop.kernel.registry import Registry
 from siteloop.kernel.times import from_us
-from siteloop.rules.detector import Detector
+from siteloop.rules.detector import Detector, Rulebook
 
 log = logging.getLogger("siteloop.judge")
 SAVE_S = 2.0
@@ -44,10 +44,12 @@ class Judge:
         self.worked_at = time.time()  # when the newest block that is judged was written to the bus
         self._saved = 0.0
         self.found = 0
+        self._book = Rulebook(())
         registry.on_change(self.configure)
 
     def configure(self, registry: Registry) -> None:
         """Hand every detector its rules; state of known devices stays."""
+        self._book = Rulebook(registry.rules)
         for detector in self.detectors:
             rules = [r for r in registry.rules if r.detector == detector.name]
             detector.configure(registry, rules)
@@ -107,14 +109,24 @@ class Judge:
         now = time.time_ns() // 1000
         for detector in self.detectors:
             out += detector.tick(now)
+        out = [one for one in out if isinstance(one, Finding) or not self._is_on_trial(one)]
         if out or (seq != self.position and time.monotonic() - self._saved > SAVE_S):
             await self._write(connection, out, seq)
             self._saved = time.monotonic()
             self._committed = seq
         self.position = seq
         for one in out:
-            if isinstance(one, Finding):
+            if isinstance(one, Finding) and not one.shadow:
                 await self._tell(one)
+
+    def _is_on_trial(self, command: Command) -> bool:
+        """A rule on trial counts and compares; it orders no device about and tells nobody."""
+        device = self.registry.by_number.get(command.device)
+        kind, _, code = command.origin.partition(":")
+        if device is None or kind != "rule" or command.command == "spray_off":
+            return False  # what runs may always be stopped
+        rule = self._book.entry(code, device.region)
+        return rule is not None and rule.shadow
 
     async def _write(
         self, connection: psycopg.AsyncConnection[tuple[Any, ...]], out: list[Finding | Command], seq: int

@@ -135,6 +135,8 @@ class SprayLinkage(LaneDetector):
         return said
 
     def _begin(self, turn: Turn) -> Iterator[Statement]:
+        if turn.lane.rule(turn.slot).shadow:
+            return  # a rule on trial orders nothing, so nobody can fail to obey it
         monitor = turn.lane.device(turn.slot)
         demand = Demand(monitor.number, turn.at, turn.received_at, turn.value)
         self._demands[monitor.number] = demand

@@ -296,3 +296,12 @@ def test_any_splitting_and_resuming_gives_the_same(drawn, cuts, resume):
     whole = run([0, len(drawn)])
     parts = run(sorted({0, len(drawn), *(c for c in cuts if c < len(drawn))}))
     assert whole == parts
+
+
+def test_a_linkage_on_trial_orders_nothing_and_nobody_fails_to_obey():
+    trial = type(SPRAY)(SPRAY.code, SPRAY.detector, "", 1, SPRAY.params, "blue", shadow=True)
+    detector = made((trial, WARN, MISSING))
+    said = air(detector, 1, 0, 200) + air(detector, 3, 0, 200) + detector.tick(NOON + 10 * MINUTE)
+    assert commands(said) == []
+    assert findings(said, NOT_LINKED) == []
+    assert len(findings(said, HIGH)) == 2
