@@ -3,4 +3,4 @@
 from siteloop.foundation.cases import pages
 from siteloop.framework.searching import of_register
 
-SOURCES = (of_register(pages.cases, 40, lambda row: f"{row.number} · {row.get_state_display()}"),)
+SOURCES = (of_register(pages.cases, 40, lambda row: str(row.get_state_display())),)

@@ -16,30 +16,21 @@ from django.views.decorators.http import require_POST
 from siteloop.foundation.cases.models import Case, Finding
 from siteloop.foundation.packs import eligibility
 from siteloop.foundation.registry.models import Device, Project, Site
-from siteloop.foundation.telemetry.commands import issue
 from siteloop.framework.action import Refused
+from siteloop.framework.language import pick
 from siteloop.framework.pages_found import page_for
 from siteloop.framework.perform import permission_of, visible
 from siteloop.framework.viewer import Viewer
 from siteloop.kernel.profiles import PROFILES
 from siteloop.kernel.quality import TITLES, Quality, unpack
+from siteloop.screens.places import device_parts
 from siteloop.systems.dust import facade as dust
 
-COMMANDS = {
-    "spray_on": "开启喷淋",
-    "spray_off": "关闭喷淋",
-    "set_time": "校时",
-    "read_time": "读取时间",
-    "request_history": "补传历史",
-}
-COMMAND_STATES = {
-    "queued": "待发送",
-    "sent": "已发送",
-    "accepted": "设备已接收",
-    "refused": "设备拒绝",
-    "done": "执行完成",
-    "failed": "执行失败",
-    "expired": "超时未应答",
+PARTS = {
+    "rows": ("telemetry.reading.view", device_parts.rows),
+    "frame": ("telemetry.raw.view", device_parts.frame),
+    "reported": ("telemetry.reading.view", device_parts.reported_data),
+    "commands": ("registry.device.view", device_parts.followed),
 }
 #: what the chart of a device page opens with
 CHART_FIELDS = {
@@ -122,10 +113,11 @@ def site(request: HttpRequest, pk: int) -> HttpResponse:
     context = {
         "site": row,
         "readings": dust.readings(viewer, row.pk),
+        "pm25_limit": dust.pm25_limit(row.region_code),
         "devices": devices,
         "sprayers": [d for d in devices if d.profile == "sprayer"],
         "latest": {d.number: _latest(d) for d in devices},
-        "commands": _commands([d.number for d in devices]),
+        "commands": device_parts.latest_commands([d.number for d in devices], 12),
         "findings": Finding.objects.visible_to(viewer).filter(site=row, shadow=False).order_by("-since")[:10],
         "cases": _open_cases(viewer, Q(site=row)),
         "posts": row.project.posts.select_related("account", "person").order_by("kind"),
@@ -137,11 +129,12 @@ def site(request: HttpRequest, pk: int) -> HttpResponse:
 
 @login_required
 def device(request: HttpRequest, pk: int) -> HttpResponse:
-    """GET /places/devices/<pk>/: live chart with flags, raw frames, commands, upkeep, findings; `?part=raw` the raw frames."""
+    """GET /places/devices/<pk>/: live chart, commands, upkeep, findings; `?part=` rows, frame, reported or commands."""
     viewer: Viewer = request.viewer  # type: ignore[attr-defined]
     row: Device = _one(Device, request, pk, "site", "site__project", "supplier")
-    if request.GET.get("part") == "raw":
-        return render(request, "places/parts/raw.html", {"device": row, "rows": _recent_rows(row)})
+    part = request.GET.get("part", "")
+    if part:
+        return _part(request, row, part)
     today = timezone.localdate()
     inspections = row.annualinspections.order_by("-valid_until")
     context = {
@@ -149,6 +142,7 @@ def device(request: HttpRequest, pk: int) -> HttpResponse:
         "profile": PROFILES[row.profile],
         "latest": _latest(row),
         "chart_fields": CHART_FIELDS.get(row.profile, ""),
+        "pm25_limit": dust.pm25_limit(row.region_code),
         "status": _status(row),
         "ledger": _ledger(row),
         "linked": row.linked.order_by("number"),
@@ -157,7 +151,8 @@ def device(request: HttpRequest, pk: int) -> HttpResponse:
         "inspection_valid": inspections.filter(valid_until__gte=today, result="passed").exists(),
         "calibrations": row.calibrations.order_by("-done_on")[:5],
         "maintenances": row.maintenances.order_by("-at")[:8],
-        "commands": _commands([row.number]),
+        "commands": device_parts.latest_commands([row.number]),
+        "history": [(c, pick(*t[:2])) for c, t in device_parts.HISTORY.items()],
         "findings": Finding.objects.visible_to(viewer)
         .filter(device=row, shadow=False)
         .order_by("-since")[:10],
@@ -169,25 +164,34 @@ def device(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "places/device.html", context)
 
 
+def _part(request: HttpRequest, row: Device, part: str) -> HttpResponse:
+    """One part of the device page; a refusal is told inside it."""
+    viewer: Viewer = request.viewer  # type: ignore[attr-defined]
+    if part not in PARTS:
+        raise Http404
+    permission, show = PARTS[part]
+    try:
+        if not viewer.may(permission):
+            raise Refused(pick("没有权限查看这部分", "You may not see this part"), status=403)
+        return show(request, row)
+    except Refused as no:
+        return render(request, "places/parts/refused.html", {"no": no}, status=no.status)
+
+
 @login_required
 @require_POST
 def command(request: HttpRequest, pk: int) -> HttpResponse:
     """POST /places/devices/<pk>/commands: issue one of the offered commands and go back to the page it came from."""
     viewer: Viewer = request.viewer  # type: ignore[attr-defined]
     row: Device = _one(Device, request, pk)
-    name = request.POST.get("command", "")
-    if name not in COMMANDS:
-        raise Http404
-    args: dict[str, Any] = {}
-    if name == "request_history":
-        now = int(timezone.now().timestamp() * 1e6)
-        args = {"kind": "minute", "from_us": now - 3_600_000_000, "to_us": now}
     try:
-        issue(viewer, row, name, args, "页面下发")
+        title = device_parts.give(viewer, row, request.POST)
     except Refused as no:
+        if no.status == 404:
+            raise Http404 from no
         messages.error(request, no.message)
     else:
-        messages.success(request, f"已下发：{COMMANDS[name]}")
+        messages.success(request, pick(f"已下发：{title}，状态见设备指令", f"Sent: {title}"))
     back = request.POST.get("next", "")
     return redirect(back if url_has_allowed_host_and_scheme(back, None) else f"/places/devices/{pk}/")
 
@@ -241,53 +245,3 @@ def _ledger(row: Device) -> dict[str, Any]:
         )
         rejected = cursor.fetchall()
     return {"received": received, "stored": stored, "rejected": rejected}
-
-
-def _commands(devices: list[int]) -> list[dict[str, Any]]:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT c.id, c.device, d.code, c.command, c.state, c.origin, c.reason, c.issued_at, c.finished_at, c.result ->> 'detail'"
-            " FROM fast.command c JOIN registry_device d ON d.number = c.device WHERE c.device = ANY(%s)"
-            " ORDER BY c.issued_at DESC LIMIT 12",
-            [devices],
-        )
-        rows = cursor.fetchall()
-    names = (
-        "id",
-        "device",
-        "code",
-        "command",
-        "state",
-        "origin",
-        "reason",
-        "issued_at",
-        "finished_at",
-        "detail",
-    )
-    return [
-        dict(zip(names, r, strict=True))
-        | {"title": COMMANDS.get(r[3], r[3]), "state_title": COMMAND_STATES.get(r[4], r[4])}
-        for r in rows
-    ]
-
-
-def _recent_rows(row: Device) -> list[dict[str, Any]]:
-    """The newest twenty rows with their flags."""
-    profile = PROFILES[row.profile]
-    names = ", ".join(f'"{f.name}"' for f in profile.fields)  # names of our own profile table, never input
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f'SELECT at, received_at, quality, {names} FROM telemetry."{profile.code}" WHERE device = %s ORDER BY at DESC LIMIT 20',  # noqa: S608
-            [row.number],
-        )
-        found = cursor.fetchall()
-    rows = []
-    for at, received_at, quality, *values in found:
-        flags = unpack(quality, len(profile.fields))
-        cells = [
-            {"field": f, "value": v, "flag": TITLES.get(q, ("", ""))[0], "normal": q is Quality.NORMAL}
-            for f, v, q in zip(profile.fields, values, flags, strict=True)
-            if q is not Quality.ABSENT
-        ]
-        rows.append({"at": at, "received_at": received_at, "cells": cells})
-    return rows

@@ -96,7 +96,7 @@ def _reading(
     )
     county = device.region_code[:6]
     if county not in limits:
-        limits[county] = float(pack_value("dust.pm25_limit", device.region_code) or 75)
+        limits[county] = pm25_limit(device.region_code)
     return Reading(
         device=device.number,
         code=device.code,
@@ -112,6 +112,11 @@ def _reading(
         is_online=is_online,
         colour=_colour(known.get("pm25") if "pm25" in normal else None, limits[county], is_online),
     )
+
+
+def pm25_limit(region_code: str) -> float:
+    """Limit of PM2.5 in µg/m³ that the region's pack sets; 75 where none does (DUST-03)."""
+    return float(pack_value("dust.pm25_limit", region_code) or 75)
 
 
 def _colour(pm25: float | None, limit: float, is_online: bool) -> str:

@@ -10,7 +10,11 @@ function openers() {
   return /** @type {HTMLAnchorElement[]} */ (rows.map((row) => row.querySelector("td a[href]")).filter(Boolean));
 }
 
-/** Move the focus by rows; Enter then follows the link by itself. @param {number} step */
+/**
+ * Move the focus by rows; Enter then follows the link by itself.
+ * @param {number} step
+ * @returns {boolean} whether there was a row to go to
+ */
 function move(step) {
   const links = openers();
   if (!links.length) return false;
