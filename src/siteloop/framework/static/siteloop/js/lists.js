@@ -126,3 +126,5 @@ window.addEventListener("pagehide", remember);
 remember();
 wayBack();
 chosen();
+
+export {};

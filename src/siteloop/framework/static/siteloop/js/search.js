@@ -73,3 +73,5 @@ document.addEventListener("keydown", (event) => {
     box.select();
   } else location.assign("/search");
 });
+
+export {};
