@@ -1,5 +1,6 @@
 """What a refused message says and why it was refused, judged again by today's codec and settings. The fast plane judges, we ask."""
 
+import datetime as dt
 from collections.abc import Callable
 
 from siteloop.foundation.registry import publish
@@ -22,10 +23,15 @@ EXPLAINERS: list[Explainer] = []
 
 def explain(row: Quarantine) -> Explanation:
     """Pure: nothing is stored, sent or counted. Raises Refused 503 where no fast plane was joined."""
+    return explain_frame(row.bytes, row.listener, row.received_at, row.device if row.device_id else None)
+
+
+def explain_frame(raw: bytes, listener: str, received_at: dt.datetime, device: Device | None) -> Explanation:
+    """The same for bytes from the archive; `device` is the one that had proven itself."""
     if not EXPLAINERS:
         raise Refused("本服务未接入报文解析", status=503)
-    proven = publish.entry(row.device) if row.device_id and row.device else None
-    return EXPLAINERS[0](row.bytes, row.listener, to_us(row.received_at), _device_of, proven)
+    proven = publish.entry(device) if device is not None else None
+    return EXPLAINERS[0](raw, listener, to_us(received_at), _device_of, proven)
 
 
 def sentence(found: Explanation) -> str:

@@ -22,6 +22,8 @@ LISTENERS: dict[str, tuple[str, str]] = {
     "hj212": ("HJ 212", "HJ 212"),
     "mqtt": ("MQTT", "MQTT"),
     "http": ("HTTP", "HTTP"),
+    "jt808": ("JT/T 808 车载终端", "JT/T 808 vehicles"),
+    "lifting": ("塔机与升降机", "Cranes and hoists"),
     "release": ("隔离放行", "Released"),
 }
 

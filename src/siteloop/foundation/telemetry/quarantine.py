@@ -8,6 +8,7 @@ from siteloop.foundation.telemetry.ledger import listener_title
 from siteloop.foundation.telemetry.models import Quarantine
 from siteloop.framework.language import pick
 from siteloop.framework.viewer import Viewer
+from siteloop.kernel.explanation import Explanation
 from siteloop.kernel.profiles import PROFILES
 from siteloop.kernel.quality import TITLES, Quality
 from siteloop.kernel.reasons import Reason
@@ -29,18 +30,27 @@ def sender(row: Quarantine) -> Any:
 
 
 def dump(row: Quarantine, viewer: Viewer) -> dict[str, Any]:
-    """Panel: lines of (offset, hex, text), and the whole as text."""
-    raw = row.bytes
+    """Panel: the bytes as received."""
+    return bytes_of(row.bytes, row.is_cut)
+
+
+def bytes_of(raw: bytes, is_cut: bool) -> dict[str, Any]:
+    """Lines of (offset, hex, text), and the whole as text."""
     lines = [
         (f"{at:04x}", raw[at : at + WIDTH].hex(" "), _dots(raw[at : at + WIDTH]))
         for at in range(0, len(raw), WIDTH)
     ]
-    return {"lines": lines, "text": _text(raw), "size": len(raw), "is_cut": row.is_cut}
+    return {"lines": lines, "text": _text(raw), "size": len(raw), "is_cut": is_cut}
 
 
 def explained(row: Quarantine, viewer: Viewer) -> dict[str, Any]:
     """Panel: checks with expected and found, the message's items, what would be stored today, and what can be done."""
     found = explain(row)
+    return shown(found) | {"register": _registration(row, found.device_code, viewer)}
+
+
+def shown(found: Explanation) -> dict[str, Any]:
+    """An explanation in words and units."""
     fields = {f.name: f for f in PROFILES[found.profile].fields} if found.profile else {}
     quantities = fields or {f.name: f for f in PROFILES["dust"].fields}  # nobody knows yet what it is
     values = [
@@ -58,7 +68,6 @@ def explained(row: Quarantine, viewer: Viewer) -> dict[str, Any]:
         "items": [(i.key, i.text, quantities.get(i.field)) for i in found.items],
         "values": values,
         "at": from_us(found.at_us) if found.at_us is not None else None,
-        "register": _registration(row, found.device_code, viewer),
     }
 
 

@@ -113,15 +113,20 @@ def raw_frame(device: Device, at: dt.datetime) -> dict[str, Any] | None:
         if row is None:
             return None
         cursor.execute(
-            "SELECT file, position, size FROM telemetry.raw_chunk WHERE profile = %s AND received_from <= %s AND received_to >= %s",
+            "SELECT listener, file, position, size FROM telemetry.raw_chunk WHERE profile = %s AND received_from <= %s AND received_to >= %s",
             [profile.code, row[0], row[0]],
         )
         chunks = cursor.fetchall()
-    for file, position, size in chunks:
+    for listener, file, position, size in chunks:
         for kept in frames_of(Path(settings.ENV.data) / "raw", file, position, size):
             if _is_of(kept, device, at):
                 text = kept.frame.decode("utf-8", "replace")
-                return {"received_at": row[0], "frame": text, "hex": kept.frame.hex()}
+                return {
+                    "received_at": row[0],
+                    "listener": listener,
+                    "frame": text,
+                    "hex": kept.frame.hex(),
+                }
     return None
 
 
