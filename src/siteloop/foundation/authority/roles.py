@@ -42,6 +42,7 @@ WATCHING = (
     "packs.*.view",
     "files.evidence.view",
     "dust.*.view",
+    "dust.*.export",
     "framework.trailentry.view",
 )
 #: moving a case that one holds; the engine asks who holds it

@@ -11,7 +11,7 @@ device_months = Page(
     title_en="Device months",
     icon="report-analytics",
     columns=(
-        Column("month", link=True),
+        Column("month", link=True, kind="text", value=lambda m: f"{m.month:%Y-%m}", sort="month"),
         Column("device__site", title="工地", title_en="Site"),
         "device",
         Column("online_rate", kind="percent"),

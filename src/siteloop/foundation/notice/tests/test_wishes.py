@@ -108,3 +108,25 @@ def test_a_notice_shows_how_it_left() -> None:
     assert "没有外部推送" in who.html.get(f"/notice/notices/{notice.pk}/").content.decode()
     Delivery(notice=notice, port="wecom", state="sent", answer="已送达群机器人").save()
     assert "已送达群机器人" in who.html.get(f"/notice/notices/{notice.pk}/").content.decode()
+
+
+@pytest.mark.django_db
+def test_the_demo_records_and_sends_nothing(settings, tmp_path) -> None:
+    from siteloop.foundation.authority import demo as people
+    from siteloop.foundation.notice import demo
+    from siteloop.foundation.notice.send import notify
+    from siteloop.foundation.notice.sending import send_due
+    from siteloop.foundation.regions.models import Region
+
+    Region(code=f"{people.COUNTY}001", name="某街道", level=4).save()
+    settings.NOTICE_OUT = {"recorded": True, "folder": tmp_path}
+    cast = next(a for a in people.accounts() if a.role == "project_manager")
+    account = officer(["nothing"])
+    type(account).objects.filter(pk=account.pk).update(username=cast.username)
+    demo.load()
+    demo.load()
+    notify([account], "case", "喷雾未联动", level="yellow")
+    assert send_due() == 1
+    row = Delivery.objects.unscoped("test").get()
+    assert (row.port, row.state, row.answer) == ("sms", "sent", "仅记录，未真正发出")
+    assert "喷雾未联动" in (tmp_path / "notices.jsonl").read_text()
