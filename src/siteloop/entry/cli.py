@@ -36,7 +36,9 @@ def _parser() -> argparse.ArgumentParser:
         return made
 
     demo_ = add("demo", demo, "engines, migrations, demo county, simulators, screens")
-    demo_.add_argument("--no-simulators", action="store_true", help="the county, but no device talks by itself")
+    demo_.add_argument(
+        "--no-simulators", action="store_true", help="the county, but no device talks by itself"
+    )
     up_ = add("up", up, "engines and roles")
     up_.add_argument("--role", action="append", choices=ROLES, help="only this role (may be repeated)")
     add("migrate", migrate, "bring the database up to date")
@@ -101,10 +103,13 @@ def _wait_until_served(supervisor: object) -> None:
 
 def _migrate(url: str) -> None:
     from siteloop.entry.migrating import migrate as bring_up
-    from siteloop.gateway.schema import SchemaTooNew
+    from siteloop.gateway.schema import RolesMissing, SchemaTooNew
 
     try:
         bring_up(url)
+    except RolesMissing as missing:
+        english = "this database user may not use the roles siteloop_web and siteloop_fast; have them created and granted to it"
+        raise Trouble(str(missing), english) from missing
     except SchemaTooNew as ahead:
         raise Trouble(str(ahead), "the database was migrated by a newer program, upgrade this one") from ahead
 

@@ -118,13 +118,15 @@ class Bus:
         """Publish until JetStream says it is on disk; returns its stream sequence. The block's id makes a retry harmless."""
         data = blocks.encode(block)
         subject = f"blocks.{block.profile or 'none'}.{partition}"
-        wait = 0.1
+        wait, patience = 0.1, 2.0  # an answer lost with its connection is not waited for long
         while True:
             try:
-                ack = await self.stream.publish(subject, data, timeout=5, headers={"Nats-Msg-Id": block.id})
+                ack = await self.stream.publish(
+                    subject, data, timeout=patience, headers={"Nats-Msg-Id": block.id}
+                )
             except (TimeoutError, NatsError, APIError):
                 await asyncio.sleep(wait)
-                wait = min(wait * 2, 2.0)
+                wait, patience = min(wait * 2, 2.0), min(patience * 2, 10.0)
                 continue
             return int(ack.seq)
 

@@ -36,6 +36,7 @@ STATE_BYTES = Gauge("siteloop_judge_state_bytes", "Bytes of the detectors' saved
 STATE_S = Gauge(
     "siteloop_judge_save_seconds", "How long saving findings, state and position took the last time"
 )
+FAULTS = Counter("siteloop_judge_faults", "Times a detector failed", ["detector"])
 SAID = Counter("siteloop_judge_statements", "Findings and commands the judge wrote", ["what"])
 
 LISTENERS = Gauge("siteloop_live_streams", "Open event streams")

@@ -1,32 +1,40 @@
 """The judge: blocks in order through every detector; findings and commands out, together with its state and position.
 
-State and position commit with what was found, so that a restart repeats exactly what was not yet written, and writing it
-again changes nothing (unique keys).
+Findings are written at once; state and position together, every few seconds. A restart goes on from the saved state and finds
+again what was found after it: the same key and time, so writing it once more changes nothing. A command is written only
+together with the state, because a second command would be one too many.
 """
 
 import asyncio
 import json
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from typing import Any
 
 import msgspec
 import psycopg
 from nats.errors import Error as NatsError
 
-from siteloop.gateway import figures
+from siteloop.gateway import copying, figures
 from siteloop.gateway.bus import Bus, Reader
-from siteloop.gateway.opening import open_block
+from siteloop.gateway.opening import Opened, open_block
 from siteloop.gateway.registry_source import RegistrySource
 from siteloop.gateway.settings import GatewaySettings
+from siteloop.kernel.block import Block, Columns
 from siteloop.kernel.finding import Command, Finding
 from siteloop.kernel.registry import Registry
 from siteloop.kernel.times import from_us
-from siteloop.rules.detector import Detector, Rulebook
+from siteloop.rules.detector import Detector, Rulebook, Statement
 
 log = logging.getLogger("siteloop.judge")
-SAVE_S = 2.0
+SAVE_S = 2.0  # between savings of the state, or longer: saving takes at most a twentieth of the time
+TICK_S = 1.0
+#: a mistake in a detector, or numbers it did not expect
+FAULTS = (ArithmeticError, LookupError, TypeError, ValueError, AttributeError, AssertionError)
+#: blocks of one profile are judged together up to so many rows: what a detector costs is the call
+MERGED_ROWS = 20_000
 _encode = msgspec.msgpack.Encoder().encode
 
 
@@ -43,6 +51,9 @@ class Judge:
         self.position = 0
         self.worked_at = time.time()  # when the newest block that is judged was written to the bus
         self._saved = 0.0
+        self._save_every = SAVE_S
+        self._written = 0  # the position that was saved
+        self._ticked = 0.0
         self.found = 0
         self._book = Rulebook(())
         registry.on_change(self.configure)
@@ -76,7 +87,7 @@ class Judge:
             "SELECT seq FROM fast.position WHERE stream = %s AND consumer = 'judge'", [self.stream]
         )
         row = await cursor.fetchone()
-        self.position = row[0] if row else 0
+        self.position = self._written = row[0] if row else 0
         if not self.registry.current.version:
             await self.registry.load()
         # what memory knows beyond the position was never written: it must be found again
@@ -93,31 +104,35 @@ class Judge:
         self, connection: psycopg.AsyncConnection[tuple[Any, ...]], found: list[tuple[int, bytes]]
     ) -> None:
         """Judge some blocks and the passing of time; write what came of it."""
-        out: list[Finding | Command] = []
+        out: list[Statement] = []
         seq = self.position
+        opened: list[Opened] = []
         for number, data in found:
             if number <= self.position:
                 continue
-            opened = open_block(number, data)
+            one = open_block(number, data)
             seq = number
-            if opened.wrong:  # the sink keeps it and tells why
-                log.error("block %d cannot be judged: %s", number, opened.wrong)
+            if one.wrong:  # the sink keeps it and tells why
+                log.error("block %d cannot be judged: %s", number, one.wrong)
                 figures.PUT_ASIDE.labels("judge").inc()
-            elif opened.block is not None and opened.columns is not None:
-                for detector in self.detectors:
-                    out += detector.see(opened.block, opened.columns)
-        now = time.time_ns() // 1000
-        for detector in self.detectors:
-            out += detector.tick(now)
-        out = [one for one in out if isinstance(one, Finding) or not self._is_on_trial(one)]
-        if out or (seq != self.position and time.monotonic() - self._saved > SAVE_S):
-            await self._write(connection, out, seq)
-            self._saved = time.monotonic()
-            self._committed = seq
+            else:
+                opened.append(one)
+        for block, columns in merged(opened):
+            for detector in self.detectors:
+                out += self._asked(detector, partial(detector.see, block, columns))
+        out += self._tick()
+        out = [said for said in out if isinstance(said, Finding) or not self._is_on_trial(said)]
+        now = time.monotonic()
+        is_due = seq != self._written and now - self._saved > self._save_every
+        if is_due or any(isinstance(o, Command) for o in out):
+            await self._save(connection, out, seq)
+        elif out:
+            async with connection.transaction():
+                await self._write(connection, out)
         self.position = seq
-        for one in out:
-            if isinstance(one, Finding) and not one.shadow:
-                await self._tell(one)
+        for one_said in out:
+            if isinstance(one_said, Finding) and not one_said.shadow:
+                await self._tell(one_said)
 
     def _is_on_trial(self, command: Command) -> bool:
         """A rule on trial counts and compares; it orders no device about and tells nobody."""
@@ -128,38 +143,76 @@ class Judge:
         rule = self._book.entry(code, device.region)
         return rule is not None and rule.shadow
 
-    async def _write(
-        self, connection: psycopg.AsyncConnection[tuple[Any, ...]], out: list[Finding | Command], seq: int
+    def _tick(self) -> list[Statement]:
+        """Let time pass, once a second."""
+        if time.monotonic() - self._ticked < TICK_S:
+            return []
+        self._ticked = time.monotonic()
+        now = time.time_ns() // 1000
+        return [
+            said for detector in self.detectors for said in self._asked(detector, partial(detector.tick, now))
+        ]
+
+    @staticmethod
+    def _asked(detector: Detector, question: Callable[[], list[Statement]]) -> list[Statement]:
+        """What a detector says. One that fails is counted and told in the log; the others and the stream go on."""
+        try:
+            return question()
+        except FAULTS:
+            log.exception(
+                "detector %s failed; what it had to say to these readings is missing", detector.name
+            )
+            figures.FAULTS.labels(detector.name).inc()
+            return []
+
+    async def _save(
+        self, connection: psycopg.AsyncConnection[tuple[Any, ...]], out: list[Statement], seq: int
     ) -> None:
-        findings = [o for o in out if isinstance(o, Finding)]
-        commands = [o for o in out if isinstance(o, Command)]
+        """What was said, the state and the position, in one transaction."""
+        begun = time.monotonic()
+        states = [(d.name, d.dump()) for d in self.detectors]
         async with connection.transaction():
-            if findings:
-                await connection.cursor().executemany(
-                    "INSERT INTO fast.finding_inbox (key, act, at_us, body) VALUES (%s, %s, %s, %s) ON CONFLICT DO NOTHING",
-                    [(f.key, f.act.value, f.at, _encode(f)) for f in findings],
-                )
-                await connection.execute("SELECT pg_notify('siteloop_finding', '')")
-            if commands:
-                await connection.cursor().executemany(
-                    "INSERT INTO fast.command (id, device, command, args, origin, reason, issued_at, expires_at)"
-                    " VALUES (%s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING",
-                    [
-                        (c.id, c.device, c.command, json.dumps(c.args), c.origin, c.reason, *_times(c))
-                        for c in commands
-                    ],
-                )
+            await self._write(connection, out)
             await connection.cursor().executemany(
                 "INSERT INTO fast.judge_state (name, body) VALUES (%s, %s)"
                 " ON CONFLICT (name) DO UPDATE SET body = excluded.body, saved_at = now()",
-                [(d.name, d.dump()) for d in self.detectors],
+                states,
             )
             await connection.execute(
                 "INSERT INTO fast.position (stream, consumer, seq) VALUES (%s, 'judge', %s)"
                 " ON CONFLICT (stream, consumer) DO UPDATE SET seq = excluded.seq",
                 [self.stream, seq],
             )
+        self._written, self._saved = seq, time.monotonic()
+        took = self._saved - begun
+        self._save_every = pause_after(took)
+        figures.STATE_S.set(took)
+        figures.STATE_BYTES.set(sum(len(body) for _, body in states))
+
+    async def _write(
+        self, connection: psycopg.AsyncConnection[tuple[Any, ...]], out: list[Statement]
+    ) -> None:
+        """Findings to the inbox, commands to the listeners; inside the caller's transaction."""
+        findings = [o for o in out if isinstance(o, Finding)]
+        commands = [o for o in out if isinstance(o, Command)]
+        if findings:
+            await connection.cursor().executemany(
+                "INSERT INTO fast.finding_inbox (key, act, at_us, body) VALUES (%s, %s, %s, %s) ON CONFLICT DO NOTHING",
+                [(f.key, f.act.value, f.at, _encode(f)) for f in findings],
+            )
+            await connection.execute("SELECT pg_notify('siteloop_finding', '')")
+        if commands:
+            await connection.cursor().executemany(
+                "INSERT INTO fast.command (id, device, command, args, origin, reason, issued_at, expires_at)"
+                " VALUES (%s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING",
+                [
+                    (c.id, c.device, c.command, json.dumps(c.args), c.origin, c.reason, *_times(c))
+                    for c in commands
+                ],
+            )
         self.found += len(findings)
+        figures.SAID.labels("finding").inc(len(findings))
+        figures.SAID.labels("command").inc(len(commands))
 
     async def _tell(self, finding: Finding) -> None:
         """At once to the live plane; the business plane takes it from the inbox."""
@@ -179,6 +232,35 @@ class Judge:
                 "message": finding.message,
             },
         )
+
+
+def pause_after(took: float) -> float:
+    """Seconds until the state is saved again."""
+    return max(SAVE_S, 20 * took)
+
+
+def merged(opened: Iterable[Opened]) -> Iterator[tuple[Block, Columns]]:
+    """Neighbouring blocks of one profile as one, in order of arrival; blocks without rows say nothing to a detector."""
+    waiting: list[tuple[Block, Columns]] = []
+    for one in opened:
+        if one.block is None or one.columns is None:
+            continue
+        rows = sum(b.rows for b, _ in waiting) + one.block.rows
+        if waiting and (waiting[0][0].profile != one.block.profile or rows > MERGED_ROWS):
+            yield _joined(waiting)
+            waiting = []
+        waiting.append((one.block, one.columns))
+    if waiting:
+        yield _joined(waiting)
+
+
+def _joined(parts: list[tuple[Block, Columns]]) -> tuple[Block, Columns]:
+    """A detector sees only profile and number of rows of a block; all else is in the columns."""
+    if len(parts) == 1:
+        return parts[0]
+    columns = copying.join([c for _, c in parts])
+    first = parts[0][0]
+    return Block(first.version, first.id, first.listener, first.profile, len(columns.device)), columns
 
 
 def _times(command: Command) -> tuple[Any, Any]:

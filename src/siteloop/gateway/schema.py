@@ -15,6 +15,10 @@ class SchemaTooNew(RuntimeError):
     """The database was migrated by a newer program."""
 
 
+class RolesMissing(RuntimeError):
+    """The database's user may neither create nor use the roles of the two planes."""
+
+
 def check(dsn: str) -> None:
     """Raises SchemaTooNew when the database is ahead of this program; an empty database is fine."""
     newest = int(sorted(MIGRATIONS.glob("[0-9]*.sql"))[-1].name[:4])
@@ -29,7 +33,7 @@ def check(dsn: str) -> None:
 def migrate(dsn: str) -> int:
     """Bring the fast plane's schema up to date; safe to repeat and to run twice at once. Returns the version.
 
-    Raises SchemaTooNew when the database is ahead of this program.
+    Raises SchemaTooNew when the database is ahead of this program, RolesMissing when its user lacks the two roles.
     """
     files = sorted(MIGRATIONS.glob("[0-9]*.sql"))
     newest = int(files[-1].name[:4])
@@ -102,10 +106,30 @@ def _profile_tables(connection: psycopg.Connection[tuple[object, ...]], profile:
 
 
 def _roles(connection: psycopg.Connection[tuple[object, ...]]) -> None:
-    """The second wall: web cannot write telemetry, the fast plane cannot read people."""
+    """The second wall: web cannot write telemetry, the fast plane cannot read people.
+
+    The owner need not be a superuser: it creates the roles (CREATEROLE), or finds them and is a member of both.
+    """
     for role in ROLES:
-        connection.execute(
-            sql.SQL(
-                "DO $$ BEGIN IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = {lit}) THEN CREATE ROLE {name}; END IF; END $$"
-            ).format(lit=sql.Literal(role), name=sql.Identifier(role))
-        )
+        try:
+            with connection.transaction():
+                _role(connection, role)
+        except psycopg.errors.InsufficientPrivilege as refused:
+            user = connection.info.user
+            raise RolesMissing(
+                f"数据库用户 {user} 不能使用角色 {role}；请由管理员执行："
+                f"CREATE ROLE siteloop_web; CREATE ROLE siteloop_fast; GRANT siteloop_web, siteloop_fast TO {user};"
+            ) from refused
+    # a table can be given only to a role that may create in its schema
+    connection.execute("GRANT USAGE, CREATE ON SCHEMA telemetry TO siteloop_fast")
+
+
+def _role(connection: psycopg.Connection[tuple[object, ...]], role: str) -> None:
+    name = sql.Identifier(role)
+    if connection.execute("SELECT FROM pg_roles WHERE rolname = %s", [role]).fetchone() is None:
+        connection.execute(sql.SQL("CREATE ROLE {}").format(name))
+    # from PostgreSQL 16 on, who creates a role administers it without being able to become it
+    right = "SET" if connection.info.server_version >= 160_000 else "MEMBER"
+    able = connection.execute("SELECT pg_has_role(current_user, %s, %s)", [role, right]).fetchone()
+    if able != (True,):
+        connection.execute(sql.SQL("GRANT {} TO CURRENT_USER").format(name))

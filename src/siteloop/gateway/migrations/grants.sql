@@ -1,5 +1,4 @@
 -- Repeated at every migrate: new tables of either plane get the same walls.
-GRANT siteloop_web, siteloop_fast TO CURRENT_USER;
 GRANT USAGE ON SCHEMA public, telemetry, fast TO siteloop_web;
 GRANT USAGE ON SCHEMA telemetry, fast TO siteloop_fast;
 REVOKE ALL ON SCHEMA public FROM siteloop_fast;

@@ -1,0 +1,106 @@
+"""The bus on a real JetStream: every block once and in order, from any position, over purges and lost consumers."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from siteloop.gateway.bus import Bus, Reader
+from siteloop.gateway.tests.listening import within
+from siteloop.gateway.tests.planes import T0, block_of
+from siteloop.kernel import block as blocks
+from siteloop.kernel.block import Block
+
+
+@asynccontextmanager
+async def connected(nats_url: str) -> AsyncIterator[Bus]:
+    bus = Bus(nats_url, "test")
+    await bus.connect()
+    try:
+        yield bus
+    finally:
+        await bus.close()
+
+
+async def _publish(bus: Bus, n: int) -> tuple[int, list[Block]]:
+    """n blocks; the sequence before the first, and the blocks."""
+    before = (await bus.depth())[2]
+    made = [block_of([(i + 1, T0)]) for i in range(n)]
+    for block in made:
+        await bus.publish_block(block)
+    return before, made
+
+
+async def _read(reader: Reader, n: int) -> list[tuple[int, bytes]]:
+    found: list[tuple[int, bytes]] = []
+    while len(found) < n:
+        found += await reader.fetch(64, 0.2)
+    return found
+
+
+def test_blocks_come_in_order_from_the_position(nats_url: str) -> None:
+    async def test() -> None:
+        async with connected(nats_url) as bus:
+            before, made = await _publish(bus, 5)
+            found = await _read(await bus.reader(before + 2), 3)
+            assert [seq for seq, _ in found] == [before + 3, before + 4, before + 5]
+            assert [blocks.decode(data) for _, data in found] == made[2:]
+
+    within(60, test)
+
+
+def test_a_block_sent_again_is_in_the_stream_once(nats_url: str) -> None:
+    async def test() -> None:
+        async with connected(nats_url) as bus:
+            before, (block,) = await _publish(bus, 1)
+            assert await bus.publish_block(block) == before + 1
+            assert (await bus.depth())[2] == before + 1
+
+    within(60, test)
+
+
+def test_a_reader_goes_on_behind_what_was_purged(nats_url: str) -> None:
+    async def test() -> None:
+        async with connected(nats_url) as bus:
+            before, _ = await _publish(bus, 4)
+            reader = await bus.reader(before)
+            await bus.purge_before(before + 3)
+            assert [seq for seq, _ in await _read(reader, 2)] == [before + 3, before + 4]
+
+    within(60, test)
+
+
+def test_a_reader_whose_consumer_is_gone_finds_what_it_missed(nats_url: str) -> None:
+    async def test() -> None:
+        async with connected(nats_url) as bus:
+            before, _ = await _publish(bus, 1)
+            reader = await bus.reader(before)
+            await _read(reader, 1)
+            assert reader._subscription is not None
+            name = (await reader._subscription.consumer_info()).name
+            await bus.stream.delete_consumer("BLOCKS", name)  # as a server does that lost it
+            await _publish(bus, 2)
+            assert [seq for seq, _ in await _read(reader, 2)] == [before + 2, before + 3]
+
+    within(60, test)
+
+
+def test_two_readers_see_the_same_blocks(nats_url: str) -> None:
+    async def test() -> None:
+        async with connected(nats_url) as bus:
+            before, _ = await _publish(bus, 3)
+            sink, judge = await bus.reader(before), await bus.reader(before)
+            assert await _read(sink, 3) == await _read(judge, 3)
+            assert sink.written_at == judge.written_at
+
+    within(60, test)
+
+
+def test_publishing_waits_through_an_absence_of_the_server(nats_url: str) -> None:
+    async def test() -> None:
+        async with connected(nats_url) as bus, connected(nats_url) as other:
+            before = (await other.depth())[2]
+            bus.client._transport.close()  # as when the network goes
+            await asyncio.wait_for(bus.publish_block(block_of([(1, T0)])), 30)
+            assert (await other.depth())[2] == before + 1
+
+    within(60, test)
