@@ -271,7 +271,7 @@ def clean(inputs: tuple[Input, ...], data: dict[str, Any], viewer: Viewer) -> di
         if value in (None, "", []) or (isinstance(value, str) and not value.strip()):
             if item.required:
                 errors[item.name] = ["必填"]
-            typed[item.name] = [] if item.kind == "files" else None if value in (None, []) else value
+            typed[item.name] = _nothing(item, value)
             continue
         try:
             typed[item.name] = _input(item, value, viewer)
@@ -284,6 +284,13 @@ def clean(inputs: tuple[Input, ...], data: dict[str, Any], viewer: Viewer) -> di
     if errors:
         raise Refused("填写有误", status=422, errors=errors)
     return typed
+
+
+def _nothing(item: Input, value: Any) -> Any:
+    """What an empty box means: no text is text, but no number is not a number."""
+    if item.kind == "files":
+        return []
+    return value if item.kind in ("text", "multiline") and isinstance(value, str) else None
 
 
 def _input(item: Input, value: Any, viewer: Viewer) -> Any:

@@ -5,7 +5,7 @@ from django.apps import apps
 from django.db import DatabaseError, transaction
 
 from siteloop.framework import events, perform, trail
-from siteloop.framework.action import Refused
+from siteloop.framework.action import Input, Refused
 from siteloop.framework.models import TrailEntry
 from siteloop.framework.viewer import Viewer, system_viewer
 
@@ -163,3 +163,11 @@ def test_secrets_never_reach_the_trail():
     shown = perform.snapshot(row)
     assert "张三丰" not in str(shown) and "330482199503071219" not in str(shown)
     assert shown["name"] != perform.snapshot(people(name="李四"))["name"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "means"), [("number", None), ("money", None), ("date", None), ("text", ""), ("files", [])]
+)
+def test_an_empty_box_of_a_form_means_nothing_of_its_kind(kind: str, means: object) -> None:
+    asked = (Input("one", "一项", "one", kind=kind),)
+    assert perform.clean(asked, {"one": ""}, system_viewer("t")) == {"one": means}
