@@ -1,4 +1,4 @@
-"""The program's commands: `siteloop demo | up | migrate | check | new system | sim | bench | doctor`."""
+"""The program's commands: `siteloop demo | up | migrate | check | new system | sim | bench | backtest | doctor`."""
 
 import argparse
 import json
@@ -49,10 +49,25 @@ def _parser() -> argparse.ArgumentParser:
     new.add_argument("--title", default="")
     bench = add("bench", benchmark, "measure ingest or faults")
     bench.add_argument("rest", nargs=argparse.REMAINDER)
+    _backtest_arguments(add("backtest", backtest, "a rule over stored history"))
     add("sim", simulate, "the demo's talking devices against the running program")
     add("prepare-assets", prepare_assets, "copy the browser libraries' files to where they are served from")
     add("doctor", doctor, "say what is wrong and how to mend it")
     return parser
+
+
+def _backtest_arguments(parser: argparse.ArgumentParser) -> None:
+    """The command's own arguments."""
+    parser.add_argument("rule", help="code of a published rule, e.g. dust.pm10_high")
+    parser.add_argument(
+        "--from", dest="start", required=True, help="2026-11-01 or 2026-11-01T08:00, Shanghai time"
+    )
+    parser.add_argument("--to", dest="end", required=True, help="end; a bare date counts whole")
+    parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="try another number")
+    parser.add_argument("--region", default="", help="only devices of this region")
+    parser.add_argument("--device", default="", help="only this device (code)")
+    parser.add_argument("--json", action="store_true", help="everything, for programs")
+    parser.add_argument("--most", type=int, default=20, help="lines of each table")
 
 
 def demo(args: argparse.Namespace) -> int:
@@ -171,6 +186,13 @@ def benchmark(args: argparse.Namespace) -> int:
     import importlib
 
     return int(importlib.import_module("siteloop.gateway.bench").main(args.rest) or 0)
+
+
+def backtest(args: argparse.Namespace) -> int:
+    """What a rule would have said, and what it would say with other numbers."""
+    from siteloop.entry import backtesting
+
+    return backtesting.run(args)
 
 
 def simulate(args: argparse.Namespace) -> int:

@@ -54,6 +54,8 @@ class Lane:
         self._which: Array = np.array([position.get(id(r), 0) for r in rule_of], np.int32)
         self.state = State(self.SPEC, roster.numbers)
         self.episodes = Episodes()
+        #: names of the parameters this kind of rule reads
+        self.parameters: set[str] = {"profile"}
         self.prepare()
 
     def prepare(self) -> None:
@@ -61,12 +63,14 @@ class Lane:
 
     def number(self, name: str, default: float, factor: float = 1) -> Array:
         """A parameter for every slot, times `factor`."""
+        self.parameters.add(name)
         return np.array(
             [0.0, *(float(r.params.get(name, default)) * factor for r in self._distinct)], np.float64
         )[self._which]
 
     def text(self, name: str, default: str) -> str:
         """A parameter that must be the same in every region. Raises ValueError when it is not."""
+        self.parameters.add(name)
         found = {str(r.params.get(name, default)) for r in self._distinct}
         if len(found) > 1:
             raise ValueError(f"{self.code}: {name} differs between regions: {sorted(found)}")
@@ -131,6 +135,8 @@ class LaneDetector:
         self._newest = 0
         self._book = Rulebook(())
         self._configured: tuple[Registry, Sequence[RuleEntry]] | None = None
+        #: rules of the present snapshot that cannot be used, in words
+        self.problems: list[str] = []
 
     def configure(self, registry: Registry, rules: Sequence[RuleEntry]) -> None:
         """Rebuild lanes. Open episodes whose device or rule is gone are cleared at the next see or tick.
@@ -152,6 +158,7 @@ class LaneDetector:
         }
         self._book = book = Rulebook((*rules, *registry.rules))
         self._lanes = {}
+        self.problems = []
         for code in book.codes(self.name):
             for roster_profile, roster in self._rosters.items():
                 self._add_lane(code, PROFILES[roster_profile], roster, book)
@@ -172,12 +179,17 @@ class LaneDetector:
             lane = self.lane(code, profile, roster, rule_of)
         except (KeyError, ValueError) as wrong:
             log.error("rule %s of detector %s cannot be used: %s", code, self.name, wrong)
+            self.problems.append(f"{code}：{wrong}")
             return
         key = f"{code}:{profile.code}"
         lane.state = self._restored(f"lane:{key}", lane.SPEC).moved_to(roster.numbers)
         lane.state.reset(np.flatnonzero(~lane.applies))
         lane.episodes = self._episodes
         self._lanes[key] = lane
+
+    def parameters(self, code: str) -> set[str]:
+        """Names of the parameters a rule of this kind reads; empty when it applies nowhere."""
+        return {n for lane in self._lanes.values() if lane.code == code for n in lane.parameters}
 
     def _restored(self, key: str, spec: Spec) -> State:
         if key in self._saved.states:

@@ -1,0 +1,335 @@
+"""Back-test: the detector of a rule over stored history, as the rule stands today and as somebody would like it.
+
+The same detector class the judge runs gets the same rows in order of arrival, so what it would have said is what it says.
+Two ways of one rule are run side by side in one pass, and their episodes compared.
+"""
+
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+import msgspec
+import psycopg
+
+from siteloop.gateway.stored_history import steps
+from siteloop.kernel import registry as registries
+from siteloop.kernel.block import Block
+from siteloop.kernel.finding import Act, Command, Finding
+from siteloop.kernel.profiles import PROFILES
+from siteloop.kernel.registry import DeviceEntry, Registry, RuleEntry
+from siteloop.kernel.times import SECOND
+from siteloop.rules.detector import OFF, Detector, Rulebook, Statement
+from siteloop.rules.lane import LaneDetector
+
+Value = float | int | str | bool
+
+
+class NoSuchRule(LookupError):
+    """The published rules have none of that name; the message lists those there are."""
+
+
+class Hit(msgspec.Struct):
+    """One episode. Times are µs; `until` None = still open at the end."""
+
+    subject: str
+    site: int
+    region: str
+    device: int
+    since: int
+    until: int | None
+    value: float | None
+    limit: float | None
+    unit: str
+    message: str
+    count: int
+
+
+class Place(msgspec.Struct):
+    """What one device (or site, device 0) would have got."""
+
+    site: int
+    region: str
+    device: int
+    code: str
+    title: str
+    today: int
+    candidate: int
+
+
+class BackTest(msgspec.Struct):
+    """What came of it. `today` and `candidate` are the episodes in order of time; without changes they are the same."""
+
+    rule: str
+    title: str
+    detector: str
+    start: int
+    end: int
+    region: str
+    changes: dict[str, Value]
+    devices: int  # the rule applies to
+    rows: int
+    readings: int
+    seconds: float
+    today: list[Hit]
+    candidate: list[Hit]
+    only_today: list[Hit]
+    only_candidate: list[Hit]
+    both: int
+    commands_today: int
+    commands_candidate: int
+    recorded: int  # findings of this rule the judge really wrote in that time
+    places: list[Place]
+
+    @property
+    def readings_per_second(self) -> int:
+        """Speed of the whole run, reading included."""
+        return round(self.readings / self.seconds) if self.seconds else 0
+
+
+class Episodes:
+    """What one run of a detector said, by episode."""
+
+    def __init__(self) -> None:
+        self._hits: dict[str, Hit] = {}
+        self.commands = 0
+
+    def take(self, said: Iterable[Statement], code: str) -> None:
+        """Statements of the rule under test; a detector may speak for others as well."""
+        for one in said:
+            if isinstance(one, Command):
+                self.commands += one.origin == f"rule:{code}"
+            elif one.rule == code:
+                self._finding(one)
+
+    def _finding(self, found: Finding) -> None:
+        hit = self._hits.get(found.key)
+        if hit is None:
+            hit = self._hits[found.key] = Hit(
+                found.subject,
+                found.site,
+                found.region,
+                found.device,
+                found.since,
+                None,
+                found.value,
+                found.limit,
+                found.unit,
+                found.message,
+                found.count,
+            )
+        hit.count = max(hit.count, found.count)
+        if found.act is Act.CLEAR:
+            hit.until = found.at
+            return
+        hit.message = found.message or hit.message
+        if found.value is not None:
+            hit.value = found.value
+
+    def hits(self) -> list[Hit]:
+        """In order of time."""
+        return sorted(self._hits.values(), key=lambda h: (h.since, h.subject))
+
+
+def back_test(
+    dsn: str,
+    kinds: Sequence[type[Detector]],
+    code: str,
+    start: int,
+    end: int,
+    *,
+    changes: Mapping[str, Value] | None = None,
+    region: str = "",
+    device: str = "",
+    progress: Callable[[float], None] | None = None,
+) -> BackTest:
+    """Run rule `code` over the rows with device time in [start, end) µs; `changes` are parameters to try.
+
+    `region` (prefix) and `device` (code) narrow the devices. Raises NoSuchRule, ValueError for a stretch or parameters
+    that make no sense, psycopg.OperationalError when the database is away.
+    """
+    if end <= start:
+        raise ValueError("结束时间应晚于开始时间")
+    began = time.perf_counter()
+    with psycopg.connect(dsn, autocommit=True) as connection:
+        registry = _registry(connection)
+        rules = _rules(registry, code)
+        kind = next((k for k in kinds if k.name == rules[0].detector), None)
+        if kind is None:
+            raise NoSuchRule(f"规则 {code} 的检测方法 {rules[0].detector} 未安装")
+        chosen = _narrowed(registry, region, device)
+        asked = _asked(chosen, rules, code)
+        runs = [_configured(kind, chosen, registry, code, None)]
+        if changes:
+            runs.append(_configured(kind, chosen, registry, code, changes))
+        told = [Episodes() for _ in runs]
+        rows = readings = 0
+        profiles = [p for p in PROFILES if any(d.profile == p for d in chosen)]
+        numbers = [d.number for d in chosen]
+        rate = sum(1 / max(1, d.interval_s) for d in chosen)
+        for step in steps(connection, start, end, numbers, profiles, rate):
+            for profile, columns in step.parts:
+                rows += len(columns.device)
+                readings += columns.values.size
+                block = Block(1, "", "history", profile, len(columns.device))
+                for run, kept in zip(runs, told, strict=True):
+                    kept.take(run.see(block, columns), code)
+            for run, kept in zip(runs, told, strict=True):
+                kept.take(run.tick(step.until), code)
+            if progress is not None:
+                progress(min(1.0, max(0.0, (step.until - start) / (end - start))))
+        recorded = _recorded(connection, code, start, end)
+    today, candidate = told[0].hits(), told[-1].hits()
+    gone, new = _differing(today, candidate), _differing(candidate, today)
+    return BackTest(
+        rule=code,
+        title=rules[0].title,
+        detector=rules[0].detector,
+        start=start,
+        end=end,
+        region=region,
+        changes=dict(changes or {}),
+        devices=asked,
+        rows=rows,
+        readings=readings,
+        seconds=time.perf_counter() - began,
+        today=today,
+        candidate=candidate,
+        only_today=gone,
+        only_candidate=new,
+        both=len(today) - len(gone),
+        commands_today=told[0].commands,
+        commands_candidate=told[-1].commands,
+        recorded=recorded,
+        places=_places(registry, today, candidate),
+    )
+
+
+def _registry(connection: psycopg.Connection[Any]) -> Registry:
+    row = connection.execute("SELECT body FROM fast.registry").fetchone()
+    if row is None:
+        raise NoSuchRule("尚未发布任何设备和规则")
+    return registries.decode(bytes(row[0]))
+
+
+def _rules(registry: Registry, code: str) -> list[RuleEntry]:
+    """Entries of a rule, those that are switched off left out."""
+    found = [r for r in registry.rules if r.code == code and r.detector != OFF]
+    if not found:
+        known = "、".join(sorted({r.code for r in registry.rules if r.detector != OFF}))
+        raise NoSuchRule(f"没有规则 {code}；现有规则：{known or '无'}")
+    return found
+
+
+def _narrowed(registry: Registry, region: str, device: str) -> list[DeviceEntry]:
+    """The devices to read, with those linked to them."""
+    chosen = [
+        d
+        for d in registry.devices
+        if d.enabled and d.region.startswith(region) and (not device or d.code == device)
+    ]
+    if not chosen:
+        raise ValueError("没有符合条件的设备")
+    linked = {n for d in chosen for n in d.linked} - {d.number for d in chosen}
+    return [*chosen, *(d for d in registry.devices if d.number in linked and d.enabled)]
+
+
+def _asked(devices: Sequence[DeviceEntry], rules: Sequence[RuleEntry], code: str) -> int:
+    """How many devices the rule speaks of."""
+    book = Rulebook(rules)
+    profile = {str(r.params.get("profile", "dust")) for r in rules}
+    return sum(1 for d in devices if d.profile in profile and book.entry(code, d.region) is not None)
+
+
+def _configured(
+    kind: type[Detector],
+    devices: Sequence[DeviceEntry],
+    registry: Registry,
+    code: str,
+    changes: Mapping[str, Value] | None,
+) -> Detector:
+    """A fresh detector with this rule, its parameters changed in every region. Others of its kind stay: a linkage needs them."""
+    if changes:
+        _numbers(registry.rules, code, changes)
+    rules = tuple(
+        msgspec.structs.replace(r, params={**r.params, **changes})
+        if changes and r.code == code and r.detector != OFF
+        else r
+        for r in registry.rules
+        if r.code == code or _goes_with(r, registry, code)
+    )
+    # on trial a rule gives no orders; a back-test wants to know which ones it would have given
+    rules = tuple(msgspec.structs.replace(r, shadow=False) for r in rules)
+    detector = kind()
+    detector.configure(Registry(1, tuple(devices), rules), [r for r in rules if r.detector == kind.name])
+    problems = [p for p in getattr(detector, "problems", []) if p.startswith(code)]
+    if problems:
+        raise ValueError(f"参数不合理：{problems[0]}")
+    if changes and isinstance(detector, LaneDetector):
+        known = detector.parameters(code) | {n for r in registry.rules if r.code == code for n in r.params}
+        unknown = sorted(set(changes) - known)
+        if unknown:
+            raise ValueError(f"规则没有参数 {'、'.join(unknown)}；可用参数：{'、'.join(sorted(known))}")
+    return detector
+
+
+def _goes_with(rule: RuleEntry, registry: Registry, code: str) -> bool:
+    """Rules a linkage is made of: several codes of one system-made detector."""
+    kinds = {r.detector for r in registry.rules if r.code == code}
+    return rule.detector in kinds and rule.detector.endswith("_linkage")
+
+
+def _numbers(rules: Sequence[RuleEntry], code: str, changes: Mapping[str, Value]) -> None:
+    """Raises ValueError for a number that is none where the rule has one."""
+    for name, value in changes.items():
+        had = next((r.params[name] for r in rules if r.code == code and name in r.params), None)
+        if isinstance(had, int | float) and isinstance(value, str):
+            raise ValueError(f"参数 {name} 应为数字，不是“{value}”")
+
+
+def _recorded(connection: psycopg.Connection[Any], code: str, start: int, end: int) -> int:
+    row = connection.execute(
+        "SELECT count(*) FROM fast.finding_inbox WHERE act = 'raise' AND starts_with(key, %s) AND at_us >= %s AND at_us < %s",
+        [f"{code}|", start, end],
+    ).fetchone()
+    return int(row[0]) if row else 0
+
+
+def _differing(these: Sequence[Hit], those: Sequence[Hit]) -> list[Hit]:
+    """Episodes with no overlapping one of the same subject on the other side."""
+    by_subject: dict[str, list[Hit]] = {}
+    for hit in those:
+        by_subject.setdefault(hit.subject, []).append(hit)
+    return [h for h in these if not any(_overlap(h, other) for other in by_subject.get(h.subject, ()))]
+
+
+def _overlap(a: Hit, b: Hit) -> bool:
+    never = 1 << 62
+    return a.since <= (b.until or never) and b.since <= (a.until or never)
+
+
+def _places(registry: Registry, today: Sequence[Hit], candidate: Sequence[Hit]) -> list[Place]:
+    """Where, most of it first."""
+    known = {d.number: d for d in registry.devices}
+    places: dict[tuple[int, int], Place] = {}
+    for hits, name in ((today, "today"), (candidate, "candidate")):
+        for hit in hits:
+            device = known.get(hit.device)
+            place = places.setdefault(
+                (hit.site, hit.device),
+                Place(
+                    hit.site,
+                    hit.region,
+                    hit.device,
+                    device.code if device else "",
+                    device.title if device else "",
+                    0,
+                    0,
+                ),
+            )
+            setattr(place, name, getattr(place, name) + 1)
+    return sorted(places.values(), key=lambda p: (-max(p.today, p.candidate), p.site, p.device))
+
+
+def span_seconds(hit: Hit, end: int) -> int:
+    """How long an episode lasted; an open one until the end of the test."""
+    return max(0, ((hit.until or end) - hit.since) // SECOND)
