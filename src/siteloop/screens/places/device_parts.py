@@ -19,7 +19,7 @@ from siteloop.kernel.profiles import PROFILES
 from siteloop.kernel.quality import TITLES, Quality
 from siteloop.kernel.times import SHANGHAI, to_us
 
-ROWS = 30
+ROWS = 12
 HOURS = 2  # rows shown when no time is asked for
 LONGEST = dt.timedelta(days=7)
 HISTORY = {

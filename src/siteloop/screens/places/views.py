@@ -16,6 +16,7 @@ from django.views.decorators.http import require_POST
 from siteloop.foundation.cases.models import Case, Finding
 from siteloop.foundation.packs import eligibility
 from siteloop.foundation.registry.models import Device, Project, Site
+from siteloop.foundation.telemetry.ledger import reason_title
 from siteloop.framework.action import Refused
 from siteloop.framework.language import pick
 from siteloop.framework.pages_found import page_for
@@ -159,7 +160,7 @@ def device(request: HttpRequest, pk: int) -> HttpResponse:
         "cases": _open_cases(viewer, Q(device=row)),
         "actions": _actions(row, viewer),
         "may_command": viewer.may("telemetry.command.issue"),
-        "may_raw": viewer.may("telemetry.raw.view"),
+        "may_quarantine": viewer.may("telemetry.quarantine.view"),
     }
     return render(request, "places/device.html", context)
 
@@ -244,4 +245,8 @@ def _ledger(row: Device) -> dict[str, Any]:
             [row.number, since],
         )
         rejected = cursor.fetchall()
-    return {"received": received, "stored": stored, "rejected": rejected}
+    return {
+        "received": received,
+        "stored": stored,
+        "rejected": [(reason, reason_title(reason), n) for reason, n in rejected],
+    }
