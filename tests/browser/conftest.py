@@ -1,6 +1,5 @@
 """Pages in a real Chromium against the whole program with the demo county, whose devices the tests themselves move."""
 
-import json
 import os
 import shutil
 from collections.abc import Callable, Iterator
@@ -13,7 +12,6 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from siteloop.entry.testing_stack import Stack
-from tests.browser.cast import Cast
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 PICTURES = os.environ.get("SITELOOP_PICTURES", "")  # folder to keep pictures of the pages in
@@ -23,12 +21,10 @@ expect.set_options(timeout=20_000)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """One county for all of them, hence one process."""
+    """So that `-m "not browser"` leaves them out."""
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker(pytest.mark.browser)
-            item.add_marker(pytest.mark.engines)
-            item.add_marker(pytest.mark.xdist_group("county"))
 
 
 @pytest.fixture(scope="session")
@@ -41,33 +37,6 @@ def browser_type_launch_args() -> dict[str, Any]:
         "executable_path": CHROMIUM,
         "args": ["--no-sandbox", "--disable-background-networking", *drawing],
     }
-
-
-@pytest.fixture(scope="session")
-def county(
-    browser_type_launch_args: dict[str, Any], tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Stack]:
-    """The demo county, on ports of its own; nobody talks but the cast."""
-    running = Stack(Path(tmp_path_factory.mktemp("county")), arguments=("demo", "--no-simulators"))
-    running.start(240)
-    running.until(lambda: "READY " in running.said.read_text(), 60)
-    yield running
-    running.stop()
-
-
-@pytest.fixture(scope="session")
-def ready(county: Stack) -> dict[str, Any]:
-    """What the READY line says."""
-    line = next(w for w in county.said.read_text().splitlines() if w.startswith("READY "))
-    return dict(json.loads(line.removeprefix("READY ")))
-
-
-@pytest.fixture
-def cast(county: Stack, ready: dict[str, Any]) -> Iterator[Cast]:
-    """Devices of the county."""
-    made = Cast(county)
-    yield made
-    made.stop()
 
 
 @contextmanager
@@ -102,7 +71,7 @@ def guarded(browser: Browser, url: str, size: tuple[int, int], **options: Any) -
 
 
 @pytest.fixture
-def visit(browser: Browser, county: Stack) -> Iterator[Callable[..., Page]]:
+def visit(county: Stack, browser: Browser) -> Iterator[Callable[..., Page]]:
     """visit(size=…): a page nobody has signed in on."""
     with ExitStack() as open_pages:
 

@@ -1,6 +1,8 @@
 """Ways to pages as a person finds them."""
 
-from playwright.sync_api import Page
+import re
+
+from playwright.sync_api import Page, expect
 
 
 def device_page(page: Page, code: str) -> None:
@@ -17,3 +19,18 @@ def case_page(page: Page, site: str) -> None:
     page.goto(f"/cases/cases/?search={site}&ordering=-opened_at")
     page.locator("#table tbody tr").first.get_by_role("link").first.click()
     page.wait_for_url("**/cases/cases/*/")
+
+
+def choose(page: Page, field: str, words: str) -> None:
+    """Type into a reference field and take the first that is offered."""
+    box = page.locator(f"#i-{field}-ts-control")
+    box.click()
+    box.press_sequentially(words)
+    page.locator(f"#i-{field}-ts-dropdown .option").filter(has_text=words).first.click()
+
+
+def submit(page: Page, words: str) -> None:
+    """Press the form's button and see that it was done."""
+    page.get_by_role("button", name=words).click()
+    done = page.locator(".alert-success").or_(page.locator("[role=alert]"))
+    expect(done.first).to_have_class(re.compile("alert-success"))

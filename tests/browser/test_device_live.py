@@ -6,8 +6,8 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.cast import Cast
 from tests.browser.places import device_page
+from tests.county.cast import Cast
 
 
 @pytest.mark.requirement("DUST-08")

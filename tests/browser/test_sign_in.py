@@ -46,7 +46,12 @@ def test_a_page_asked_for_before_signing_in_opens_after_it(
 @pytest.mark.requirement("SEC-06")
 @pytest.mark.parametrize(
     ("username", "sees", "does_not_see"),
-    [("county", "派单处置", None), ("manager", "派单处置", "岗位授权"), ("squad", "派单处置", "岗位授权"), ("admin", "岗位授权", None)],
+    [
+        ("county", "派单处置", None),
+        ("manager", "派单处置", "岗位授权"),
+        ("squad", "派单处置", "岗位授权"),
+        ("admin", "岗位授权", None),
+    ],
 )
 def test_each_role_has_its_own_menu(
     sign_in: Callable[..., Page], username: str, sees: str, does_not_see: str | None

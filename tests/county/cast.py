@@ -60,9 +60,7 @@ class Cast:
 
     def sprayer(self, code: str, works: Callable[[], bool] = lambda: True) -> Sprayer:
         """A sprayer that does what it is told while it works."""
-        device = Sprayer(
-            self.stack.mqtt, code, self.credentials[code]["token"], interval_s=2, works=works
-        )
+        device = Sprayer(self.stack.mqtt, code, self.credentials[code]["token"], interval_s=2, works=works)
         self._run(device)
         return device
 
