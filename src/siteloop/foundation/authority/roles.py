@@ -39,6 +39,7 @@ WATCHING = (
     "cases.enforcement.view",
     "cases.enforcement.export",
     "cases.case.comment",
+    "cases.case.urge",
     "packs.*.view",
     "files.evidence.view",
     "dust.*.view",

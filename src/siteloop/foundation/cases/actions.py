@@ -5,7 +5,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from siteloop.foundation.cases import catalogue, engine, inbox, receivers, setting_aside
+from siteloop.foundation.cases import catalogue, engine, inbox, receivers, setting_aside, telling
 from siteloop.foundation.cases.basis import basis_of
 from siteloop.foundation.cases.loop import Outcome
 from siteloop.foundation.cases.models import (
@@ -186,6 +186,32 @@ comment = Action(
 )
 
 
+URGE_AGAIN_AFTER = dt.timedelta(hours=1)
+
+
+def _urge(act: Act) -> str:
+    now = timezone.now()
+    mine = act.obj.events.filter(kind="urged", account=act.viewer.user, at__gt=now - URGE_AGAIN_AFTER)
+    if mine.exists():
+        raise Refused("您一小时内已催办过")
+    event = engine.note(act.obj, "urged", act.viewer, now, body=act.data["body"])
+    told = telling.urged(act.obj, act.viewer.name, act.data["body"], event.pk)
+    return f"已催办，通知 {told} 人"
+
+
+urge = Action(
+    "urge",
+    "催办",
+    "Urge",
+    Case,
+    _urge,
+    fields=(BODY,),
+    available=lambda case, viewer: case.state in engine.OPEN_STATES and not receivers.holds(case, viewer),
+    log="{actor}催办{obj}：{body}",
+    event="case_urged",
+)
+
+
 def _cancel(act: Act) -> str:
     if act.obj.state not in engine.OPEN_STATES:
         raise Refused("案件已结束")
@@ -269,7 +295,19 @@ record_enforcement = Action(
     event="enforcement_recorded",
 )
 
-ALL = (reply, refuse, pass_check, fail_check, transfer, recheck, extend, comment, record_enforcement, cancel)
+ALL = (
+    reply,
+    refuse,
+    pass_check,
+    fail_check,
+    transfer,
+    recheck,
+    extend,
+    comment,
+    urge,
+    record_enforcement,
+    cancel,
+)
 
 
 def _waits(row: SetAside, viewer: Viewer) -> bool:

@@ -48,6 +48,21 @@ def step_entered(case: Case, step: Step, push_basis: bool) -> None:
         )
 
 
+def urged(case: Case, by: str, body: str, event: int) -> int:
+    """Tell those whose turn it is that another unit urges them; returns how many people that is."""
+    holders = [account for account, holder in _accounts(case) if holder]
+    notify(
+        holders,
+        "case",
+        f"【催办】{case.title}",
+        body=f"{by}：{body}",
+        link=f"/cases/cases/{case.pk}/",
+        level=case.severity,
+        subject=f"case:{case.pk}:urged:{event}",
+    )
+    return len(holders)
+
+
 def closed(case: Case) -> None:
     """Tell everybody who ever held the case that it is closed."""
     accounts: dict[int, Account] = {}

@@ -26,6 +26,7 @@ KINDS: dict[str, tuple[str, str, str]] = {
     "closed": ("闭环", "Closed", "circle-check"),
     "extended": ("延期", "Extended", "calendar-plus"),
     "comment": ("备注", "Comment", "message"),
+    "urged": ("催办", "Urged", "bell-ringing"),
     "enforcement": ("执法结果", "Enforcement", "gavel"),
     "cancelled": ("撤销", "Cancelled", "trash"),
     "no_receiver": ("责任人未登记", "No receiver registered", "user-question"),

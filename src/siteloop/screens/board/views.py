@@ -39,6 +39,7 @@ def page(request: HttpRequest) -> HttpResponse:
     context |= {
         "overview": dust.overview(viewer),
         "rates": [(region_name(r.region_code), r) for r in dust.towns(viewer)],
+        "sprayed": [(region_name(r.region_code), r) for r in dust.sprayed(viewer)],
         "enforced": dust.enforcement(viewer),
     }
     return render(request, "board/board.html", context)

@@ -12,11 +12,12 @@ class DustConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Figures behind a month's review; a month submitted again is counted again."""
+        """Figures behind a month's review; a month submitted again is counted again; high readings warn."""
         from siteloop.foundation.registry import reviewing
         from siteloop.framework import events
-        from siteloop.systems.dust import months
+        from siteloop.systems.dust import months, warnings
 
         if months.behind not in reviewing.DETAILS:
             reviewing.DETAILS.append(months.behind)
         events.listen("maintenance_resubmitted")(months.count_again)
+        events.listen("finding_raised")(warnings.tell)

@@ -26,6 +26,7 @@ RULE_TITLES.update(
         "dust.noise_night": "夜间噪声超限",
         "dust.noise_night_max": "夜间噪声最大值超限",
         "dust.flat_pm25": "PM2.5 数据恒值",
+        "dust.no_sprayer": "未装喷淋喷雾",
         "dust.silent": "设备无数据",
         "dust.refresh_slow": "数据更新不及时",
     }

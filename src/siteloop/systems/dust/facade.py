@@ -156,6 +156,11 @@ def towns(viewer: Viewer) -> list[installation.TownRate]:
     return installation.rates_by_town(viewer)
 
 
+def sprayed(viewer: Viewer) -> list[installation.TownSpray]:
+    """Sites with a spray system by town (DUST-07)."""
+    return installation.sprayed_by_town(viewer)
+
+
 def enforcement(viewer: Viewer) -> kpis.Enforced:
     """KPI-12."""
     return kpis.enforced(viewer)

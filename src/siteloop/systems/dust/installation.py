@@ -42,12 +42,26 @@ class TownRate:
         return self.installed / self.should if self.should else None
 
 
+@dataclass(frozen=True)
+class TownSpray:
+    """Sites under construction of one town, and those with a sprayer in use (DUST-07)."""
+
+    region_code: str
+    sites: int
+    sprayed: int
+
+    @property
+    def rate(self) -> float:
+        """0..1."""
+        return self.sprayed / self.sites
+
+
 def needed(project: Project, region_code: str) -> tuple[int, str]:
     """Monitors the region's pack asks of a project, and why. 0 when the eligibility rules do not require any."""
     decision = eligibility.decide(project)
     if decision.outcome != "must":
         return 0, decision.reason
-    bands = pack_value("dust.points_by_area", region_code) or []
+    bands = pack_value("dust.points_by_area", region_code, zone=project.zone) or []
     area = float(project.floor_area or 0)
     fitting = [b for b in bands if area >= float(b["from"])]
     count = int(max(fitting, key=lambda b: float(b["from"]))["points"]) if fitting else 1
@@ -99,3 +113,21 @@ def rates_by_town(viewer: Viewer) -> list[TownRate]:
         )
         for code, found in sorted(towns.items())
     ]
+
+
+def with_sprayer(sites: Iterable[Site]) -> set[int]:
+    """Of these sites those that have a spray or fog system in use."""
+    sprayers = Device.objects.unscoped("counted for sites the caller already holds").filter(
+        site__in=[s.pk for s in sites], profile="sprayer", state="active"
+    )
+    return set(sprayers.values_list("site_id", flat=True))
+
+
+def sprayed_by_town(viewer: Viewer) -> list[TownSpray]:
+    """Every site under construction has a spray system (DUST-07): how many of each town do, in the viewer's scope."""
+    sites = list(Site.objects.visible_to(viewer).filter(state="under_construction"))
+    having = with_sprayer(sites)
+    towns: dict[str, list[int]] = defaultdict(list)
+    for site in sites:
+        towns[site.region_code[:9]].append(site.pk)
+    return [TownSpray(code, len(found), len(having & set(found))) for code, found in sorted(towns.items())]

@@ -1,4 +1,4 @@
-"""Finds equipment problems in the registers (DUST-18, DUST-20): the machine looks, nobody has to report.
+"""Finds equipment problems in the registers (DUST-07, DUST-18, DUST-20): the machine looks, nobody has to report.
 
 Each look raises a finding once per episode and clears it when the register shows it mended; both go through the same
 inbox as the findings of the judge, so that one loop serves both planes.
@@ -26,7 +26,7 @@ def scan(now: dt.datetime | None = None) -> int:
     """Look at every site under construction and every active monitor; returns how many findings were raised or cleared."""
     now = now or timezone.now()
     with transaction.atomic():
-        return _installation(now) + _inspections(now)
+        return _installation(now) + _inspections(now) + _sprayers(now)
 
 
 def _installation(now: dt.datetime) -> int:
@@ -89,6 +89,32 @@ def _inspections(now: dt.datetime) -> int:
         for d in devices
     }
     return _settle("dust.no_annual_inspection", wrong, now)
+
+
+def _sprayers(now: dt.datetime) -> int:
+    """A site without any spray system: a warning, no dispatch, because the three dispatch kinds do not name it (AMB-22)."""
+    sites = list(Site.objects.unscoped(WHY).filter(state="under_construction").order_by("pk"))
+    having = installation.with_sprayer(sites)
+    wrong = {
+        f"site:{site.pk}": Finding(
+            act=Act.RAISE,
+            rule="dust.no_sprayer",
+            subject=f"site:{site.pk}",
+            since=to_us(now),
+            at=to_us(now),
+            site=site.pk,
+            project=site.project_id,
+            region=site.region_code,
+            value=0.0,
+            limit=1.0,
+            unit="台",
+            severity=Severity.YELLOW,
+            message="在建工地没有在用的喷淋喷雾设备登记",
+        )
+        for site in sites
+        if site.pk not in having
+    }
+    return _settle("dust.no_sprayer", wrong, now)
 
 
 def _last_valid(devices: Iterable[Device]) -> dict[int, dt.date]:
