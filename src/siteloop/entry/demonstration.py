@@ -31,7 +31,13 @@ def load(supervisor: Supervisor) -> dict[str, Any]:
     return {
         "url": f"http://{door}/",
         "api": f"http://{door}/api/docs",
-        "ports": {"http": supervisor.env.http, "hj212": supervisor.env.hj212, "mqtt": supervisor.env.mqtt},
+        "ports": {
+            "http": supervisor.env.http,
+            "hj212": supervisor.env.hj212,
+            "mqtt": supervisor.env.mqtt,
+            "jt808": supervisor.env.jt808,
+            "lifting": supervisor.env.lifting,
+        },
         "data": str(data),
         "password": settings.DEMO_PASSWORD,
         "accounts": {a.username: a.role for a in accounts()},

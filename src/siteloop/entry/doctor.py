@@ -127,7 +127,12 @@ def _ports(env: Environment) -> Iterator[Check]:
         ("SITELOOP_HTTP", env.http),
         ("SITELOOP_HJ212", env.hj212),
         ("SITELOOP_MQTT", env.mqtt),
+        ("SITELOOP_JT808", env.jt808),
+        ("SITELOOP_LIFTING", env.lifting),
     ):
+        if not text:
+            yield Check(name, "关闭 closed")
+            continue
         try:
             free = processes.is_free(*processes.address(text))
         except Trouble as trouble:

@@ -16,6 +16,8 @@ class Environment:
     hj212: str
     mqtt: str
     demo: bool
+    jt808: str = ""  # "" = this door is closed
+    lifting: str = ""
 
 
 def read() -> Environment:
@@ -29,4 +31,6 @@ def read() -> Environment:
         hj212=get("SITELOOP_HJ212", "127.0.0.1:9212"),
         mqtt=get("SITELOOP_MQTT", "127.0.0.1:1883"),
         demo=get("SITELOOP_DEMO", "") == "1",
+        jt808=get("SITELOOP_JT808", "127.0.0.1:8808"),
+        lifting=get("SITELOOP_LIFTING", ""),
     )

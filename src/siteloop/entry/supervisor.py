@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -110,11 +110,17 @@ class Supervisor:
         processes.ensure_room(self.env.data)
 
     def _check_ports(self) -> None:
+        self._close_unasked_doors()
         wanted = {}
         if "web" in self.only:
             wanted["web"] = ("SITELOOP_HTTP", self.env.http)
         if "listener" in self.only:
             wanted |= {"hj212": ("SITELOOP_HJ212", self.env.hj212), "mqtt": ("SITELOOP_MQTT", self.env.mqtt)}
+            closable = {
+                "jt808": ("SITELOOP_JT808", self.env.jt808),
+                "lifting": ("SITELOOP_LIFTING", self.env.lifting),
+            }
+            wanted |= {door: said for door, said in closable.items() if said[1]}
         for _, (name, text) in wanted.items():
             host, port = processes.address(text)
             if port and not processes.is_free(host, port):
@@ -122,6 +128,19 @@ class Supervisor:
                     f"端口 {text} 已被占用，请停止占用者或改 {name}",
                     f"port {text} is taken, stop whoever has it or set {name}",
                 )
+
+    def _close_unasked_doors(self) -> None:
+        """The door for vehicles, when nobody asked for it by name, does not keep the program from starting: it stays closed."""
+        if "listener" not in self.only or "SITELOOP_JT808" in os.environ:
+            return
+        host, port = processes.address(self.env.jt808)
+        if port and not processes.is_free(host, port):
+            self._say(
+                f"端口 {self.env.jt808} 已被占用，车载终端接入不开启；要开启请设置 SITELOOP_JT808 /"
+                f" port {self.env.jt808} is taken, the door for vehicles stays closed; set SITELOOP_JT808 to open it"
+            )
+            self.env = replace(self.env, jt808="")
+            self.variables["SITELOOP_JT808"] = ""
 
     def start_roles(self) -> None:
         """Start every role and write run.json."""
@@ -152,6 +171,8 @@ class Supervisor:
             "http": self.env.http,
             "hj212": self.env.hj212,
             "mqtt": self.env.mqtt,
+            "jt808": self.env.jt808,
+            "lifting": self.env.lifting,
         }
         path = self.env.data / "run.json"
         part = path.with_suffix(".part")

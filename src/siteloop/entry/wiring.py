@@ -39,6 +39,8 @@ def gateway_settings() -> GatewaySettings:
         data=env.data,
         hj212=address(env.hj212),
         mqtt=address(env.mqtt),
+        jt808=address(env.jt808) if env.jt808 else None,
+        lifting=address(env.lifting) if env.lifting else None,
         intake=address(os.environ.get("SITELOOP_INTAKE_PORT", "127.0.0.1:0")),
         live=address(os.environ.get("SITELOOP_LIVE_PORT", "127.0.0.1:0")),
     )

@@ -13,6 +13,8 @@ class GatewaySettings:
     data: Path
     hj212: tuple[str, int] = ("127.0.0.1", 9212)
     mqtt: tuple[str, int] = ("127.0.0.1", 1883)
+    jt808: tuple[str, int] | None = None  # None = this door is closed
+    lifting: tuple[str, int] | None = None
     intake: tuple[str, int] = ("127.0.0.1", 0)
     live: tuple[str, int] = ("127.0.0.1", 0)
     ahead_s: int = 600  # a device clock may run this far ahead

@@ -28,7 +28,7 @@ class Program:
 
     def __init__(self, data: Path) -> None:
         self.data = data
-        self.address = {name: f"127.0.0.1:{_free_port()}" for name in ("HTTP", "HJ212", "MQTT")}
+        self.address = {name: f"127.0.0.1:{_free_port()}" for name in ("HTTP", "HJ212", "MQTT", "JT808")}
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self, seconds: float = 120) -> None:

@@ -14,7 +14,9 @@ import psycopg
 import pytest
 
 from siteloop.entry.engines import processes
+from siteloop.entry.supervisor import Supervisor
 from siteloop.entry.testing_stack import Stack
+from siteloop.entry.trouble import Trouble
 
 pytestmark = [pytest.mark.engines, pytest.mark.xdist_group("stack")]
 
@@ -74,7 +76,9 @@ def test_a_second_program_on_the_same_data_is_refused_in_one_sentence(stack: Sta
     assert is_whole(stack)
 
 
-@pytest.mark.parametrize("name", ["SITELOOP_HTTP", "SITELOOP_HJ212", "SITELOOP_MQTT"])
+@pytest.mark.parametrize(
+    "name", ["SITELOOP_HTTP", "SITELOOP_HJ212", "SITELOOP_MQTT", "SITELOOP_JT808", "SITELOOP_LIFTING"]
+)
 def test_a_taken_port_is_told_in_one_sentence_before_anything_starts(tmp_path: Path, name: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
@@ -83,6 +87,23 @@ def test_a_taken_port_is_told_in_one_sentence_before_anything_starts(tmp_path: P
     assert program.returncode == 2
     assert f"端口 127.0.0.1:{port} 已被占用" in said and name in said
     assert not (tmp_path / "data" / "postgres").exists()
+
+
+def test_the_door_for_vehicles_stays_closed_when_its_usual_port_is_taken(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    free = {name: f"127.0.0.1:{processes.free_port()}" for name in ("HTTP", "HJ212", "MQTT")}
+    for name, address in {**free, "DATA": str(tmp_path / "data")}.items():
+        monkeypatch.setenv(f"SITELOOP_{name}", address)
+    monkeypatch.delenv("SITELOOP_JT808", raising=False)
+    monkeypatch.setattr(processes, "is_free", lambda _, port: port != 8808)
+    supervisor = Supervisor()
+    supervisor._check_ports()
+    assert (supervisor.env.jt808, supervisor.variables["SITELOOP_JT808"]) == ("", "")
+    assert "车载终端接入不开启" in "".join(capsys.readouterr())
+    monkeypatch.setenv("SITELOOP_JT808", "127.0.0.1:8808")  # asked for by name: then it is a trouble
+    with pytest.raises(Trouble, match="SITELOOP_JT808"):
+        Supervisor()._check_ports()
 
 
 def test_a_folder_of_somebody_else_is_left_alone(tmp_path: Path) -> None:

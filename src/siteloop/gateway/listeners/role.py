@@ -1,4 +1,4 @@
-"""The listener role: HJ 212, MQTT and HTTP intake in one process over one bus connection."""
+"""The listener role: HJ 212, MQTT, HTTP, JT/T 808 and lifting intake in one process over one bus connection."""
 
 import asyncio
 import contextlib
@@ -18,8 +18,11 @@ from siteloop.gateway.gathering import Gathering, Publisher
 from siteloop.gateway.listeners.hj212 import Connection as HjConnection
 from siteloop.gateway.listeners.hj212 import Hj212Server
 from siteloop.gateway.listeners.http import HttpIntake
+from siteloop.gateway.listeners.jt808 import Jt808Server
+from siteloop.gateway.listeners.lifting import LiftingServer
 from siteloop.gateway.listeners.mqtt import Connection as MqttConnection
 from siteloop.gateway.listeners.mqtt import MqttServer
+from siteloop.gateway.listeners.tcp import TcpConnection, TcpServer
 from siteloop.gateway.presence import Presence
 from siteloop.gateway.registry_source import RegistrySource
 from siteloop.gateway.releasing import LISTENER as RELEASE
@@ -56,11 +59,20 @@ class ListenerRole:
         self.presence = Presence(settings.dsn)
         bus = self.bus if isinstance(self.bus, Bus) else None
         self.commands = Commands(settings.dsn, self.registry, self.presence, bus)
-        self.gatherings = {name: Gathering(name, self.bus) for name in ("hj212", "mqtt", "http", RELEASE)}
+        self.gatherings = {
+            name: Gathering(name, self.bus) for name in ("hj212", "mqtt", "http", "jt808", "lifting", RELEASE)
+        }
         self.hj212 = Hj212Server(
             settings, self.registry, self.gatherings["hj212"], self.presence, self.commands
         )
         self.mqtt = MqttServer(settings, self.registry, self.gatherings["mqtt"], self.presence, self.commands)
+        self.tcp: dict[str, TcpServer] = {
+            name: make(address, settings, self.registry, self.gatherings[name], self.presence, self.commands)
+            for name, make, address in (
+                ("jt808", Jt808Server, settings.jt808),
+                ("lifting", LiftingServer, settings.lifting),
+            )
+        }
         self.http = HttpIntake(settings, self.registry, self.gatherings["http"], self.presence, self.commands)
         self._tasks: list[asyncio.Task[None]] = []
         self._servers: list[asyncio.Server] = []
@@ -76,9 +88,16 @@ class ListenerRole:
             self._accelerating = asyncio.create_task(self.hj212.accelerate())
             await asyncio.wait({self._accelerating}, timeout=self.decoder_s)
         self._tasks += [asyncio.create_task(g.run()) for g in self.gatherings.values()]
-        for name, opened in (("hj212", await self.hj212.serve()), ("mqtt", await self.mqtt.serve())):
-            self._servers.append(opened)
-            self.ports[name] = opened.sockets[0].getsockname()[1]
+        doors: dict[str, Hj212Server | MqttServer | TcpServer] = {
+            "hj212": self.hj212,
+            "mqtt": self.mqtt,
+            **self.tcp,
+        }
+        for name, door in doors.items():
+            opened = await door.serve()
+            if opened is not None:
+                self._servers.append(opened)
+                self.ports[name] = opened.sockets[0].getsockname()[1]
         bound = socket.create_server(self.settings.intake, backlog=1024)
         self.ports["intake"] = bound.getsockname()[1]
         config = uvicorn.Config(
@@ -110,7 +129,11 @@ class ListenerRole:
             with contextlib.suppress(TimeoutError):
                 if gathering.waiting:
                     await asyncio.wait_for(gathering.durable(), LAST_FLUSH_S)
-        connections: list[HjConnection | MqttConnection] = [*self.hj212.connections, *self.mqtt.connections]
+        connections: list[HjConnection | MqttConnection | TcpConnection] = [
+            *self.hj212.connections,
+            *self.mqtt.connections,
+            *(c for server in self.tcp.values() for c in server.connections),
+        ]
         for connection in connections:
             connection.close()
         await asyncio.sleep(0)
@@ -129,6 +152,9 @@ class ListenerRole:
             await asyncio.sleep(SWEEP_S)
             self.hj212.sweep()
             self.mqtt.sweep()
+            for name, server in self.tcp.items():
+                server.sweep()
+                figures.CONNECTIONS.labels(name).set(len(server.connections))
             for name, gathering in self.gatherings.items():
                 figures.WAITING.labels(name).set(gathering.waiting)
                 figures.PUBLISHED.labels(name).set(gathering.published)
@@ -138,7 +164,7 @@ class ListenerRole:
 
 
 async def run(settings: GatewaySettings, ready: Callable[[dict[str, int]], None] | None = None) -> None:
-    """Be the listener until cancelled; `ready` is told the bound ports (hj212, mqtt, intake)."""
+    """Be the listener until cancelled; `ready` is told the bound ports (hj212, mqtt, intake, and the doors that are open)."""
     bus = Bus(settings.nats_url, "listener")
     await bus.connect()
     registry = RegistrySource(settings.dsn)

@@ -73,7 +73,9 @@ async def listening(
     free = ("127.0.0.1", 0)
     data = Path(os.environ["SITELOOP_DATA"])
     accelerate = compiled or decoder_s is not None
-    settings = GatewaySettings("", "", data, hj212=free, mqtt=free, intake=free, accelerate=accelerate)
+    settings = GatewaySettings(
+        "", "", data, hj212=free, mqtt=free, jt808=free, lifting=free, intake=free, accelerate=accelerate
+    )
     registry, bus = RegistrySource(""), RecordingBus()
     registry.use(Registry(1, devices, ()))
     role = ListenerRole(settings, bus, registry, decoder_s=120 if decoder_s is None else decoder_s)
@@ -111,3 +113,9 @@ async def settled(role: ListenerRole) -> None:
     """Everything taken in is on the bus."""
     for gathering in role.gatherings.values():
         await gathering.durable()
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    """Wait for something that tells nobody when it happens; the test's deadline ends it."""
+    while not condition():  # noqa: ASYNC110 - looked at from outside
+        await asyncio.sleep(0.01)

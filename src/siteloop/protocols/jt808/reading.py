@@ -3,6 +3,8 @@
 import struct
 from collections.abc import Mapping
 
+import msgspec
+
 from siteloop.kernel.quality import Quality
 from siteloop.kernel.reasons import Reason
 from siteloop.protocols.jt808 import messages
@@ -22,6 +24,16 @@ FIXED, ENCRYPTED = 1 << 1, 1 << 5
 POSITION = ("lon", "lat", "altitude", "speed", "heading")
 #: messages that carry rows
 CARRIERS = frozenset({Id.LOCATION, Id.LOCATION_ANSWER, Id.BATCH})
+
+
+class Found(msgspec.Struct, frozen=True):
+    """One row of a message; `is_late` when it was stored out of coverage. `raw` is what it came from: the packet, or its
+    piece of a batch.
+    """
+
+    row: Reading
+    is_late: bool
+    raw: bytes
 
 
 def reading(found: Location, scale: Mapping[str, float]) -> Reading:
@@ -48,20 +60,20 @@ def reading(found: Location, scale: Mapping[str, float]) -> Reading:
     return row("vehicle", said, found.at, scale=scale, flags=flags)
 
 
-def readings(packet: Packet, scale: Mapping[str, float]) -> list[tuple[Reading, bool]]:
-    """(row, handed in late) for every location of a whole message. Raises NoReading for a message that carries none.
+def readings(packet: Packet, scale: Mapping[str, float]) -> list[Found]:
+    """A row for every location of a whole message. Raises NoReading for a message that carries none.
 
     One broken location of a batch spoils the batch: it is refused whole and kept, nothing is guessed.
     """
     if packet.encryption:
         raise NoReading(Reason.UNSUPPORTED, f"encrypted body, kind {packet.encryption}")
     if packet.id == Id.LOCATION:
-        return [(reading(messages.location(packet.body), scale), False)]
+        return [Found(reading(messages.location(packet.body), scale), False, packet.raw)]
     if packet.id == Id.LOCATION_ANSWER:
-        return [(reading(messages.location(packet.body[2:]), scale), False)]
+        return [Found(reading(messages.location(packet.body[2:]), scale), False, packet.raw)]
     if packet.id == Id.BATCH:
         is_stored, bodies = messages.batch(packet.body)
         if not bodies:
             raise NoReading(Reason.NO_VALUES, "a batch of no locations")
-        return [(reading(messages.location(body), scale), is_stored) for body in bodies]
+        return [Found(reading(messages.location(body), scale), is_stored, body) for body in bodies]
     raise NoReading(Reason.UNSUPPORTED, f"message {packet.id:04X}")

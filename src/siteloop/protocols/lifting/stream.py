@@ -26,6 +26,10 @@ READERS: dict[tuple[str, int], tuple[str, Read]] = {
     (a55a.NAME, a55a.Type.HOIST_ALARM): ("hoist", lambda f, s, _: a55a.hoist_reading(f, s)),
     (a55a.NAME, a55a.Type.HOIST_CYCLE): ("hoist_cycle", lambda f, s, _: a55a.hoist_cycle(f, s)),
 }
+#: frames of stored data
+STORED = frozenset(
+    {(goyo_crane.NAME, goyo_crane.Func.OFFLINE), (goyo_hoist.NAME, goyo_hoist.Command.OFFLINE)}
+)
 #: the device profile that may send a record profile
 OWNERS = {"crane_cycle": "tower_crane", "hoist_cycle": "hoist"}
 
@@ -44,6 +48,11 @@ def cut(buffer: bytes | bytearray) -> tuple[int, list[Frame | Refusal]]:
 def carries_reading(frame: Frame) -> bool:
     """Whether a row is to be expected of the frame; all others are control."""
     return (frame.family, frame.command) in READERS
+
+
+def is_stored(frame: Frame) -> bool:
+    """Whether the frame hands in what was stored while the line was down."""
+    return (frame.family, frame.command) in STORED
 
 
 def read(

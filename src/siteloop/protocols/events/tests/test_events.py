@@ -187,7 +187,10 @@ def test_a_gbk_document_is_read() -> None:
     ],
 )
 def test_entities_and_broken_xml_are_refused(body: bytes) -> None:
-    assert _refused("application/xml", body) is Reason.MALFORMED
+    (found,) = pushed("application/xml", body, NOW)
+    assert isinstance(found, Refusal)
+    assert found.reason is Reason.MALFORMED
+    assert ("DOCTYPE" in found.detail) == (b"DOCTYPE" in body)
 
 
 def test_deep_wide_and_long_documents_are_refused() -> None:

@@ -53,9 +53,9 @@ def _one(raw: bytes) -> Packet:
 
 
 def _values(packet: Packet) -> dict[str, float]:
-    ((reading, _),) = readings(packet, {})
+    (found,) = readings(packet, {})
     fields = [f.name for f in PROFILES["vehicle"].fields]
-    return {n: v for n, v in zip(fields, reading.values, strict=True) if not math.isnan(v)}
+    return {n: v for n, v in zip(fields, found.row.values, strict=True) if not math.isnan(v)}
 
 
 # ---- published frames
@@ -70,8 +70,11 @@ def test_the_published_location_is_read() -> None:
         0x7E,
         False,
     )
-    ((reading, is_late),) = readings(packet, {})
-    assert (reading.at, is_late) == (to_us(dt.datetime(2018, 10, 15, 10, 10, 10, tzinfo=SHANGHAI)), False)
+    (found,) = readings(packet, {})
+    assert (found.row.at, found.is_late) == (
+        to_us(dt.datetime(2018, 10, 15, 10, 10, 10, tzinfo=SHANGHAI)),
+        False,
+    )
     said = _values(packet)
     assert (said["lat"], said["lon"]) == (12.222222, 132.444444)
     assert (said["altitude"], said["speed"], said["heading"]) == (40, 6.0, 0)
@@ -145,8 +148,8 @@ def test_a_position_without_a_fix_is_doubted_and_an_encrypted_one_left_out() -> 
     fields = [f.name for f in PROFILES["vehicle"].fields]
     for status, lon, load in ((1, Quality.SUSPECT, Quality.NORMAL), (2 | 32, Quality.ABSENT, Quality.NORMAL)):
         body = messages.location_body(lon=120.7, lat=30.7, at=AT, status=status)
-        ((reading, _),) = readings(_one(build(Id.LOCATION, "1", 0, body)[0]), {})
-        quality = dict(zip(fields, reading.quality, strict=True))
+        (found,) = readings(_one(build(Id.LOCATION, "1", 0, body)[0]), {})
+        quality = dict(zip(fields, found.row.quality, strict=True))
         assert (quality["lon"], quality["load_state"]) == (lon, load)
 
 
@@ -155,7 +158,7 @@ def test_a_batch_handed_in_late_says_so() -> None:
     bodies = [messages.location_body(lon=120.7, lat=30.7, at=AT + i * SECOND) for i in range(3)]
     packet = _one(build(Id.BATCH, "1", 0, messages.batch_body(bodies, is_stored=True))[0])
     found = readings(packet, {})
-    assert [(r.at, late) for r, late in found] == [(AT + i * SECOND, True) for i in range(3)]
+    assert [(f.row.at, f.is_late) for f in found] == [(AT + i * SECOND, True) for i in range(3)]
 
 
 @pytest.mark.parametrize("wrong", [b"", b"\x00\x01", b"\x00\x02\x00\x00\x05ab", b"\x00\x01\x00\x00\x1c"])
