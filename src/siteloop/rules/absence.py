@@ -122,7 +122,7 @@ class AbsenceLane(Lane):
         state["told"][slot] = now_us
         if state["active"][slot]:
             return self.episodes.update(
-                self.code, device.number, now_us, message, float(lasted // SECOND), evidence
+                self.rule(slot).code, device.number, now_us, message, float(lasted // SECOND), evidence
             )
         state["active"][slot] = True
         return self.episodes.open(
@@ -145,7 +145,7 @@ class AbsenceLane(Lane):
         self.state["active"][slot] = False
         newest = int(self.state["newest"][slot]) or int(self.state["known"][slot])
         return self.episodes.clear(
-            self.code,
+            self.rule(slot).code,
             device.number,
             at,
             f"数据已恢复：{words.moment(at)} 收到新数据，中断{words.span(at - newest)}",
@@ -158,6 +158,7 @@ class Absence(LaneDetector):
 
     name: ClassVar[str] = "absence"
     lane = AbsenceLane
+    layered = True
 
     def configure(self, registry: Registry, rules: Sequence[RuleEntry]) -> None:
         """A new snapshot is no restart: the settling time does not begin again."""

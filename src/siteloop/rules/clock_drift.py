@@ -106,3 +106,4 @@ class ClockDrift(LaneDetector):
 
     name: ClassVar[str] = "clock_drift"
     lane = ClockDriftLane
+    layered = True

@@ -48,6 +48,10 @@ class Rulebook:
         """Codes that use a detector somewhere."""
         return sorted(c for c, rules in self._by_code.items() if any(r.detector == detector for r in rules))
 
+    def entries(self, code: str) -> list[RuleEntry]:
+        """All entries of a code, the longest region first."""
+        return self._by_code.get(code, [])
+
     def entry(self, code: str, region: str, detector: str | None = None) -> RuleEntry | None:
         """The entry that counts, None when there is none or the one that counts belongs to another detector."""
         for rule in self._by_code.get(code, ()):

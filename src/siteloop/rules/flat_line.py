@@ -75,7 +75,9 @@ class FlatLineLane(Lane):
         evidence = (reading(device.number, since), reading(device.number, at))
         state["told"][slot] = at
         if state["active"][slot]:
-            return self.episodes.update(self.code, device.number, at, message, value, evidence, count)
+            return self.episodes.update(
+                self.rule(slot).code, device.number, at, message, value, evidence, count
+            )
         state["active"][slot] = True
         return self.episodes.open(
             device.number,
@@ -96,7 +98,7 @@ class FlatLineLane(Lane):
         device = self.device(slot)
         message = f"{self.quantity.title} 已变化为 {words.amount(value, self.quantity)}，恒值结束"
         return self.episodes.clear(
-            self.code,
+            self.rule(slot).code,
             device.number,
             at,
             message,
@@ -110,3 +112,4 @@ class FlatLine(LaneDetector):
 
     name: ClassVar[str] = "flat_line"
     lane = FlatLineLane
+    layered = True

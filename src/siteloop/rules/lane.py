@@ -5,7 +5,7 @@ A detector of this shape judges each block lane by lane with arrays; Python runs
 
 import logging
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import ClassVar
 
 import msgspec
@@ -19,6 +19,7 @@ from siteloop.kernel.registry import DeviceEntry, Registry, RuleEntry
 from siteloop.kernel.times import DAY, MINUTE, OFFSET
 from siteloop.rules.detector import Rulebook, Statement
 from siteloop.rules.episodes import Episodes
+from siteloop.rules.layers import Regions, Unit, sample, stack
 from siteloop.rules.roster import GATE, Batch, Roster
 from siteloop.rules.state import Array, Spec, State
 
@@ -39,7 +40,7 @@ _saved = msgspec.msgpack.Decoder(Saved)
 
 
 class Lane:
-    """One rule code on one profile. `rule_of[slot]` is the entry in force there, `applies` where there is one."""
+    """One rule code, or a layer of several, on one profile. `rule_of[slot]` is the entry in force there, `applies` where there is one."""
 
     SPEC: ClassVar[Spec] = {}
 
@@ -48,6 +49,8 @@ class Lane:
         self.profile = profile
         self.roster = roster
         self.rule_of = rule_of
+        #: code in force at each slot, "" where there is none
+        self.codes: Array = np.array(["" if r is None else r.code for r in rule_of], object)
         self.applies: Array = np.array([r is not None for r in rule_of], bool)
         self._distinct = list({id(r): r for r in rule_of if r is not None}.values())
         position = {id(r): i + 1 for i, r in enumerate(self._distinct)}
@@ -119,16 +122,40 @@ def within(at: Array, start: Array, end: Array) -> Array:
     return np.where(start < end, straight, np.where(start > end, wrapped, True))
 
 
+CODES, CODE_OF = "codes", "code_of"  # columns beside a saved lane's state
+
+
+def _dump_codes(codes: Array) -> dict[str, bytes]:
+    """The code of every device, as a list of names and a number each."""
+    names, numbers = np.unique(codes.astype(str), return_inverse=True)
+    return {
+        CODES: msgspec.msgpack.encode(names.tolist()),
+        CODE_OF: numbers.astype("<i4").tobytes(),
+    }
+
+
+def _codes_of(saved: dict[str, bytes], code: str) -> Array:
+    """From `_dump_codes`; a state saved before there were layers has one code for all."""
+    if CODES not in saved:
+        return np.full(len(saved[""]) // 4, code, object)
+    names = np.array(msgspec.msgpack.decode(saved[CODES], type=list[str]), object)
+    found: Array = names[np.frombuffer(saved[CODE_OF], "<i4")]
+    return found
+
+
 class LaneDetector:
     """Base of the detectors that judge each rule code on its own."""
 
     name: ClassVar[str]
     lane: ClassVar[Callable[..., Lane]]
+    #: whether codes that meet on no device may share a lane; needs a lane that asks `rule(slot)` for its code
+    layered: ClassVar[bool] = False
 
     def __init__(self) -> None:
         self._rosters: dict[str, Roster] = {}
         self._lanes: dict[str, Lane] = {}
         self._states: dict[str, State] = {}
+        self._codes: dict[str, Array] = {}
         self._saved = Saved()
         self._episodes = Episodes()
         self._waiting: list[Finding] = []
@@ -159,10 +186,13 @@ class LaneDetector:
         self._book = book = Rulebook((*rules, *registry.rules))
         self._lanes = {}
         self.problems = []
-        for code in book.codes(self.name):
-            for roster_profile, roster in self._rosters.items():
+        for roster_profile, roster in self._rosters.items():
+            if self.layered:
+                self._add_layers(PROFILES[roster_profile], roster, book)
+                continue
+            for code in book.codes(self.name):
                 self._add_lane(code, PROFILES[roster_profile], roster, book)
-        self._states, self._saved = {}, Saved()
+        self._states, self._codes, self._saved = {}, {}, Saved()
         self._orphans()
 
     def _add_lane(self, code: str, profile: Profile, roster: Roster, book: Rulebook) -> None:
@@ -176,20 +206,67 @@ class LaneDetector:
         if not any(rule_of):
             return
         try:
-            lane = self.lane(code, profile, roster, rule_of)
+            self._put(f"{code}:{profile.code}", self.lane(code, profile, roster, rule_of))
         except (KeyError, ValueError) as wrong:
-            log.error("rule %s of detector %s cannot be used: %s", code, self.name, wrong)
-            self.problems.append(f"{code}：{wrong}")
-            return
-        key = f"{code}:{profile.code}"
-        lane.state = self._restored(f"lane:{key}", lane.SPEC).moved_to(roster.numbers)
+            self._refuse(code, wrong)
+
+    def _add_layers(self, profile: Profile, roster: Roster, book: Rulebook) -> None:
+        """As few lanes as the rules of one device allow."""
+        regions = Regions(roster)
+        units = [
+            unit
+            for code in book.codes(self.name)
+            for unit in regions.units(book, code, self.name, profile.code)
+        ]
+        for layer in stack(units, len(roster)):
+            try:
+                lane = self.lane(layer.name, profile, roster, layer.rule_of(len(roster)))
+            except (KeyError, ValueError):
+                # one rule that makes no sense must not take the others with it
+                layer.units = [u for u in layer.units if self._is_usable(u, profile, roster)]
+                if not layer.units:
+                    continue
+                lane = self.lane(layer.name, profile, roster, layer.rule_of(len(roster)))
+            key = f"{layer.name}:{profile.code}"
+            self._put(key if key not in self._lanes else f"{len(self._lanes)}/{key}", lane)
+
+    def _is_usable(self, unit: Unit, profile: Profile, roster: Roster) -> bool:
+        few, rules = sample(unit, roster)
+        try:
+            self.lane(unit.code, profile, few, rules)
+        except (KeyError, ValueError) as wrong:
+            self._refuse(unit.code, wrong)
+            return False
+        return True
+
+    def _refuse(self, code: str, wrong: Exception) -> None:
+        log.error("rule %s of detector %s cannot be used: %s", code, self.name, wrong)
+        self.problems.append(f"{code}：{wrong}")
+
+    def _put(self, key: str, lane: Lane) -> None:
+        """Take a lane into service with what was known of its devices under the same codes."""
+        for state, codes in self._known(lane):
+            lane.state.take_over(state, lane.codes, codes)
         lane.state.reset(np.flatnonzero(~lane.applies))
         lane.episodes = self._episodes
         self._lanes[key] = lane
 
+    def _known(self, lane: Lane) -> Iterator[tuple[State, Array]]:
+        """States of lanes of the same profile, with the code each device had there."""
+        if self._saved.states:
+            for key, saved in self._saved.states.items():
+                kind, _, rest = key.partition(":")
+                code, _, profile = rest.rpartition(":")
+                if kind == "lane" and profile == lane.profile.code:
+                    yield State.of(lane.SPEC, saved), _codes_of(saved, code)
+            return
+        for key, state in self._states.items():
+            if key in self._codes and key.rpartition(":")[2] == lane.profile.code:
+                yield state, self._codes[key]
+
     def parameters(self, code: str) -> set[str]:
         """Names of the parameters a rule of this kind reads; empty when it applies nowhere."""
-        return {n for lane in self._lanes.values() if lane.code == code for n in lane.parameters}
+        return {n for lane in self._lanes.values() if (lane.codes == code).any() for n in lane.parameters}
 
     def _restored(self, key: str, spec: Spec) -> State:
         if key in self._saved.states:
@@ -212,7 +289,8 @@ class LaneDetector:
 
     def _home(self, code: str, number: int) -> tuple[int | None, Lane | None]:
         for lane in self._lanes.values():
-            if lane.code == code and (slot := lane.roster.slot(number)) is not None:
+            slot = lane.roster.slot(number)
+            if slot is not None and lane.codes[slot] == code:
                 return slot, lane
         return None, None
 
@@ -220,6 +298,7 @@ class LaneDetector:
         """Hold the running state by name, so that `configure` and `dump` find it."""
         self._states = {f"gate:{p}": r.gate for p, r in self._rosters.items()}
         self._states |= {f"lane:{key}": lane.state for key, lane in self._lanes.items()}
+        self._codes = {f"lane:{key}": lane.codes for key, lane in self._lanes.items()}
 
     def _drain(self) -> list[Statement]:
         said: list[Statement] = [*self._waiting]
@@ -252,7 +331,10 @@ class LaneDetector:
         states = self._saved.states  # loaded, but not configured yet
         if not states:
             self._keep()
-            states = {key: state.dump() for key, state in self._states.items()}
+            states = {
+                key: state.dump() | (_dump_codes(self._codes[key]) if key in self._codes else {})
+                for key, state in self._states.items()
+            }
         saved = Saved(states, list(self._episodes), self._waiting, self._newest, self._dump_extra())
         return zlib.compress(msgspec.msgpack.encode(saved), 1)
 

@@ -62,3 +62,4 @@ class OutOfPhysics(LaneDetector):
 
     name: ClassVar[str] = "out_of_physics"
     lane = OutOfPhysicsLane
+    layered = True

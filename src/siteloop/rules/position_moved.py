@@ -70,3 +70,4 @@ class PositionMoved(LaneDetector):
 
     name: ClassVar[str] = "position_moved"
     lane = PositionMovedLane
+    layered = True

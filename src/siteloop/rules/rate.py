@@ -53,3 +53,4 @@ class Rate(LaneDetector):
 
     name: ClassVar[str] = "rate"
     lane = RateLane
+    layered = True

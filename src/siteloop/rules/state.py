@@ -33,6 +33,15 @@ class State:
                 moved[name][known] = self[name][at[known]]
         return moved
 
+    def take_over(self, other: "State", keys: Array, other_keys: Array) -> None:
+        """Copy what another state knows of devices that have the same non-empty key there as here."""
+        if not len(self.numbers) or not len(other.numbers):
+            return
+        at = np.minimum(np.searchsorted(other.numbers, self.numbers), len(other.numbers) - 1)
+        same = (other.numbers[at] == self.numbers) & (other_keys[at] == keys) & (keys != "")
+        for name in self.spec:
+            self[name][same] = other[name][at[same]]
+
     def reset(self, slots: Array | int) -> None:
         """Forget what is known of some devices."""
         for name, (_, fill) in self.spec.items():

@@ -122,7 +122,13 @@ class ThresholdLane(Lane):
             f"累计{count}条读数，{'峰值' if self.limits.above else '谷值'} {words.amount(peak, self.quantity)}{known}{note}"
         )
         return self.episodes.update(
-            self.code, number, at, message, peak, (self.evidence(slot, at), *proofs, *evidence), count
+            self.rule(slot).code,
+            number,
+            at,
+            message,
+            peak,
+            (self.evidence(slot, at), *proofs, *evidence),
+            count,
         )
 
     def say_cleared(self, slot: int, at: int, value: float, inside: bool) -> Finding:
@@ -137,7 +143,7 @@ class ThresholdLane(Lane):
             else "规则适用时段结束"
         )
         return self.episodes.clear(
-            self.code,
+            self.rule(slot).code,
             number,
             at,
             f"{end}，本次持续{lasted}，峰值 {words.amount(float(self.state['peak'][slot]), self.quantity)}",
@@ -170,3 +176,4 @@ class Threshold(LaneDetector):
 
     name: ClassVar[str] = "threshold"
     lane = ThresholdLane
+    layered = True

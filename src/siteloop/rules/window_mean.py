@@ -137,3 +137,4 @@ class WindowMean(LaneDetector):
 
     name: ClassVar[str] = "window_mean"
     lane = WindowMeanLane
+    layered = True
