@@ -75,7 +75,7 @@ class Releases:
         now = time.time_ns() // 1000
         for taken in judged.rows:
             self.gathering.row(
-                judged.device.profile,
+                judged.profile or judged.device.profile,
                 judged.device.number,
                 taken.at,
                 now,

@@ -25,15 +25,26 @@ from siteloop.protocols.hj212.reading import reading as read_message
 
 DEFAULTS = GatewaySettings("", "", Path())
 JSON_LISTENERS = ("mqtt", "http")
+#: listeners of binary frames; judged in reparse_machines
+MACHINES = ("jt808", "lifting")
 DeviceOf = Callable[[str], DeviceEntry | None]
 
 
 class Judged(msgspec.Struct, frozen=True):
-    """The explanation, and what would be taken in: nothing unless the explanation is sound."""
+    """The explanation, and what would be taken in: nothing unless the explanation is sound.
+
+    `profile` is that of the rows where it is not the device's own (a work cycle).
+    """
 
     explanation: Explanation
     device: DeviceEntry | None = None
     rows: tuple[Reading, ...] = ()
+    profile: str = ""
+
+
+def is_machine(raw: bytes) -> bool:
+    """Whether a message opens like a frame of the machines' ports."""
+    return raw[:1] == b"~" or raw[:2] in (b"zz", b"\xa5\x5a")
 
 
 def explain(
@@ -52,6 +63,10 @@ def judge(
     settings: GatewaySettings = DEFAULTS,
 ) -> Judged:
     """Judge a message of one of the listeners. A frame let out before and refused again is judged by what it looks like."""
+    if listener in MACHINES or (listener == "release" and is_machine(raw)):
+        from siteloop.gateway.reparse_machines import judge_machine
+
+        return judge_machine(raw, listener, received_us, device_of, proven, settings)
     is_json = listener in JSON_LISTENERS or (listener == "release" and raw.lstrip()[:1] in (b"{", b"["))
     if is_json:
         return _json(raw, received_us, proven, settings)

@@ -80,7 +80,7 @@ class Jt808Connection(TcpConnection):
         elif packet.id == Id.AUTHENTICATE:
             self._authenticate(packet, device)
         elif device.number not in self.proven:
-            self.refuse(Reason.PASSWORD, "did not authenticate on this connection", packet.raw, device)
+            self._unproven(packet, "did not authenticate on this connection")
             self._general(packet, Result.FAILED)
         else:
             self.server.presence.seen(device.number, self, self.peer)
@@ -106,13 +106,17 @@ class Jt808Connection(TcpConnection):
             return
         if not hmac.compare_digest(told.encode("utf-8", "replace"), _code(device).encode()):
             self.proven.discard(device.number)
-            self.refuse(Reason.PASSWORD, "authentication code does not match", packet.raw, device)
+            self._unproven(packet, "authentication code does not match")
             self._general(packet, Result.FAILED)
             return
         self.proven.add(device.number)
         self.server.presence.seen(device.number, self, self.peer)
         self.server.gathering.control()
         self._general(packet, Result.OK)
+
+    def _unproven(self, packet: Packet, detail: str) -> None:
+        """Refused under the number it gives itself, and booked on no device: anybody can write a number."""
+        self.refuse(Reason.PASSWORD, detail, packet.raw, code=packet.terminal)
 
     def _message(self, packet: Packet, device: DeviceEntry, now: int) -> None:
         if packet.total:
