@@ -10,11 +10,14 @@ class EntryConfig(AppConfig):
     label = "entry"
 
     def ready(self) -> None:
-        """Wire events, and lend the desk the listeners' judgement of a message."""
-        from siteloop.entry import announcing
+        """Wire events, and lend the desk the listeners' judgement of a message and the doctor's of the installation."""
+        from siteloop.entry import announcing, doctor, environment
         from siteloop.foundation.telemetry.explaining import EXPLAINERS
         from siteloop.gateway.reparse import explain
+        from siteloop.screens.settings.system_views import EXAMINERS
 
         announcing.start()
+        if not EXAMINERS:
+            EXAMINERS.append(lambda: list(doctor.checks(environment.read())))
         if explain not in EXPLAINERS:
             EXPLAINERS.append(explain)

@@ -19,7 +19,7 @@ from siteloop.framework.action import Act, Action, Input, Refused
 from siteloop.framework.viewer import Viewer
 
 WHY = "packs are public to read; the act checks who may write where"
-COPIED = {"id", "pack", "version", "edited", "proposed", "reason"}
+COPIED = {"id", "pack", "version", "edited", "proposed", "reason", "set_by", "set_at"}
 R = TypeVar("R", PackRule, PackValue, EligibilityRule)
 
 
@@ -79,7 +79,12 @@ def successor(row: R, pack: Pack, act: Act, **changes: Any) -> R:
     fields |= {"effective_from": timezone.localdate(), "effective_to": None, "edited": True, **changes}
     last = versions.aggregate(last=Max("version"))["last"] or 0
     made = model(
-        pack=pack, version=last + 1, reason=(act.reason or act.data.get("reason") or "")[:300], **fields
+        pack=pack,
+        version=last + 1,
+        reason=(act.reason or act.data.get("reason") or "")[:300],
+        set_by=act.viewer.name[:80],
+        set_at=timezone.now(),
+        **fields,
     )
     made.full_clean(exclude=["pack"])
     made.save()
@@ -236,6 +241,8 @@ def _set_standard(act: Act) -> str:
         effective_from=_since(act),
         edited=True,
         reason=act.reason[:300],
+        set_by=act.viewer.name[:80],
+        set_at=timezone.now(),
     )
     made.full_clean(exclude=["pack"])
     made.save()

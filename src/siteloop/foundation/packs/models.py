@@ -45,6 +45,8 @@ class _Row(ScopedModel):
     edited = models.BooleanField("已人工修改", default=False, editable=False)
     proposed = models.BooleanField("待确认", default=False, editable=False)
     reason = models.CharField("修改理由", max_length=300, blank=True, editable=False)
+    set_by = models.CharField("修改人", max_length=80, blank=True, editable=False)
+    set_at = models.DateTimeField("修改时间", null=True, editable=False)
 
     scope = Scope(public=True)
 
