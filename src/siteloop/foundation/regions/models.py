@@ -58,3 +58,26 @@ class Zone(ScopedModel):
 
     def __str__(self) -> str:
         return self.name
+
+
+class Boundary(ScopedModel):
+    """The border of a county or town as the map draws it: simplified, WGS-84/CGCS2000, from the authority's own file."""
+
+    region = models.OneToOneField(Region, models.CASCADE, related_name="boundary", verbose_name="行政区划")
+    geometry = models.JSONField("图形")  # GeoJSON MultiPolygon, degrees
+    points = models.PositiveIntegerField("点数")
+    label_lon = models.FloatField("注记经度")
+    label_lat = models.FloatField("注记纬度")
+    source = models.CharField("来源文件", max_length=200)
+    imported_at = models.DateTimeField("导入时间")
+
+    scope = Scope(region="region__code")
+
+    class Meta(ScopedModel.Meta):
+        abstract = False
+        verbose_name = "行政区边界"
+        verbose_name_plural = "行政区边界"
+        ordering = ("region__code",)
+
+    def __str__(self) -> str:
+        return f"{self.region.name}边界"

@@ -1,6 +1,7 @@
 """Registers of divisions and zones."""
 
-from siteloop.foundation.regions.models import Region, Zone
+from siteloop.foundation.regions.actions import import_boundaries
+from siteloop.foundation.regions.models import Boundary, Region, Zone
 from siteloop.framework.page import Column, Page
 
 regions = Page(
@@ -29,4 +30,30 @@ zones = Page(
     ordering=("code",),
     related=("region",),
     key="code",
+)
+boundaries = Page(
+    model=Boundary,
+    code="boundaries",
+    title="行政区边界",
+    title_en="Boundaries",
+    icon="polygon",
+    columns=(
+        Column("region", link=True),
+        Column("region__code", title="区划代码", title_en="Code"),
+        Column("points", kind="number"),
+        "source",
+        "imported_at",
+    ),
+    filters=("region__level",),
+    search=("region__name", "region__code", "source"),
+    ordering=("region__code",),
+    related=("region",),
+    actions=(import_boundaries,),
+    can_create=False,
+    can_change=False,
+    can_delete=True,
+    importable=False,
+    api_fields=("id", "region", "points", "label_lon", "label_lat", "source", "imported_at"),
+    empty="还没有边界。可用“导入边界”上传本辖区县、镇街的 GeoJSON，一张图随即显示。",
+    empty_en="No boundaries yet: import a GeoJSON of your counties and towns; the map shows them at once.",
 )

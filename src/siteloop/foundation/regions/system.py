@@ -9,5 +9,5 @@ SYSTEM = System(
     menu="settings",
     icon="map-2",
     order=90,
-    requirements=("LVL-01", "LVL-03", "LVL-05"),
+    requirements=("LVL-01", "LVL-03", "LVL-05", "MAP-01"),
 )

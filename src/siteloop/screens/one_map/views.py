@@ -7,10 +7,18 @@ from django.shortcuts import render
 from siteloop.foundation.cases.models import Case
 from siteloop.foundation.registry.models import Site
 from siteloop.framework.action import Refused
+from siteloop.framework.language import pick
 from siteloop.framework.viewer import Viewer
 from siteloop.kernel.times import SHANGHAI
 from siteloop.systems.dust import facade as dust
 
+#: state, its sign on the map (colour is never alone), words
+LEGEND = (
+    ("red", "!", "PM2.5 超限", "PM2.5 over the limit"),
+    ("yellow", "~", "接近限值", "near the limit"),
+    ("green", "✓", "正常", "normal"),
+    ("grey", "–", "离线或未开工", "offline or not started"),
+)
 ORDER = {"red": 3, "yellow": 2, "green": 1, "grey": 0}
 
 
@@ -20,11 +28,22 @@ def page(request: HttpRequest) -> HttpResponse:
     viewer: Viewer = request.viewer  # type: ignore[attr-defined]
     if not viewer.may("registry.site.view"):
         raise Refused("没有权限", status=403)
-    return render(
-        request,
-        "one_map/one_map.html",
-        {"overview": dust.overview(viewer), "worst": dust.readings(viewer)[:8]},
-    )
+    context = {
+        "overview": dust.overview(viewer),
+        "worst": dust.readings(viewer)[:8],
+        "legend": [(state, sign, pick(zh, en)) for state, sign, zh, en in LEGEND],
+        "boundaries": f"/regions/boundaries.json?in={','.join(_codes(viewer))}",
+        "may_import": viewer.may("regions.boundary.import_boundaries"),
+    }
+    return render(request, "one_map/one_map.html", context)
+
+
+def _codes(viewer: Viewer) -> list[str]:
+    """Divisions whose borders are drawn: the viewer's own, else those his sites lie in."""
+    if viewer.regions:
+        return [code for code in viewer.regions if code]
+    codes = Site.objects.visible_to(viewer).values_list("region_code", flat=True).distinct()
+    return sorted({code[:6] for code in codes})
 
 
 @login_required
