@@ -3,6 +3,7 @@
 import asyncio
 import functools
 import os
+import random
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -142,3 +143,46 @@ def test_a_heartbeat_is_answered_as_a_notice(listening: Callable[..., Any]) -> N
             writer.close()
 
     within(20, test)
+
+
+PIECES = (
+    b"##",
+    b"##0087",
+    b"##9999",
+    b"&&",
+    b"CP=&&",
+    b"\r\n",
+    b"Flag=9;PNUM=999999999;PNO=999999999;RF=1;",
+    b"\xff\xfe\x00",
+    f"MN={MN};CN=2011;PW=123456;".encode(),
+    b"##0300" + b"QN=1;" * 60,
+)
+
+
+@pytest.mark.requirement("DUST-27")
+def test_garbage_on_many_connections_harms_no_good_frame(listening: Callable[..., Any]) -> None:
+    """Ten connections send noise made of the protocol's own pieces; the device beside them loses nothing."""
+
+    async def test() -> None:
+        chance = random.Random(7)
+        async with listening() as (role, bus):
+            reader, writer = await _talk(role.ports["hj212"])
+            noisy = [await _talk(role.ports["hj212"]) for _ in range(10)]
+            when = time.time_ns() // 1000 - 3600 * SECOND
+            for i in range(60):
+                for _, other in noisy:
+                    pieces = [chance.choice(PIECES) for _ in range(chance.randrange(6))]
+                    pieces.append(chance.randbytes(chance.randrange(40)))
+                    other.write(b"".join(chance.sample(pieces, len(pieces))))
+                head = f"QN={talk.qn_of(when + i * 1000)};ST=39;CN=2011;PW=123456;MN={MN};Flag=5;"
+                writer.write(
+                    talk.wire(head, "2011", f"DataTime={talk.stamp(when + i * SECOND)};a34004-Rtd={i}")
+                )
+                assert b"CN=9014" in await _answer(reader)
+            for _, other in noisy:
+                other.close()
+            await settled(role)
+            assert bus.rows == 60
+            writer.close()
+
+    within(60, test)

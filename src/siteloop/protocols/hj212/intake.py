@@ -15,6 +15,9 @@ from siteloop.protocols.hj212.frame import STANDARD_LONGEST, Frame
 from siteloop.protocols.hj212.message import Message, NotAMessage, parse
 from siteloop.protocols.hj212.sm4 import GROUP, decrypt, is_secret, key_of, unprinted
 
+#: the standard's header is about 130 bytes; its words are repeated in every answer, which must fit a frame
+LONGEST_HEAD = 512
+
 
 class Known(msgspec.Struct, frozen=True):
     """A sound message of a registered device; its area is plain text."""
@@ -39,6 +42,9 @@ def understand(frame: Frame, device_of: Callable[[str], DeviceEntry | None]) -> 
     except NotAMessage as wrong:
         is_standard = crc212(frame.segment) == frame.crc
         return Unknown(Reason.MALFORMED if is_standard else Reason.CRC, str(wrong))
+    head = frame.segment.find(b"&&")
+    if head > LONGEST_HEAD:
+        return Unknown(Reason.MALFORMED, f"header of {head} bytes")
     device = device_of(message.mn)
     plain = _plain(frame, message, device)
     if isinstance(plain, Unknown):

@@ -338,6 +338,13 @@ def test_any_segment_is_a_message_or_none(data: bytes) -> None:
         assert message.exchange is not None
 
 
+def test_a_header_that_fits_no_answer_is_refused() -> None:
+    segment = SEGMENT.replace(b"PW=123456", b"PW=" + b"9" * 9000)
+    judged = _judged(_frame(segment), _with("long_segment", password=""))
+    assert isinstance(judged, Unknown)
+    assert "header of" in judged.detail
+
+
 def test_a_crc_variant_and_a_quirk_go_together() -> None:
     segment = SEGMENT
     data = b"##%04d%b%04X\r\n" % (len(segment) + 6, segment, VARIANTS["hj212_swapped"](segment))
