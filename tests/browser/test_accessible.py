@@ -42,14 +42,12 @@ def faults(page: Page) -> list[str]:
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_nothing_serious_stands_in_anybodys_way(sign_in: Callable[..., Page], theme: str) -> None:
     page = sign_in("county", bypass_csp=True, color_scheme=theme)
-    told = {}
+    told: list[str] = []
     for path in PATHS:
         page.goto(path)
         page.evaluate("theme => document.documentElement.setAttribute('data-bs-theme', theme)", theme)
-        wrong = faults(page)
-        if wrong:
-            told[path] = wrong
-    assert told == {}
+        told += [f"{path} {fault}" for fault in faults(page)]
+    assert not told, "\n".join(told)
 
 
 def test_the_sign_in_page_is_for_everybody(visit: Callable[..., Page]) -> None:

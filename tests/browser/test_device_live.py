@@ -25,7 +25,10 @@ def test_values_change_on_the_open_page_without_a_reload(
     expect(shown).to_have_text("63")
     assert page.evaluate("window.stayed"), "the page was loaded anew"
     expect(page.locator("[data-chart] canvas").first).to_be_visible()
-    expect(page.locator("#raw tbody tr").first).to_contain_text("PM2.5")
+    row = page.locator("#rows tbody tr").first
+    expect(row).to_contain_text("PM2.5")
+    row.get_by_role("button", name="解析").click()
+    expect(page.locator("#frame")).to_contain_text(f"MN={code}")
     expect(page.get_by_text("已连接", exact=True)).to_be_visible()
     picture(page, "device")
 

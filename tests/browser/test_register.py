@@ -38,7 +38,7 @@ def test_filter_stays_in_the_address_and_rules_the_export(
     rows = list(csv.DictReader(io.StringIO(exported(page, "CSV").read_text("utf-8-sig"))))
     assert len(rows) == shown, "the export holds what the list shows"
     assert all("DEMO-SP-" in "".join(row.values()) for row in rows), "only sprayers"
-    book = openpyxl.load_workbook(exported(page, "Excel"), read_only=True)
+    book = openpyxl.load_workbook(io.BytesIO(exported(page, "Excel").read_bytes()), read_only=True)
     assert sum(1 for _ in book.worksheets[0].iter_rows()) - 1 == shown
     page.reload()
     expect(page.locator("select[name=profile]")).to_have_value("sprayer")
