@@ -42,8 +42,8 @@ WATCHING = (
     "cases.case.urge",
     "packs.*.view",
     "files.evidence.view",
-    "dust.*.view",
-    "dust.*.export",
+    "dust.devicemonth.view",
+    "dust.devicemonth.export",
     "framework.trailentry.view",
 )
 #: moving a case that one holds; the engine asks who holds it
@@ -61,6 +61,7 @@ OVERSIGHT = (
     *CASEWORK,
     "cases.case.extend",
     "cases.case.cancel",
+    "regions.boundary.*",
     "telemetry.ledger.*",
     "telemetry.quarantine.view",
     "telemetry.quarantine.export",
@@ -79,6 +80,7 @@ OVERSIGHT = (
     "registry.calibration.*",
     "registry.maintenancereview.resubmit_review",
     "dust.devicemonth.count_month",
+    "dust.complaint.*",
 )
 
 CATALOGUE = (
@@ -121,7 +123,7 @@ CATALOGUE = (
         "镇街管理人员",
         "Town officer",
         Sees.REGION,
-        (*EVERYBODY, *WATCHING, "telemetry.ledger.*"),
+        (*EVERYBODY, *WATCHING, "dust.complaint.view", "dust.complaint.create", "telemetry.ledger.*"),
     ),
     RoleRow(
         "supervisor",
@@ -140,6 +142,8 @@ CATALOGUE = (
             *WATCHING,
             *CASEWORK,
             "cases.case.extend",
+            "dust.complaint.view",
+            "dust.complaint.collect",
             "telemetry.command.issue",
             "telemetry.command.view",
         ),
@@ -162,6 +166,7 @@ CATALOGUE = (
             "cases.case.comment",
             *CASEWORK,
             "cases.case.record_enforcement",
+            "dust.complaint.*",
             "files.evidence.view",
         ),
     ),

@@ -74,7 +74,12 @@ class Case(ScopedModel):
     machine_passed = models.BooleanField("系统核查", null=True, blank=True)
     machine_message = models.CharField("系统核查意见", max_length=500, blank=True)
 
-    scope = Scope(region="region_code", project="project_id", organisation="duties__organisation")
+    #: the units of the project see its cases, so that they can urge together (DISP-09)
+    scope = Scope(
+        region="region_code",
+        project="project_id",
+        organisation=("duties__organisation", "project__parties__organisation_id"),
+    )
 
     class Meta(ScopedModel.Meta):
         abstract = False
@@ -124,7 +129,9 @@ class Finding(ScopedModel):
         Case, models.SET_NULL, null=True, blank=True, related_name="findings", verbose_name="派单"
     )
 
-    scope = Scope(region="region_code", project="project_id")
+    scope = Scope(
+        region="region_code", project="project_id", organisation="project__parties__organisation_id"
+    )
 
     class Meta(ScopedModel.Meta):
         abstract = False

@@ -13,6 +13,7 @@ from siteloop.systems.dust.checks import check
 NOT_INSTALLED = "dust.not_installed"
 NOT_LINKED = "dust.spray_not_linked"
 NOT_INSPECTED = "dust.no_annual_inspection"
+COMPLAINED = "dust.complaint"
 
 RULE_TITLES.update(
     {
@@ -26,6 +27,7 @@ RULE_TITLES.update(
         "dust.noise_night": "夜间噪声超限",
         "dust.noise_night_max": "夜间噪声最大值超限",
         "dust.flat_pm25": "PM2.5 数据恒值",
+        COMPLAINED: "市民投诉扬尘噪声",
         "dust.no_sprayer": "未装喷淋喷雾",
         "dust.silent": "设备无数据",
         "dust.refresh_slow": "数据更新不及时",
@@ -58,6 +60,95 @@ _ESCALATE = {
     Outcome.REFUSE: Go("large_dispose", TO_URBAN_MANAGEMENT, push_basis=True),
 }
 
+
+def _steps(checker: Owner) -> tuple[Step, ...]:
+    """The six steps; `checker` looks whether the site has put it right."""
+    return (
+        Step(
+            "small_dispose",
+            "项目部处置",
+            "project disposes",
+            Circle.SMALL,
+            Phase.DISPOSE,
+            MANAGER,
+            {Outcome.REPLY: Go("small_verify"), **_ESCALATE},
+            deadline="dust.loop.small_dispose",
+        ),
+        Step(
+            "small_verify",
+            "核查",
+            "check",
+            Circle.SMALL,
+            Phase.VERIFY,
+            checker,
+            {
+                Outcome.PASS: Go(None, PASSED),
+                Outcome.FAIL: Go("medium_dispose", AGAIN, push_basis=True),
+                Outcome.OVERDUE: Go("small_verify"),
+            },
+            informed=(MANAGER, AUTHORITY),
+            deadline="dust.loop.verify",
+        ),
+        Step(
+            "medium_dispose",
+            "重新整改",
+            "rectify again",
+            Circle.MEDIUM,
+            Phase.DISPOSE,
+            MANAGER,
+            {
+                Outcome.REPLY: Go("medium_verify"),
+                Outcome.TRANSFER: Go("large_dispose", TO_URBAN_MANAGEMENT, push_basis=True),
+                **_ESCALATE,
+            },
+            informed=(CONTRACTOR, SUPERVISION),
+            deadline="dust.loop.medium_dispose",
+        ),
+        Step(
+            "medium_verify",
+            "再次核查",
+            "check again",
+            Circle.MEDIUM,
+            Phase.VERIFY,
+            checker,
+            {
+                Outcome.PASS: Go(None, PASSED),
+                Outcome.FAIL: Go("medium_dispose", AGAIN, push_basis=True),
+                Outcome.TRANSFER: Go("large_dispose", TO_URBAN_MANAGEMENT, push_basis=True),
+                Outcome.OVERDUE: Go("medium_verify"),
+            },
+            informed=(MANAGER, CONTRACTOR, AUTHORITY),
+            deadline="dust.loop.verify",
+        ),
+        Step(
+            "large_dispose",
+            "城管处置",
+            "urban management disposes",
+            Circle.LARGE,
+            Phase.DISPOSE,
+            SQUAD,
+            {Outcome.REPLY: Go("large_verify"), Outcome.OVERDUE: Go("large_dispose")},
+            informed=(MANAGER, CONTRACTOR, SUPERVISION),
+            deadline="dust.loop.large_dispose",
+        ),
+        Step(
+            "large_verify",
+            "城管核查",
+            "urban management checks",
+            Circle.LARGE,
+            Phase.VERIFY,
+            SQUAD,
+            {
+                Outcome.PASS: Go(None, PASSED),
+                Outcome.FAIL: Go("large_dispose", AGAIN, push_basis=True),
+                Outcome.OVERDUE: Go("large_verify"),
+            },
+            informed=(MANAGER, CONTRACTOR, SUPERVISION, AUTHORITY),
+            deadline="dust.loop.verify",
+        ),
+    )
+
+
 LOOPS = (
     Loop(
         code="dust_equipment",
@@ -68,89 +159,17 @@ LOOPS = (
         basis=(SHANGHAI_55_2,),
         check=check,
         recurs_within="dust.recurs_within_days",
-        steps=(
-            Step(
-                "small_dispose",
-                "项目部处置",
-                "project disposes",
-                Circle.SMALL,
-                Phase.DISPOSE,
-                MANAGER,
-                {Outcome.REPLY: Go("small_verify"), **_ESCALATE},
-                deadline="dust.loop.small_dispose",
-            ),
-            Step(
-                "small_verify",
-                "核查",
-                "check",
-                Circle.SMALL,
-                Phase.VERIFY,
-                SUPERVISION,
-                {
-                    Outcome.PASS: Go(None, PASSED),
-                    Outcome.FAIL: Go("medium_dispose", AGAIN, push_basis=True),
-                    Outcome.OVERDUE: Go("small_verify"),
-                },
-                informed=(MANAGER, AUTHORITY),
-                deadline="dust.loop.verify",
-            ),
-            Step(
-                "medium_dispose",
-                "重新整改",
-                "rectify again",
-                Circle.MEDIUM,
-                Phase.DISPOSE,
-                MANAGER,
-                {
-                    Outcome.REPLY: Go("medium_verify"),
-                    Outcome.TRANSFER: Go("large_dispose", TO_URBAN_MANAGEMENT, push_basis=True),
-                    **_ESCALATE,
-                },
-                informed=(CONTRACTOR, SUPERVISION),
-                deadline="dust.loop.medium_dispose",
-            ),
-            Step(
-                "medium_verify",
-                "再次核查",
-                "check again",
-                Circle.MEDIUM,
-                Phase.VERIFY,
-                SUPERVISION,
-                {
-                    Outcome.PASS: Go(None, PASSED),
-                    Outcome.FAIL: Go("medium_dispose", AGAIN, push_basis=True),
-                    Outcome.TRANSFER: Go("large_dispose", TO_URBAN_MANAGEMENT, push_basis=True),
-                    Outcome.OVERDUE: Go("medium_verify"),
-                },
-                informed=(MANAGER, CONTRACTOR, AUTHORITY),
-                deadline="dust.loop.verify",
-            ),
-            Step(
-                "large_dispose",
-                "城管处置",
-                "urban management disposes",
-                Circle.LARGE,
-                Phase.DISPOSE,
-                SQUAD,
-                {Outcome.REPLY: Go("large_verify"), Outcome.OVERDUE: Go("large_dispose")},
-                informed=(MANAGER, CONTRACTOR, SUPERVISION),
-                deadline="dust.loop.large_dispose",
-            ),
-            Step(
-                "large_verify",
-                "城管核查",
-                "urban management checks",
-                Circle.LARGE,
-                Phase.VERIFY,
-                SQUAD,
-                {
-                    Outcome.PASS: Go(None, PASSED),
-                    Outcome.FAIL: Go("large_dispose", AGAIN, push_basis=True),
-                    Outcome.OVERDUE: Go("large_verify"),
-                },
-                informed=(MANAGER, CONTRACTOR, SUPERVISION, AUTHORITY),
-                deadline="dust.loop.verify",
-            ),
-        ),
+        steps=_steps(SUPERVISION),
+    ),
+    # a complaint comes in at urban management, which therefore checks as well (DUST-29)
+    Loop(
+        code="dust_complaint",
+        system="dust",
+        title="扬尘噪声投诉处置",
+        title_en="Dust and noise complaint",
+        opens_on=(COMPLAINED,),
+        basis=(SHANGHAI_55_2,),
+        check=check,
+        steps=_steps(SQUAD),
     ),
 )

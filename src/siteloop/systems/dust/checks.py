@@ -10,7 +10,7 @@ from siteloop.foundation.cases.loop import Verdict
 from siteloop.foundation.cases.models import Case
 from siteloop.foundation.registry.models import AnnualInspection, Device
 from siteloop.kernel.times import SHANGHAI
-from siteloop.systems.dust import installation
+from siteloop.systems.dust import evidence, installation
 
 
 def check(case: Case) -> Verdict:
@@ -81,8 +81,24 @@ def _installed(case: Case) -> Verdict:
     return Verdict(state.installed >= state.needed, words)
 
 
+def _complaint(case: Case) -> Verdict:
+    """The machine cannot say whether a citizen is content; it lays the last quarter of an hour before the checker."""
+    assert case.site is not None, "a complaint always names its site"
+    now = timezone.now()
+    found = evidence.collect(case.site, now - dt.timedelta(minutes=15), dt.timedelta(minutes=15))
+    if not found["readings"]:
+        return Verdict(None, "近 30 分钟没有有效监测数据，请人工核查")
+    words = "；".join(
+        f"{r['point']} {r['title']} 均值 {r['mean']:g} {r['unit']}"
+        + (f"（限值 {r['limit']:g}，{'超限' if r['mean'] > r['limit'] else '未超限'}）" if r["limit"] else "")
+        for r in found["readings"]
+    )
+    return Verdict(None, f"近 30 分钟：{words}。请人工核查")
+
+
 _CHECKS: dict[str, Callable[[Case], Verdict]] = {
     "dust.spray_not_linked": _spray,
     "dust.no_annual_inspection": _inspection,
     "dust.not_installed": _installed,
+    "dust.complaint": _complaint,
 }

@@ -1,8 +1,8 @@
 """Registers of the dust system."""
 
-from siteloop.framework.page import Column, Page
-from siteloop.systems.dust import actions
-from siteloop.systems.dust.models import DeviceMonth
+from siteloop.framework.page import Column, Page, Panel
+from siteloop.systems.dust import actions, complaints
+from siteloop.systems.dust.models import Complaint, DeviceMonth
 
 device_months = Page(
     model=DeviceMonth,
@@ -41,4 +41,48 @@ device_months = Page(
     empty="还没有月报。每月初自动统计上月，并推送施工单位项目负责人审核。",
     empty_en="No months yet. The month before is counted on its first days and goes to the project leader for review.",
     help="在线率＝有有效数据的小时÷应在线小时；有效数据率＝有效数据÷应收数据；故障＝无数据、恒值、更新不及时的预警次数。",
+)
+complaints_received = Page(
+    model=Complaint,
+    code="complaints",
+    title="市民投诉",
+    title_en="Complaints",
+    icon="message-report",
+    columns=(
+        Column("received_at", kind="datetime", link=True),
+        "channel",
+        "hotline_number",
+        "site",
+        "topic",
+        Column("occurred_at", kind="datetime"),
+        Column("state", kind="state"),
+        "case",
+        Column("answered_at", kind="datetime"),
+    ),
+    filters=("state", "channel", "topic", "site", "received_at"),
+    search=("hotline_number", "site__name", "content"),
+    form=("site", "channel", "hotline_number", "topic", "occurred_at", "content", "contact"),
+    related=("site", "case"),
+    actions=(complaints.collect, complaints.dispatch, complaints.answer),
+    panels=(Panel("取证与处置", "dust/parts/complaint.html", complaints.shown, "Evidence and handling"),),
+    api_fields=(
+        "id",
+        "hotline_number",
+        "channel",
+        "topic",
+        "site",
+        "region_code",
+        "occurred_at",
+        "content",
+        "received_at",
+        "state",
+        "facts",
+        "case",
+        "answer",
+        "answered_at",
+    ),
+    importable=False,
+    empty="没有投诉。受理后可一键调取当时的监测数据，派单处置并答复。",
+    empty_en="No complaints. One taken in is checked against the readings of its moment, dispatched and answered.",
+    help="投诉人信息加密保存，只有辖区主管部门可见；派单只告知项目部反映的问题。",
 )
