@@ -1,89 +1,31 @@
 """Pushed events against messages as published, hand-made multipart bodies, hostile XML and arbitrary bytes."""
 
 import base64
-import datetime as dt
 import hashlib
 import json
-from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from siteloop.kernel.quirks import Quirk
 from siteloop.kernel.reasons import Reason
-from siteloop.kernel.times import SECOND, SHANGHAI, to_us
-from siteloop.protocols.events import dahua, hikvision, kinds, multipart, plain, tree
+from siteloop.kernel.times import SECOND
+from siteloop.protocols.events import dahua, kinds, plain, tree
 from siteloop.protocols.events.event import TITLES, Event, Kind, NoEvent
 from siteloop.protocols.events.multipart import Multipart, Part, boundary_of
 from siteloop.protocols.events.reading import MOST_PICTURES, Stream, pushed
+from siteloop.protocols.events.tests.samples import (
+    AT,
+    DAHUA_GATE,
+    DAHUA_PLATE,
+    GATE_JSON,
+    GATE_XML,
+    INTRUSION,
+    JPEG,
+    NOW,
+    body_of,
+)
 from siteloop.protocols.framing import Refusal
-
-NOW = 1_790_000_000_000_000
-JPEG = b"\xff\xd8\xff\xe0 a picture \r\n--boundary\r\n that holds the boundary \xff\xd9"
-
-INTRUSION = b"""<?xml version="1.0" encoding="UTF-8"?>
-<EventNotificationAlert version="2.0" xmlns="http://www.isapi.org/ver20/XMLSchema">
-<ipAddress>192.0.2.10</ipAddress><portNo>80</portNo><protocol>HTTP</protocol><macAddress>44:19:b6:00:00:01</macAddress>
-<channelID>1</channelID><dateTime>2026-03-04T05:06:07+08:00</dateTime><activePostCount>3</activePostCount>
-<eventType>fielddetection</eventType><eventState>active</eventState><eventDescription>fielddetection alarm</eventDescription>
-<DetectionRegionList><DetectionRegionEntry><regionID>1</regionID><RegionCoordinatesList>
-<RegionCoordinates><positionX>100</positionX><positionY>200</positionY></RegionCoordinates>
-<RegionCoordinates><positionX>400</positionX><positionY>200</positionY></RegionCoordinates>
-<RegionCoordinates><positionX>400</positionX><positionY>600</positionY></RegionCoordinates>
-</RegionCoordinatesList></DetectionRegionEntry></DetectionRegionList>
-</EventNotificationAlert>"""
-GATE_JSON = {
-    "ipAddress": "192.0.2.11",
-    "macAddress": "44:19:b6:00:00:02",
-    "channelID": 1,
-    "dateTime": "2026-03-04T05:06:07+08:00",
-    "eventType": "AccessControllerEvent",
-    "eventState": "active",
-    "AccessControllerEvent": {
-        "deviceName": "Access Controller",
-        "majorEventType": 5,
-        "subEventType": 75,
-        "employeeNoString": "25",
-        "name": "张三",
-        "currentVerifyMode": "cardOrFace",
-        "attendanceStatus": "checkIn",
-        "serialNo": 123,
-        "currentEvent": True,
-        "doorNo": 1,
-    },
-}
-GATE_XML = b"""<?xml version="1.0" encoding="UTF-8"?>
-<EventNotificationAlert version="2.0"><ipAddress>192.0.2.10</ipAddress><dateTime>2026-03-04T05:06:07</dateTime>
-<eventType>AccessControllerEvent</eventType><AccessControllerEvent><majorEventType>5</majorEventType><subEventType>37</subEventType>
-<doorNo>1</doorNo><serialNo>12345</serialNo><currentEvent>false</currentEvent></AccessControllerEvent></EventNotificationAlert>"""
-DAHUA_GATE = (
-    b"Events[0].CardName=Li Si\r\nEvents[0].CardNo=0001\r\nEvents[0].Door=0\r\nEvents[0].EventBaseInfo.Action=Pulse\r\n"
-    b"Events[0].EventBaseInfo.Code=AccessControl\r\nEvents[0].EventBaseInfo.Index=0\r\nEvents[0].Method=15\r\n"
-    b"Events[0].RealUTC=1711203293\r\nEvents[0].RecNo=77\r\nEvents[0].Status=1\r\nEvents[0].Type=Entry\r\n"
-    b"Events[0].UTC=1711232093\r\nEvents[0].UserID=29559\r\n"
-)
-DAHUA_PLATE = (
-    b"Events[0].EventBaseInfo.Code=TrafficJunction\r\nEvents[0].EventBaseInfo.Action=Pulse\r\nEvents[0].EventBaseInfo.Index=2\r\n"
-    b"Events[0].TrafficCar.PlateNumber=\xe6\xb5\x99F12345\r\nEvents[0].TrafficCar.PlateColor=Yellow\r\n"
-    b"Events[0].TrafficCar.Lane=2\r\nEvents[0].UTC=1700000000\r\nEvents[0].UTCMS=250\r\n"
-    b"Events[0].Object.BoundingBox[0]=2048\r\nEvents[0].Object.BoundingBox[1]=4096\r\n"
-    b"Events[0].Object.BoundingBox[2]=4096\r\nEvents[0].Object.BoundingBox[3]=8190\r\n"
-)
-AT = to_us(dt.datetime(2026, 3, 4, 5, 6, 7, tzinfo=SHANGHAI))
-
-
-def _body(
-    parts: Iterable[tuple[str, bytes, bool]], boundary: str = "boundary", closing: bool = True
-) -> bytes:
-    """Parts as cameras write them: with or without a declared length."""
-    out = b""
-    for kind, data, declares in parts:
-        out += f"--{boundary}\r\nContent-Type: {kind}\r\n".encode()
-        out += f"Content-Length: {len(data)}\r\n".encode() if declares else b""
-        out += b"\r\n" + data + b"\r\n"
-    return out + (f"--{boundary}--\r\n".encode() if closing else b"")
 
 
 def _one(content_type: str, body: bytes, quirks: tuple[str, ...] = ()) -> Event:
@@ -155,7 +97,7 @@ def test_the_sign_of_life_is_no_video_loss() -> None:
 def test_a_plate_comes_with_its_pictures_and_their_hashes() -> None:
     anpr = b"<ANPR><licensePlate>\xe6\xb5\x99F12345</licensePlate><line>1</line><direction>forward</direction><confidenceLevel>97</confidenceLevel><plateColor>yellow</plateColor><vehicleType>truck</vehicleType></ANPR></EventNotificationAlert>"
     xml = INTRUSION.replace(b"fielddetection<", b"ANPR<").replace(b"</EventNotificationAlert>", anpr)
-    body = _body(
+    body = body_of(
         [("application/xml", xml, True), ("image/jpeg", JPEG, True), ("image/jpeg", b"\xff\xd8\xff2", True)]
     )
     found = _one("multipart/form-data; boundary=boundary", body)
@@ -314,7 +256,7 @@ def test_a_large_picture_is_refused() -> None:
 
 def test_an_open_stream_pairs_events_with_the_pictures_behind_them() -> None:
     stream = Stream(b"myboundary")
-    body = _body(
+    body = body_of(
         [
             ("text/plain", b"Heartbeat", True),
             ("text/plain", DAHUA_PLATE, True),
@@ -335,7 +277,7 @@ def test_an_open_stream_pairs_events_with_the_pictures_behind_them() -> None:
 
 def test_pictures_without_an_event_and_a_flood_of_pictures_are_bounded() -> None:
     stream = Stream(b"b")
-    alone = _body([("image/jpeg", JPEG, True)] * 20, "b", closing=False)
+    alone = body_of([("image/jpeg", JPEG, True)] * 20, "b", closing=False)
     assert stream.feed(alone, NOW) == []
     refused = stream.flush()
     assert len(refused) == MOST_PICTURES
@@ -349,7 +291,7 @@ def test_a_giant_part_is_passed_over_and_the_next_one_read() -> None:
     for _ in range(50):
         found += cutter.feed(bytes(1000))
         assert cutter.held < 9000
-    found += cutter.feed(_body([("text/plain", b"Heartbeat", True)], "b"))
+    found += cutter.feed(body_of([("text/plain", b"Heartbeat", True)], "b"))
     assert [type(f) for f in found] == [Refusal, Part]
     assert found[0].reason is Reason.LENGTH  # type: ignore[union-attr]
 
@@ -384,91 +326,6 @@ def test_every_word_of_the_tables_has_a_kind_and_a_flag(maker: str) -> None:
         assert entry["flag"] in ("S", "S2", "M"), word
         Kind(entry["kind"])
     assert set(TITLES) == set(Kind)
-
-
-# ---- properties
-
-_texts = st.sampled_from([b"Heartbeat", DAHUA_PLATE, DAHUA_GATE])
-_images = st.binary(min_size=0, max_size=200).map(lambda b: b"\xff\xd8\xff" + b)
-
-
-@settings(max_examples=150)
-@given(
-    st.lists(st.tuples(_texts, st.lists(_images, max_size=3)), max_size=5),
-    st.lists(st.integers(1, 300), min_size=1, max_size=30),
-)
-def test_streams_in_any_pieces_give_the_same_events(
-    said: list[tuple[bytes, list[bytes]]], steps: list[int]
-) -> None:
-    parts = [
-        p
-        for text, images in said
-        for p in [("text/plain", text, True), *[("image/jpeg", i, True) for i in images]]
-    ]
-    body = _body(parts, "b", closing=False)
-    stream, found, at, turn = Stream(b"b"), [], 0, 0
-    while at < len(body):
-        step = steps[turn % len(steps)]
-        found += stream.feed(body[at : at + step], NOW)
-        at, turn = at + step, turn + 1
-    found += stream.flush()
-    assert [[p.data for p in e.pictures] for e in found if isinstance(e, Event)] == [
-        images for _, images in said
-    ]
-    assert len(found) == len(said)
-
-
-@settings(max_examples=300)
-@given(
-    st.sampled_from(["application/xml", "application/json", "text/plain", "multipart/mixed; boundary=b"]),
-    st.binary(max_size=600),
-)
-def test_arbitrary_bodies_raise_nothing(content_type: str, body: bytes) -> None:
-    for one in pushed(content_type, body, NOW):
-        assert isinstance(one, Event | Refusal)
-
-
-@settings(max_examples=200)
-@given(
-    st.lists(
-        st.one_of(
-            st.binary(max_size=80),
-            st.sampled_from([b"--b", b"\r\n", b"\r\n\r\n", b"Content-Length: 9", b"--"]),
-        )
-    )
-)
-def test_arbitrary_streams_raise_nothing_and_hold_little(pieces: list[bytes]) -> None:
-    cutter = Multipart(b"b", most_part=500)
-    for piece in pieces:
-        cutter.feed(piece)
-        assert cutter.held <= 500 + multipart.MOST_HEAD + 200
-
-
-_json_values = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=10),
-    lambda c: st.lists(c, max_size=4) | st.dictionaries(st.text(max_size=8), c, max_size=4),
-    max_leaves=20,
-)
-_fields = st.sampled_from(
-    [
-        "EventNotificationAlert",
-        "eventType",
-        "dateTime",
-        "AccessControllerEvent",
-        "ANPR",
-        "DetectionRegionList",
-    ]
-)
-
-
-@settings(max_examples=200)
-@given(st.dictionaries(_fields | st.text(max_size=8), _json_values, max_size=6))
-def test_any_tree_is_an_event_or_none(body: dict[str, object]) -> None:
-    for read in (hikvision.event, lambda b: dahua.from_tree(b, NOW)):
-        try:
-            read(body)
-        except NoEvent as no:
-            assert no.reason in (Reason.MALFORMED, Reason.WRONG_TYPE)
 
 
 def test_every_kind_stands_in_the_docs() -> None:

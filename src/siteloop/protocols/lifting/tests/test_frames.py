@@ -1,12 +1,8 @@
 """The lifting families against recorded frames, frames worked out by hand, arbitrary splits and arbitrary bytes."""
 
-import contextlib
 import datetime as dt
-import math
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from siteloop.kernel.block import Kind
 from siteloop.kernel.lifting import (
@@ -22,46 +18,22 @@ from siteloop.kernel.profiles import PROFILES
 from siteloop.kernel.quality import Quality
 from siteloop.kernel.reasons import Reason
 from siteloop.kernel.times import SECOND, SHANGHAI, to_us
-from siteloop.protocols import framing
 from siteloop.protocols.clock import as_bcd, bcd_time
 from siteloop.protocols.framing import Refusal
 from siteloop.protocols.lifting import a55a, bits, goyo_crane, goyo_hoist, stream
 from siteloop.protocols.lifting.frame import Frame, crc_xmodem
-from siteloop.protocols.rows import NoReading, Reading
-
-# recorded frames quoted in the comments of public decoders; no person's data in them
-HOIST_REALTIME = bytes.fromhex(
-    "7A7A0102060132004C413030303231343300000000000000000000001710270800000000B80BAE00000004000000400003C11800000000000000D0DD7B7B"
+from siteloop.protocols.lifting.tests.samples import (
+    AT,
+    CRANE_CYCLE,
+    HOIST_CHANGED,
+    HOIST_HEARTBEAT,
+    HOIST_REALTIME,
+    HOIST_RUN_TIME,
+    crane_words,
+    one,
+    row_of,
 )
-HOIST_HEARTBEAT = bytes.fromhex("7A7A0102060000004C413030303031311703141647 12A5877B7B".replace(" ", ""))
-HOIST_RUN_TIME = bytes.fromhex(
-    "7A7A010206071C0031323334353637380A00000001000000000000000000000000000000 0ED97B7B".replace(" ", "")
-)
-CRANE_CYCLE = bytes.fromhex(
-    "A55A3D0290F72F02111301080A1C211301080A1D2117D300C7012C008200000000000000000082000000000104B52DCC33C33C"
-)
-# the same kind of quotation, but its author changed three data bytes and not the sum
-HOIST_CHANGED = bytes.fromhex("A55A10005B8D88120C070F13180000000002A7211005DC0005DC0000001314A91FCC33C33C")
-
-AT = to_us(dt.datetime(2026, 3, 4, 5, 6, 7, tzinfo=SHANGHAI))
-
-
-def _one(raw: bytes) -> Frame:
-    used, found = stream.cut(raw)
-    assert used == len(raw)
-    (frame,) = found
-    assert isinstance(frame, Frame), frame
-    return frame
-
-
-def _row(reading: Reading, profile: str) -> dict[str, float]:
-    names = [f.name for f in PROFILES[profile].fields]
-    return {
-        n: v
-        for n, v, q in zip(names, reading.values, reading.quality, strict=True)
-        if q == Quality.NORMAL and not math.isnan(v)
-    }
-
+from siteloop.protocols.rows import NoReading
 
 # ---- recorded frames
 
@@ -74,11 +46,11 @@ def test_the_hoist_crc_is_xmodem_in_every_recorded_frame() -> None:
 
 @pytest.mark.requirement("IOT-03")
 def test_a_recorded_hoist_frame_is_read() -> None:
-    frame = _one(HOIST_REALTIME)
+    frame = one(HOIST_REALTIME)
     profile, reading = stream.read(frame, "hoist", {})
     assert (profile, frame.code) == ("hoist", "LA000214")
     assert reading.at == to_us(dt.datetime(2017, 10, 27, 8, 0, 0, tzinfo=SHANGHAI))
-    row = _row(reading, "hoist")
+    row = row_of(reading, "hoist")
     assert (row["load"], row["height"], row["floor"], row["persons"]) == (0, 17.4, 4, 0)
     assert row["load_percent"] == 0
     assert set_bits(row["warning_bits"], HoistAlarm) == [HoistAlarm.WIND]
@@ -86,17 +58,17 @@ def test_a_recorded_hoist_frame_is_read() -> None:
 
 
 def test_a_hoist_heartbeat_without_a_length_ends_where_its_crc_fits() -> None:
-    frame = _one(HOIST_HEARTBEAT)
+    frame = one(HOIST_HEARTBEAT)
     assert (frame.command, frame.code) == (goyo_hoist.Command.HEARTBEAT, "LA000011")
     assert bcd_time(frame.data[8:14]) == to_us(dt.datetime(2017, 3, 14, 16, 47, 12, tzinfo=SHANGHAI))
 
 
 @pytest.mark.requirement("TC-13", "TC-15")
 def test_a_recorded_crane_work_cycle_is_read_with_its_sum_and_length() -> None:
-    profile, reading = stream.read(_one(CRANE_CYCLE), "tower_crane", {})
+    profile, reading = stream.read(one(CRANE_CYCLE), "tower_crane", {})
     assert (profile, reading.kind) == ("crane_cycle", Kind.CYCLE)
     assert reading.at == to_us(dt.datetime(2019, 1, 8, 10, 28, 33, tzinfo=SHANGHAI))
-    row = _row(reading, "crane_cycle")
+    row = row_of(reading, "crane_cycle")
     assert row["duration"] == 60
     assert row["max_load"] == pytest.approx(6.099)
     assert (row["max_height"], row["min_height"], row["pick_height"], row["drop_height"]) == (30, 13, 13, 26)
@@ -104,8 +76,8 @@ def test_a_recorded_crane_work_cycle_is_read_with_its_sum_and_length() -> None:
 
 
 def test_the_moment_of_a_cycle_is_kept_once_the_device_says_its_unit() -> None:
-    _, reading = stream.read(_one(CRANE_CYCLE), "tower_crane", {"max_moment_percent": 0.1})
-    assert _row(reading, "crane_cycle")["max_moment_percent"] == pytest.approx(19.9)
+    _, reading = stream.read(one(CRANE_CYCLE), "tower_crane", {"max_moment_percent": 0.1})
+    assert row_of(reading, "crane_cycle")["max_moment_percent"] == pytest.approx(19.9)
 
 
 def test_a_wrong_sum_is_refused_as_such_and_whole() -> None:
@@ -120,38 +92,11 @@ def test_a_wrong_sum_is_refused_as_such_and_whole() -> None:
 # ---- frames worked out by hand from the layouts
 
 
-def _crane_words(limits: int = 0, sensors: int = 0, warn: int = 0, alarm: int = 0) -> bytes:
-    """A realtime frame by the byte offsets of standards.md 2.3 (a), written down one by one."""
-    raw = bytearray(86)
-    raw[0:6] = bytes.fromhex("7E7E11014D00")  # length 0x4D = 77
-    raw[6:14] = b"TC000001"
-    raw[14:32] = b"330102199001011234"
-    raw[32:38] = bytes.fromhex("260304050607")  # 2026-03-04 05:06:07
-    raw[38:42] = (12_073_456).to_bytes(4, "little")
-    raw[42:46] = (3_075_123).to_bytes(4, "little")
-    raw[46:48] = (3_550).to_bytes(2, "little")
-    raw[48:50] = (2_000).to_bytes(2, "little")
-    raw[50:52] = (-900).to_bytes(2, "little", signed=True)
-    raw[52:54] = (400).to_bytes(2, "little")
-    raw[54:56] = (520).to_bytes(2, "little")
-    raw[56:58] = (-35).to_bytes(2, "little", signed=True)
-    raw[58:60] = (12).to_bytes(2, "little")
-    raw[60:62] = (1_600).to_bytes(2, "little")
-    raw[62:64] = (500).to_bytes(2, "little")
-    raw[64] = 4
-    raw[71:73] = limits.to_bytes(2, "little")
-    raw[73:75] = sensors.to_bytes(2, "little")
-    raw[75:79] = warn.to_bytes(4, "little")
-    raw[79:83] = alarm.to_bytes(4, "little")
-    raw[84:86] = bytes.fromhex("7D7D")
-    return bytes(raw)
-
-
 @pytest.mark.requirement("TC-06", "TC-07", "TC-12", "TC-13")
 def test_a_crane_frame_by_its_offsets() -> None:
-    frame = _one(_crane_words(warn=1 << 3, alarm=1 << 1 | 1 << 16))
+    frame = one(crane_words(warn=1 << 3, alarm=1 << 1 | 1 << 16))
     _, reading = stream.read(frame, "tower_crane", {})
-    row = _row(reading, "tower_crane")
+    row = row_of(reading, "tower_crane")
     assert (frame.code, reading.at) == ("TC000001", AT)
     assert goyo_crane.position(frame) == (120.73456, 30.75123)
     expected = {
@@ -175,7 +120,7 @@ def test_a_crane_frame_by_its_offsets() -> None:
 
 
 def test_the_drivers_card_is_not_kept() -> None:
-    frame = _one(_crane_words())
+    frame = one(crane_words())
     assert b"330102199001011234" in frame.raw
     assert b"330102199001011234" not in frame.kept
     assert len(frame.kept) == len(frame.raw)
@@ -193,15 +138,15 @@ def test_the_drivers_card_is_not_kept() -> None:
 def test_disputed_limit_bits_count_only_where_a_device_says_whose_they_are(
     quirks: tuple[str, ...], expected: list[CraneLimit]
 ) -> None:
-    _, reading = stream.read(_one(_crane_words(limits=1 << 13 | 1 << 15)), "tower_crane", {}, quirks)
-    assert set_bits(_row(reading, "tower_crane")["limit_bits"], CraneLimit) == expected
-    _, reading = stream.read(_one(_crane_words(limits=1 << 9)), "tower_crane", {}, quirks)
-    assert set_bits(_row(reading, "tower_crane")["limit_bits"], CraneLimit) == [CraneLimit.OUTER]
+    _, reading = stream.read(one(crane_words(limits=1 << 13 | 1 << 15)), "tower_crane", {}, quirks)
+    assert set_bits(row_of(reading, "tower_crane")["limit_bits"], CraneLimit) == expected
+    _, reading = stream.read(one(crane_words(limits=1 << 9)), "tower_crane", {}, quirks)
+    assert set_bits(row_of(reading, "tower_crane")["limit_bits"], CraneLimit) == [CraneLimit.OUTER]
 
 
 @pytest.mark.requirement("TC-14")
 def test_a_sensor_bit_is_a_fault_only_where_a_device_says_so() -> None:
-    frame = _one(_crane_words(sensors=mask(CraneSensor.WIND)))
+    frame = one(crane_words(sensors=mask(CraneSensor.WIND)))
     index = PROFILES["tower_crane"].index("wind_speed")
     assert stream.read(frame, "tower_crane", {})[1].quality[index] == Quality.NORMAL
     faulty = stream.read(frame, "tower_crane", {}, ("sensor_bit_is_fault",))[1]
@@ -245,9 +190,9 @@ def test_the_alarm_code_of_an_a55a_crane(
     # version, 2026-03-04 05:06:07 in binary, maker, height 35.5, radius 20, slewing 270, load 4, wind 5.2, tilt -0.3,
     # 80 % load, 50 % moment, wind, tilt, alarm, brake
     data = bytes.fromhex("02 1A0304050607 11 0163 00C8 0A8C 0FA0 0034 FFFD 50 32 00 00".replace(" ", ""))
-    frame = _one(a55a.build(0x0C, "90F72F", data + bytes((code, 0))))
+    frame = one(a55a.build(0x0C, "90F72F", data + bytes((code, 0))))
     _, reading = stream.read(frame, "tower_crane", {})
-    row = _row(reading, "tower_crane")
+    row = row_of(reading, "tower_crane")
     assert reading.at == AT
     assert (row["hook_height"], row["radius"], row["slewing"], row["load"]) == (35.5, 20, 270, 4)
     assert (row["wind_speed"], row["tilt_x"], row["load_percent"], row["moment_percent"]) == (
@@ -264,8 +209,8 @@ def test_an_a55a_hoist_frame_by_its_layout() -> None:
     # speed 0x29 = 10 (1.0 m/s) and 1 (up); tilt 1463 and 1512 around zero 1500; driver, front door open
     # status: weight 2 (alarm), height 1 (warning), back door lock
     data = bytes.fromhex("1A0304050607 05DC 4B 07 02A7 21 29 05B7 00 05E8 00 01 01 0806".replace(" ", ""))
-    _, reading = stream.read(_one(a55a.build(0x10, "5B8D88", data)), "hoist", {})
-    row = _row(reading, "hoist")
+    _, reading = stream.read(one(a55a.build(0x10, "5B8D88", data)), "hoist", {})
+    row = row_of(reading, "hoist")
     assert (row["load"], row["load_percent"], row["persons"], row["height"]) == (1500, 75, 7, 67.9)
     assert (row["speed"], row["direction"], row["tilt_x"], row["tilt_y"]) == (1.0, 1, -0.37, 0.12)
     assert set_bits(row["state_bits"], HoistState) == [HoistState.FRONT_DOOR_OPEN, HoistState.DRIVER_VERIFIED]
@@ -277,9 +222,9 @@ def test_a_hoist_cycle_goes_where_its_heights_go_and_its_driver_is_not_kept() ->
     driver = b"Zhang San".ljust(32, b"\0") + b"330102199001011234"
     data = bytes.fromhex("120C070F1905 120C070F182E 120C070F1832".replace(" ", "")) + driver
     data += bytes.fromhex("000000 02AF 02DE 002F 02 0F 0000 0000 00 0000".replace(" ", ""))
-    frame = _one(a55a.build(0x13, "5B8D88", data))
+    frame = one(a55a.build(0x13, "5B8D88", data))
     profile, reading = stream.read(frame, "hoist", {})
-    row = _row(reading, profile)
+    row = row_of(reading, profile)
     assert (row["start_height"], row["end_height"], row["travel"], row["mean_speed"]) == (
         68.7,
         73.4,
@@ -299,7 +244,7 @@ def test_a_parameter_upload_tells_the_load_chart() -> None:
     data[59:67] = b"".join(v.to_bytes(2, "little") for v in (4000, 255, 560, 1200))
     data[70:82] = b"".join(v.to_bytes(2, "little") for v in (120, 80, 56, 14, 45, 7))
     data[102:106] = bytes((90, 105, 90, 105))
-    found = goyo_crane.parameters(_one(goyo_crane.build(4, bytes(data) + b"V2.0.2")))
+    found = goyo_crane.parameters(one(goyo_crane.build(4, bytes(data) + b"V2.0.2")))
     assert found.charts == ((4, 8000, 13.3, 50.0, 1300), (2, 4000, 25.5, 56.0, 1200))
     assert (found.base_x, found.base_y, found.jib, found.counter_jib) == (120, 80, 56, 14)
     assert (found.moment_slow_percent, found.load_cut_percent, found.software) == (90, 105, "V2.0.2")
@@ -309,17 +254,17 @@ def test_a_parameter_upload_tells_the_load_chart() -> None:
 
 
 def test_a_heartbeat_with_a_wrong_clock_is_told_the_time() -> None:
-    right = _one(goyo_crane.heartbeat("TC000001", AT + 20 * SECOND))
-    wrong = _one(goyo_crane.heartbeat("TC000001", AT - 3600 * SECOND))
+    right = one(goyo_crane.heartbeat("TC000001", AT + 20 * SECOND))
+    wrong = one(goyo_crane.heartbeat("TC000001", AT - 3600 * SECOND))
     assert stream.answer(right, AT) == bytes.fromhex("7E7E11000100 00 00 7D7D".replace(" ", ""))
     assert stream.answer(wrong, AT) == bytes.fromhex("7E7E11000700 01 260304050607 00 7D7D".replace(" ", ""))
-    hoist = _one(goyo_hoist.heartbeat("LA000011", AT - 3600 * SECOND))
-    told = _one(stream.answer(hoist, AT))
+    hoist = one(goyo_hoist.heartbeat("LA000011", AT - 3600 * SECOND))
+    told = one(stream.answer(hoist, AT))
     assert (told.command, told.data) == (0, b"\x01" + as_bcd(AT))
 
 
 def test_a_registration_is_answered_in_the_layout_of_the_known_server() -> None:
-    frame = _one(a55a.build(0x60, "90F72F", b"", number=2))
+    frame = one(a55a.build(0x60, "90F72F", b"", number=2))
     told = stream.answer(frame, AT)
     body = bytes.fromhex("A55A61 02 90F72F 01 260304050607 0F".replace(" ", ""))
     assert told == body + bytes((sum(body) % 256, 0x0F)) + bytes.fromhex("CC33C33C")
@@ -327,7 +272,7 @@ def test_a_registration_is_answered_in_the_layout_of_the_known_server() -> None:
 
 @pytest.mark.parametrize("command", [3, 7, 9])
 def test_stored_data_and_notices_of_a_hoist_are_confirmed_empty(command: int) -> None:
-    frame = _one(goyo_hoist.build(command, b"LA000011"))
+    frame = one(goyo_hoist.build(command, b"LA000011"))
     assert stream.answer(frame, AT) == bytes.fromhex(f"7A7A010206{command:02X}000000007B7B")
 
 
@@ -352,16 +297,16 @@ def test_what_is_no_frame_is_refused_with_its_reason(raw: bytes, reason: Reason)
 
 
 def test_a_time_that_is_no_time_is_malformed() -> None:
-    raw = bytearray(_crane_words())
+    raw = bytearray(crane_words())
     raw[32] = 0xFA
     with pytest.raises(NoReading) as no:
-        stream.read(_one(bytes(raw)), "tower_crane", {})
+        stream.read(one(bytes(raw)), "tower_crane", {})
     assert no.value.reason is Reason.MALFORMED
 
 
 def test_a_frame_of_another_kind_of_device_is_unsupported() -> None:
     with pytest.raises(NoReading) as no:
-        stream.read(_one(HOIST_REALTIME), "tower_crane", {})
+        stream.read(one(HOIST_REALTIME), "tower_crane", {})
     assert no.value.reason is Reason.UNSUPPORTED
 
 
@@ -369,119 +314,3 @@ def test_a_frame_of_another_kind_of_device_is_unsupported() -> None:
 def test_no_packed_decimal_time(data: bytes) -> None:
     with pytest.raises(ValueError):
         bcd_time(data)
-
-
-# ---- properties
-
-_moments = st.integers(AT, AT + 10**9).map(lambda s: s // SECOND * SECOND)
-_crane = st.fixed_dictionaries(
-    {
-        "hook_height": st.integers(0, 3000).map(lambda v: v / 10),
-        "radius": st.integers(1, 900).map(lambda v: v / 10),
-        "slewing": st.integers(0, 3599).map(lambda v: v / 10),
-        "load": st.integers(1, 600).map(lambda v: v / 10),
-        "wind_speed": st.integers(0, 400).map(lambda v: v / 10),
-        "tilt_x": st.integers(-50, 50).map(lambda v: v / 10),
-    }
-)
-_hoist = st.fixed_dictionaries(
-    {
-        "load": st.integers(0, 3000),
-        "persons": st.integers(0, 30),
-        "height": st.integers(0, 3000).map(lambda v: v / 10),
-        "speed": st.integers(0, 60).map(lambda v: v / 10),
-        "tilt_x": st.integers(-500, 500).map(lambda v: v / 100),
-        "alarm_bits": st.sampled_from([0, mask(HoistAlarm.OVERLOAD)]),
-    }
-)
-_codes = st.integers(0, 0xFFFFFF).map(lambda v: f"{v:06X}")
-
-
-@given(_crane, _moments, _codes)
-def test_cranes_round_trip(said: dict[str, float], at: int, code: str) -> None:
-    for raw in (goyo_crane.realtime(code, at, said), a55a.crane_realtime(code, at, said)):
-        frame = _one(raw)
-        _, reading = stream.read(frame, "tower_crane", {})
-        row = _row(reading, "tower_crane")
-        assert (frame.code, reading.at) == (code, at)
-        assert {n: row[n] for n in said} == pytest.approx(said, abs=1e-6)
-
-
-@given(_hoist, _moments, _codes)
-def test_hoists_round_trip(said: dict[str, float], at: int, code: str) -> None:
-    for raw in (goyo_hoist.realtime(code, at, said), a55a.hoist_realtime(code, at, said)):
-        frame = _one(raw)
-        _, reading = stream.read(frame, "hoist", {})
-        row = _row(reading, "hoist")
-        assert (frame.code, reading.at) == (code, at)
-        assert {n: row[n] for n in said} == pytest.approx(said, abs=1e-6)
-
-
-_good = st.sampled_from([HOIST_REALTIME, HOIST_HEARTBEAT, HOIST_RUN_TIME, CRANE_CYCLE, _crane_words()])
-_garbage = st.one_of(
-    st.binary(max_size=40),
-    st.sampled_from([b"\x7e\x7e", b"\x7a\x7a\x01\x02\x06\x01\x32\x00", b"\xa5\x5a", CRANE_CYCLE[:30]]),
-)
-
-
-@settings(max_examples=300)
-@given(
-    st.lists(st.tuples(_garbage, _good), max_size=6), st.lists(st.integers(1, 60), min_size=1, max_size=40)
-)
-def test_garbage_and_any_splits_lose_no_good_frame(
-    pieces: list[tuple[bytes, bytes]], steps: list[int]
-) -> None:
-    whole = b"".join(junk + good for junk, good in pieces)
-    parts, at, turn = [], 0, 0
-    while at < len(whole):
-        step = steps[turn % len(steps)]
-        parts.append(whole[at : at + step])
-        at, turn = at + step, turn + 1
-    found = [f.raw for f in framing.frames(parts, stream.FAMILIES) if isinstance(f, Frame)]
-    expected = [good for _, good in pieces]
-    assert [raw for raw in found if raw in expected] == expected
-
-
-@settings(max_examples=300)
-@given(st.binary(max_size=4000))
-def test_arbitrary_bytes_raise_nothing_and_leave_little(data: bytes) -> None:
-    used, found = stream.cut(data)
-    assert 0 <= used <= len(data)
-    assert len(data) - used < stream.LONGEST
-    for one in found:
-        if isinstance(one, Frame):
-            stream.answer(one, AT)
-            with contextlib.suppress(NoReading):
-                stream.read(one, "tower_crane", {})
-
-
-@given(
-    st.sampled_from([b"\x7e\x7e\x11\x01", b"\x7a\x7a\x01\x02\x06\x01", b"\xa5\x5a\x0c"]), st.integers(0, 3000)
-)
-def test_a_head_that_never_ends_is_given_up(head: bytes, fill: int) -> None:
-    data = head + b"\x01" * fill
-    used, _ = stream.cut(data)
-    assert len(data) - used < stream.LONGEST
-
-
-@given(st.binary(max_size=200), st.integers(0, 7))
-def test_any_data_area_of_a_crane_is_refused_or_read(data: bytes, func: int) -> None:
-    frame = _one(goyo_crane.build(func, data))
-    stream.answer(frame, AT)
-    goyo_crane.position(frame)
-    for read in (lambda: stream.read(frame, "tower_crane", {}), lambda: goyo_crane.parameters(frame)):
-        try:
-            read()
-        except NoReading as no:
-            assert no.reason in (Reason.UNSUPPORTED, Reason.MALFORMED)
-
-
-@given(st.binary(max_size=120), st.integers(0, 255))
-def test_any_data_area_of_an_a55a_frame_is_refused_or_read(data: bytes, kind: int) -> None:
-    _used, found = stream.cut(a55a.build(kind, "90F72F", data))
-    for frame in found:
-        if isinstance(frame, Frame):
-            stream.answer(frame, AT)
-            for profile in ("tower_crane", "hoist"):
-                with contextlib.suppress(NoReading):
-                    stream.read(frame, profile, {})
