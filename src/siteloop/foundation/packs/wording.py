@@ -32,6 +32,48 @@ PARAMETERS = {
     "max_age_s": "数据最旧(秒)",
     "amount": "期限",
     "value": "值",
+    "missed": "缺报间隔数",
+    "settle_s": "等候自行补发(秒)",
+    "kind": "索取类别",
+    "chunk_s": "每次时长(秒)",
+    "oldest_days": "最多回溯(日)",
+    "wait_s": "应答静默(秒)",
+    "backoff_s": "重试间隔(秒)",
+    "tries": "最多次数",
+    "most_asks": "每秒索取上限",
+    "clear_count": "恢复条数",
+    "min_moves": "最少变化次数",
+    "min_fields": "最少相同监测项",
+    "lag_s": "最大错时(秒)",
+    "limit_s": "允许偏差(秒)",
+    "jitter_s": "抖动容差(秒)",
+    "correct": "自动校时",
+    "correct_every_s": "校时间隔(秒)",
+    "side": "方向",
+    "radius_m": "半径(米)",
+    "least": "最少邻近点",
+    "most": "最多邻近点",
+    "ratio": "倍数",
+    "absolute": "绝对差",
+    "effect_s": "见效时限(秒)",
+    "min_drop": "最小降幅",
+    "working_s": "同工地活跃时限(秒)",
+    "unit": "单位",
+    "counts": "日的算法",
+    "period": "统计周期",
+    "online_share": "在线占比",
+    "numerator": "分子",
+    "denominator": "分母",
+    "projects": "项目范围",
+    "grouped_by": "分组",
+    "goal": "目标",
+    "from": "起",
+    "to": "止",
+    "instrument": "法规",
+    "clause": "条款",
+    "text": "条文",
+    "fine_low": "罚款下限(元)",
+    "fine_high": "罚款上限(元)",
 }
 UNITS = {"minute": "分钟", "hour": "小时", "day": "日"}
 COUNTS = {"working": "个工作", "calendar": "个自然"}
@@ -71,7 +113,7 @@ def condition(row: EligibilityRule) -> str:
 
 
 def _table(stated: dict[str, Any]) -> str:
-    return "，".join(f"{name}: {_plain(v)}" for name, v in stated.items())
+    return "，".join(f"{PARAMETERS.get(name, name)} {_plain(v)}" for name, v in stated.items())
 
 
 def _plain(stated: Any) -> str:

@@ -10,6 +10,8 @@ from django.db import connection
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
+from psycopg import ProgrammingError
+from psycopg.conninfo import conninfo_to_dict
 
 from siteloop.foundation.notice.ports.choosing import channels
 from siteloop.foundation.packs import ladder, wording
@@ -84,13 +86,18 @@ def _engines() -> list[tuple[str, str]]:
     ]
 
 
-def _address(url: str) -> str:
-    parts = urlsplit(url)
-    return (
-        f"{parts.scheme}://{parts.hostname or ''}{f':{parts.port}' if parts.port else ''}{parts.path}"
-        if url
-        else ""
-    )
+def _address(place: str) -> str:
+    """Host, port and database of an engine, whether it is given as a URL or as `host=… dbname=…`; nothing else of it is shown."""
+    if not place:
+        return ""
+    if "://" not in place or place.startswith("postgres"):
+        try:
+            known = conninfo_to_dict(place)
+        except ProgrammingError:
+            return ""
+        return " ".join(f"{n}={known[n]}" for n in ("host", "port", "dbname") if known.get(n))
+    parts = urlsplit(place)
+    return f"{parts.scheme}://{parts.hostname or ''}" + (f":{parts.port}" if parts.port else "")
 
 
 def _channel(channel: Any) -> dict[str, Any]:

@@ -99,7 +99,7 @@ def one(request: HttpRequest, kind: str, key: str) -> HttpResponse:
         "region": region,
         "region_name": full_name(region),
         "regions": _regions(viewer, region),
-        "rungs": [_rung(r) for r in found.rungs],
+        "rungs": [_rung(r) for r in _telling(found.rungs)],
         "history": [_version(row) for row in ladder.history(MODELS[kind], key, region)],
         "numbers": [(n, typed.get(f"n-{n.name}", f"{n.value:g}")) for n in numbers],
         "since": typed.get("effective_from", timezone.localdate().isoformat()),
@@ -250,6 +250,16 @@ def _shown(s: ladder.Standing) -> dict[str, Any]:
         "shadow": isinstance(row, PackRule) and row.shadow,
         "room": [(wording.PARAMETERS.get(n, n), low, high) for n, (low, high) in s.room.items()],
     }
+
+
+def _telling(rungs: tuple[ladder.Rung, ...]) -> list[ladder.Rung]:
+    """A region with several packs stands once where none of them says anything."""
+    found: list[ladder.Rung] = []
+    for r in rungs:
+        same = [o for o in rungs if o.pack.region_code == r.pack.region_code]
+        if r.row is not None or (all(o.row is None for o in same) and r is same[0]):
+            found.append(r)
+    return found
 
 
 def _rung(r: ladder.Rung) -> dict[str, Any]:

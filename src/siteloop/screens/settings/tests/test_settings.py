@@ -1,5 +1,6 @@
 """A region's settings: nearest wins, within the room above, told by whom and why, previewed without a trace, undone again."""
 
+import dataclasses
 import datetime as dt
 from typing import Any
 
@@ -168,17 +169,25 @@ def test_others_may_look_and_not_touch() -> None:
 
 
 @pytest.mark.requirement("SEC-09")
+@pytest.mark.parametrize(
+    "place",
+    [
+        "postgresql://postgres:geheim@db.example:5432/siteloop",
+        "user=postgres password=geheim host=db.example port=5432 dbname=siteloop",
+        "postgresql:///siteloop?host=db.example&port=5432&password=geheim",
+    ],
+)
 def test_the_system_page_is_for_the_platform_and_shows_no_secret(
-    monkeypatch: pytest.MonkeyPatch, settings: Any
+    place: str, monkeypatch: pytest.MonkeyPatch, settings: Any
 ) -> None:
     assert caller(COUNTY, "330482").html.get("/settings/system/").status_code == 403
-    secret = "postgresql://postgres:geheim@db.example:5432/siteloop"
-    monkeypatch.setattr(
-        settings, "ENV", settings.ENV.__class__(**{**vars(settings.ENV), "database_url": secret})
+    settings.ENV = dataclasses.replace(
+        settings.ENV, database_url=place, nats_url="nats://geheim@bus.example:4222"
     )
     monkeypatch.setattr(system_views, "EXAMINERS", [])
     page = _text(caller(["*"], ""), "/settings/system/")
-    assert "db.example:5432" in page
+    assert "host=db.example port=5432 dbname=siteloop" in page
+    assert "nats://bus.example:4222" in page
     assert "geheim" not in page
     assert settings.ENV.hj212 in page
     assert "未配置" in page
