@@ -93,6 +93,8 @@ def table(found: BackTest, most: int) -> list[str]:
         f"（{found.readings_per_second:,} 个/秒）",
         f"现行规则 {len(found.today)} 次，期间实际记录 {found.recorded} 次",
     ]
+    if found.commands_today or found.commands_candidate:
+        lines.append(f"下发指令：现行 {found.commands_today} 条，改后 {found.commands_candidate} 条")
     if found.changes:
         tried = "，".join(f"{k}={v}" for k, v in found.changes.items())
         lines += [

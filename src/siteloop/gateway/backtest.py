@@ -17,11 +17,13 @@ from siteloop.kernel.block import Block
 from siteloop.kernel.finding import Act, Command, Finding
 from siteloop.kernel.profiles import PROFILES
 from siteloop.kernel.registry import DeviceEntry, Registry, RuleEntry
-from siteloop.kernel.times import SECOND
+from siteloop.kernel.times import HOUR, SECOND
 from siteloop.rules.detector import OFF, Detector, Rulebook, Statement
 from siteloop.rules.lane import LaneDetector
 
 Value = float | int | str | bool
+#: history read before the start, so that a detector knows its devices; nothing it says of that time counts
+WARM = 6 * HOUR
 
 
 class NoSuchRule(LookupError):
@@ -89,7 +91,8 @@ class BackTest(msgspec.Struct):
 class Episodes:
     """What one run of a detector said, by episode."""
 
-    def __init__(self) -> None:
+    def __init__(self, start: int) -> None:
+        self.start = start  # what began earlier only warmed the detector up
         self._hits: dict[str, Hit] = {}
         self.commands = 0
 
@@ -97,13 +100,15 @@ class Episodes:
         """Statements of the rule under test; a detector may speak for others as well."""
         for one in said:
             if isinstance(one, Command):
-                self.commands += one.origin == f"rule:{code}"
+                self.commands += one.origin == f"rule:{code}" and one.issued_at >= self.start
             elif one.rule == code:
                 self._finding(one)
 
     def _finding(self, found: Finding) -> None:
         hit = self._hits.get(found.key)
         if hit is None:
+            if found.act is not Act.RAISE or found.at < self.start:
+                return
             hit = self._hits[found.key] = Hit(
                 found.subject,
                 found.site,
@@ -153,7 +158,7 @@ def back_test(
     with psycopg.connect(dsn, autocommit=True) as connection:
         registry = _registry(connection)
         rules = _rules(registry, code)
-        kind = next((k for k in kinds if k.name == rules[0].detector), None)
+        kind = next((k for k in kinds if rules[0].detector in _judges(k)), None)
         if kind is None:
             raise NoSuchRule(f"规则 {code} 的检测方法 {rules[0].detector} 未安装")
         chosen = _narrowed(registry, region, device)
@@ -161,12 +166,12 @@ def back_test(
         runs = [_configured(kind, chosen, registry, code, None)]
         if changes:
             runs.append(_configured(kind, chosen, registry, code, changes))
-        told = [Episodes() for _ in runs]
+        told = [Episodes(start) for _ in runs]
         rows = readings = 0
         profiles = [p for p in PROFILES if any(d.profile == p for d in chosen)]
         numbers = [d.number for d in chosen]
         rate = sum(1 / max(1, d.interval_s) for d in chosen)
-        for step in steps(connection, start, end, numbers, profiles, rate):
+        for step in steps(connection, start - WARM, end, numbers, profiles, rate):
             for profile, columns in step.parts:
                 rows += len(columns.device)
                 readings += columns.values.size
@@ -250,17 +255,19 @@ def _configured(
     """A fresh detector with this rule, its parameters changed in every region. Others of its kind stay: a linkage needs them."""
     if changes:
         _numbers(registry.rules, code, changes)
+    # a linkage is made of several rules; any other kind is tested alone
+    family = _judges(kind) if len(_judges(kind)) > 1 else ()
     rules = tuple(
         msgspec.structs.replace(r, params={**r.params, **changes})
         if changes and r.code == code and r.detector != OFF
         else r
         for r in registry.rules
-        if r.code == code or _goes_with(r, registry, code)
+        if r.code == code or r.detector in family
     )
     # on trial a rule gives no orders; a back-test wants to know which ones it would have given
     rules = tuple(msgspec.structs.replace(r, shadow=False) for r in rules)
     detector = kind()
-    detector.configure(Registry(1, tuple(devices), rules), [r for r in rules if r.detector == kind.name])
+    detector.configure(Registry(1, tuple(devices), rules), [r for r in rules if r.detector in _judges(kind)])
     problems = [p for p in getattr(detector, "problems", []) if p.startswith(code)]
     if problems:
         raise ValueError(f"参数不合理：{problems[0]}")
@@ -272,10 +279,9 @@ def _configured(
     return detector
 
 
-def _goes_with(rule: RuleEntry, registry: Registry, code: str) -> bool:
-    """Rules a linkage is made of: several codes of one system-made detector."""
-    kinds = {r.detector for r in registry.rules if r.code == code}
-    return rule.detector in kinds and rule.detector.endswith("_linkage")
+def _judges(kind: type[Detector]) -> tuple[str, ...]:
+    """Kinds of rules a detector judges: its own, and those it keeps inside."""
+    return (kind.name, *getattr(kind, "also", ()))
 
 
 def _numbers(rules: Sequence[RuleEntry], code: str, changes: Mapping[str, Value]) -> None:

@@ -108,3 +108,22 @@ def test_the_command_prints_json_and_one_sentence_of_trouble(
     assert (told["both"], told["readings_per_second"], told["only_candidate"][0]["device"]) == (1, 18_000, 2)
     assert cli.main(["backtest", "nothing", "--from", "2026-11-01", "--to", "2026-11-20"]) == 2
     assert "没有规则 nothing" in capsys.readouterr().err
+
+
+def test_every_shipped_rule_has_a_detector_to_test_it_with() -> None:
+    """A rule that lives inside a linkage is tested through it."""
+    import tomllib
+
+    from siteloop.entry import rooms
+    from siteloop.entry.detectors import detectors
+    from siteloop.gateway.backtest import _judges
+
+    known = {name for kind in detectors() for name in _judges(kind)}
+    packs = rooms.SOURCE.parents[1] / "packs"
+    shipped = {
+        rule["detector"]
+        for path in packs.glob("**/*.toml")
+        for rule in tomllib.loads(path.read_text()).get("rule", ())
+    }
+    assert shipped
+    assert shipped <= known

@@ -131,6 +131,14 @@ def test_what_the_judge_really_wrote_is_counted_beside_it(plane: Plane) -> None:
     assert _test(plane).recorded == 1
 
 
+def test_what_began_before_the_start_warms_up_and_does_not_count(plane: Plane) -> None:
+    _fill(plane, [_block(rows) for rows in STORY])
+    later = back_test(plane.dsn, DETECTORS, "pm25", T0 + 40 * MINUTE, T0 + 120 * MINUTE)
+    assert later.today == []
+    silent = back_test(plane.dsn, DETECTORS, "silent", T0 + 100 * MINUTE, T0 + 120 * MINUTE)
+    assert silent.today == []  # its devices were heard before
+
+
 @pytest.mark.parametrize("code", ["nothing", "gone", "strange"])
 def test_an_unknown_rule_is_told_with_those_there_are(plane: Plane, code: str) -> None:
     _fill(plane, [])

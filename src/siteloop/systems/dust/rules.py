@@ -59,6 +59,7 @@ class SprayLinkage(LaneDetector):
     """Opens, proves and stops the sprayers of monitors past their limit."""
 
     name: ClassVar[str] = "spray_linkage"
+    also: ClassVar[tuple[str, ...]] = (LinkedThreshold.name,)  # kinds of rules it judges besides its own
     lane = DemandLane
 
     def __init__(self) -> None:
