@@ -1,0 +1,74 @@
+"""Cameras and gates that push events: the HTTP bodies each maker sends."""
+
+import base64
+import json
+
+from siteloop.kernel.times import SECOND, SHANGHAI, from_us
+
+BOUNDARY = "boundary"
+PICTURE = b"\xff\xd8\xff\xe0 a picture of a simulator \xff\xd9"
+
+
+class Camera:
+    """One device. Every method gives (Content-Type, body) of one push."""
+
+    def __init__(self, code: str, channel: int = 1) -> None:
+        self.code, self.channel = code, channel
+
+    def hikvision(self, event_type: str, at_us: int, picture: bytes = PICTURE) -> tuple[str, bytes]:
+        """An `EventNotificationAlert` in XML with its picture."""
+        told = from_us(at_us).astimezone(SHANGHAI).isoformat(timespec="seconds")
+        xml = (
+            '<?xml version="1.0" encoding="UTF-8"?><EventNotificationAlert version="2.0" xmlns="http://www.isapi.org/ver20/XMLSchema">'
+            f"<deviceID>{self.code}</deviceID><channelID>{self.channel}</channelID><dateTime>{told}</dateTime>"
+            f"<eventType>{event_type}</eventType><eventState>active</eventState></EventNotificationAlert>"
+        ).encode()
+        return self._multipart([("application/xml", xml), ("image/jpeg", picture)])
+
+    def hikvision_gate(self, person: str, at_us: int, is_in: bool = True) -> tuple[str, bytes]:
+        """A passage in JSON."""
+        told = from_us(at_us).astimezone(SHANGHAI).isoformat(timespec="seconds")
+        gate = {
+            "majorEventType": 5,
+            "subEventType": 75,
+            "employeeNoString": person,
+            "currentVerifyMode": "face",
+            "attendanceStatus": "checkIn" if is_in else "checkOut",
+            "serialNo": at_us // SECOND,
+            "currentEvent": True,
+            "doorNo": 1,
+        }
+        body = {
+            "deviceID": self.code,
+            "channelID": self.channel,
+            "dateTime": told,
+            "eventType": "AccessControllerEvent",
+            "eventState": "active",
+            "AccessControllerEvent": gate,
+        }
+        return "application/json", json.dumps(body).encode()
+
+    def dahua(self, code: str, at_us: int, picture: bytes = PICTURE) -> tuple[str, bytes]:
+        """Lines of an event with its picture."""
+        text = (
+            f"Events[0].EventBaseInfo.Code={code}\r\nEvents[0].EventBaseInfo.Action=Pulse\r\n"
+            f"Events[0].EventBaseInfo.Index={self.channel - 1}\r\nEvents[0].RealUTC={at_us // SECOND}\r\n"
+            f"Events[0].SerialNo={self.code}\r\n"
+        )
+        return self._multipart([("text/plain", text.encode()), ("image/jpeg", picture)])
+
+    def plain(self, kind: str, at_us: int, picture: bytes = PICTURE) -> tuple[str, bytes]:
+        """Our own JSON."""
+        told = from_us(at_us).astimezone(SHANGHAI).isoformat(timespec="seconds")
+        body = {"type": kind, "at": told, "device": self.code, "channel": self.channel}
+        return "application/json", json.dumps(body | {"picture": base64.b64encode(picture).decode()}).encode()
+
+    @staticmethod
+    def _multipart(parts: list[tuple[str, bytes]]) -> tuple[str, bytes]:
+        body = b"".join(
+            f"--{BOUNDARY}\r\nContent-Type: {kind}\r\nContent-Length: {len(data)}\r\n\r\n".encode()
+            + data
+            + b"\r\n"
+            for kind, data in parts
+        )
+        return f"multipart/form-data; boundary={BOUNDARY}", body + f"--{BOUNDARY}--\r\n".encode()
