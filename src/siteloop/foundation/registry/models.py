@@ -311,6 +311,7 @@ class Device(ScopedModel):
         verbose_name="设备服务单位",
     )
     model_name = models.CharField("型号", max_length=80, blank=True)
+    firmware = models.CharField("固件版本", max_length=40, blank=True)
     unit_scale = models.JSONField(
         "单位换算", default=dict, blank=True, help_text='如 {"pm25": 1000} 表示设备上报 mg/m³'
     )

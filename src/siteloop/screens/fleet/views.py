@@ -58,7 +58,7 @@ HEADS = (
     Head("valid", "有效率", "Valid", lambda m: m.measure.valid_rate, True),
     Head("fault", "故障率", "Faulty", lambda m: m.measure.fault_rate or 0.0, True),
     Head("quarantine", "隔离", "Refused", lambda m: m.quarantined, True),
-    Head("model", "型号", "Model", lambda m: m.device.model_name),
+    Head("model", "型号与固件", "Model and firmware", lambda m: (m.device.model_name, m.device.firmware)),
     Head("supplier", "服务单位", "Supplier", lambda m: m.supplier_name),
     Head("inspection", "年检至", "Inspected until", lambda m: m.inspection_until or dt.date.min),
     Head("calibration", "校准至", "Calibrated until", lambda m: m.calibration_until or dt.date.min),
@@ -123,7 +123,7 @@ def export(request: HttpRequest) -> StreamingHttpResponse:
                 _percent(m.measure.valid_rate),
                 _percent(m.measure.fault_rate),
                 m.quarantined,
-                m.device.model_name,
+                f"{m.device.model_name} {m.device.firmware}".strip(),
                 m.supplier_name,
                 m.inspection_until,
                 m.calibration_until,
@@ -226,7 +226,13 @@ def _fits(m: Member, asked: dict[str, str]) -> bool:
         and asked["due"] in ("", due(m.inspection_until, today), due(m.calibration_until, today))
         and any(
             words in text.lower()
-            for text in (m.device.code, m.device.title, m.site_name, m.device.model_name)
+            for text in (
+                m.device.code,
+                m.device.title,
+                m.site_name,
+                m.device.model_name,
+                m.device.firmware,
+            )
         )
     )
 

@@ -138,8 +138,10 @@ def _done(
     if what == "save":
         return str(perform(_action(found.row, "override"), viewer, found.row, data, reason)), None
     with transaction.atomic():
-        told = str(perform(_action(found.row, "override"), viewer, found.row, data, reason))
+        perform(_action(found.row, "override"), viewer, found.row, data, reason)
         transaction.set_rollback(True)  # every check has spoken, nothing stays
+    since = data.get("effective_from", timezone.localdate().isoformat())
+    told = pick(f"尚未保存；保存后自 {since} 起施行。", f"Not saved yet; once saved in force from {since}.")
     return "", {"changes": changes, "told": told, **_reach(viewer, found, region)}
 
 

@@ -131,12 +131,15 @@ def test_scope_rights_and_wrong_parameters(fast_plane: None) -> None:
 @pytest.mark.django_db
 def test_export_holds_what_the_page_shows(fast_plane: None) -> None:
     device = rows.device("330482")
+    Device.objects.unscoped("test").filter(pk=device.pk).update(model_name="YC-100", firmware="2.1.7")
     rows.device("330411")
     who = caller(MAY, "330482")
     for path, first in (("/fleet/export", device.code), ("/fleet/rates/export?by=device", device.code)):
         text = b"".join(who.html.get(path).streaming_content).decode("utf-8-sig")
         assert len(text.strip().splitlines()) == 2
         assert text.strip().splitlines()[1].startswith(first)
+        assert ("YC-100 2.1.7" in text) is (path == "/fleet/export")
+    assert device.code in _text(who, "/fleet/?search=2.1.7")
     assert caller(MAY[:1] + MAY[2:], "330482").html.get("/fleet/export").status_code == 403
 
 
