@@ -98,6 +98,11 @@ class Delivery(ScopedModel):
     def __str__(self) -> str:
         return f"{self.get_port_display()} {self.notice}"
 
+    @property
+    def level(self) -> str:
+        """The notice's risk colour."""
+        return self.notice.level
+
 
 LEVELS = ("blue", "yellow", "orange", "red")
 FROM = [

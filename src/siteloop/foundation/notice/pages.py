@@ -90,7 +90,7 @@ deliveries = Page(
         Column("created_at", kind="datetime", link=True),
         Column("notice__account", title="接收人", title_en="Receiver"),
         "port",
-        Column("notice__level", title="等级", title_en="Level", kind="choice"),
+        Column("level", title="等级", title_en="Level", kind="colour"),
         Column("notice__title", title="标题", title_en="Title"),
         Column("state", kind="state"),
         Column("tries", kind="number"),

@@ -12,11 +12,13 @@ from django.utils import timezone
 from siteloop.foundation.authority.demo import COUNTY, WHY
 from siteloop.foundation.authority.models import Organisation, OrganisationKind
 from siteloop.foundation.packs.models import Pack, PackValue
+from siteloop.foundation.people import retention
 from siteloop.foundation.registry.models import AnnualInspection, Device, Maintenance, Site, WorkState
 from siteloop.framework.perform import perform
 from siteloop.framework.viewer import system_viewer
 from siteloop.kernel.profiles import DUST
 from siteloop.systems.dust import actions, installation
+from siteloop.systems.dust.models import Complaint
 from siteloop.systems.dust.upkeep import Month
 
 SEED = 20262
@@ -61,6 +63,8 @@ def load() -> None:
     _terms()
     _devices(random.Random(SEED))  # noqa: S311 - a fixed seed makes the county the same everywhere
     _last_month()
+    _complaint()
+    retention.mark()
 
 
 def _last_month() -> None:
@@ -86,6 +90,24 @@ def _last_month() -> None:
             },
         )
     perform(actions.count_month, system_viewer("演示"), None, {"month": month.first})
+
+
+def _complaint() -> None:
+    """One complaint of this very moment at the dusty site, so that its readings can be collected while the demo runs."""
+    sites = list(
+        Site.objects.unscoped(WHY)
+        .filter(project__code__startswith="DEMO", state=WorkState.UNDER_CONSTRUCTION)
+        .order_by("pk")
+    )
+    Complaint(
+        site=_story_site(sites, "dusty"),
+        channel="hotline",
+        hotline_number="演示-0001",
+        topic="dust",
+        occurred_at=timezone.now(),
+        content="工地出土时扬尘很大，窗户不敢开（演示）",
+        contact="10000000099",
+    ).save()
 
 
 def _terms() -> None:

@@ -118,8 +118,10 @@ class Complaint(ScopedModel):
         return f"{self.site} {self.get_topic_display()}投诉 {self.pk or ''}".strip()
 
     def clean(self) -> None:
-        """What has not happened yet cannot be complained of."""
+        """What has not happened yet cannot be complained of; what was answered stays as it was answered."""
         super().clean()
+        if self.state == ComplaintState.ANSWERED:
+            raise ValidationError("投诉已答复办结，不能修改")
         if self.occurred_at and self.occurred_at > timezone.now():
             raise ValidationError({"occurred_at": "发生时间不能晚于现在"})
 

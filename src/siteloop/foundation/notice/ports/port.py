@@ -1,6 +1,6 @@
 """What a port is: it takes one letter and says what became of it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Protocol
 
@@ -61,6 +61,12 @@ class Port(Protocol):
 
 
 LEVELS = {"red": "红色", "orange": "橙色", "yellow": "黄色", "blue": "提示"}
+
+
+def short_text(letter: Letter) -> str:
+    """As a short message: title, the body's first line and the link; at most 210 bytes, three message parts."""
+    first = replace(letter, body=letter.body.split("\n", 1)[0])
+    return plain_text(first, 210)
 
 
 def plain_text(letter: Letter, most_bytes: int) -> str:

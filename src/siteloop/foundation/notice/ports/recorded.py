@@ -6,7 +6,7 @@ from pathlib import Path
 
 from django.utils import timezone
 
-from siteloop.foundation.notice.ports.port import Answer, Letter, Outcome, plain_text
+from siteloop.foundation.notice.ports.port import Answer, Letter, Outcome, plain_text, short_text
 
 WORDS = "仅记录，未真正发出"
 
@@ -23,7 +23,7 @@ class RecordedPort:
 
     def text(self, letter: Letter) -> str:
         """As the real channel would word it."""
-        return plain_text(letter, 2048)
+        return short_text(letter) if self.code == "sms" else plain_text(letter, 2048)
 
     def send(self, letter: Letter) -> Answer:
         """Write the letter down."""

@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx
 
-from siteloop.foundation.notice.ports.port import Answer, Letter, Outcome, plain_text
+from siteloop.foundation.notice.ports.port import Answer, Letter, Outcome, short_text
 from siteloop.foundation.notice.ports.posting import post
 
 TEMPLATE = '{"phone": "{phone}", "content": "{text}"}'
@@ -38,10 +38,8 @@ class SmsGateway:
     is_group: bool = False
 
     def text(self, letter: Letter) -> str:
-        """Title, the body's first line and the link; at most 210 bytes, three message parts."""
-        first = letter.body.split("\n", 1)[0]
-        short = Letter(letter.key, letter.level, letter.title, first, letter.link, letter.mobiles)
-        return plain_text(short, 210)
+        """Short."""
+        return short_text(letter)
 
     def send(self, letter: Letter) -> Answer:
         """POST one message to one number. A letter without a number is refused."""

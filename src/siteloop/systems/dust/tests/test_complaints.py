@@ -14,7 +14,7 @@ from siteloop.foundation.registry import video
 from siteloop.foundation.registry.tests import rows
 from siteloop.framework.action import Refused
 from siteloop.framework.models import TrailEntry
-from siteloop.framework.perform import perform
+from siteloop.framework.perform import change, perform
 from siteloop.framework.testing import RegisterTests
 from siteloop.kernel.quality import Quality
 from siteloop.systems.dust import complaints, evidence, pages
@@ -117,6 +117,9 @@ def test_it_is_dispatched_without_the_citizen_checked_by_the_squad_and_answered(
     perform(complaints.answer, squad, complaint, {"answer": "已督促工地覆盖裸土"})
     done = fresh(complaint)
     assert (done.state, done.answered_at is not None) == ("answered", True)
+    with pytest.raises(Refused) as closed:
+        change(done, squad, {"content": "改写"})
+    assert "不能修改" in str(closed.value.errors)
     with pytest.raises(Refused):
         perform(complaints.dispatch, squad, complaint, {"body": "再派"})
 
