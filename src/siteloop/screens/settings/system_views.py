@@ -1,5 +1,6 @@
 """How this installation is set up, read-only: doors, channels, keeping, what the fast plane knows. No secret is shown."""
 
+import dataclasses
 import shutil
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
@@ -16,6 +17,7 @@ from psycopg.conninfo import conninfo_to_dict
 from siteloop.foundation.notice.ports.choosing import channels
 from siteloop.foundation.packs import ladder, wording
 from siteloop.foundation.packs.models import PackValue
+from siteloop.foundation.telemetry.ledger import LISTENERS, listener_title
 from siteloop.framework.action import Refused
 from siteloop.framework.language import pick
 from siteloop.framework.screen import screen
@@ -67,13 +69,19 @@ def page(request: HttpRequest) -> HttpResponse:
 
 
 def _doors() -> list[tuple[str, str, str]]:
-    env = settings.ENV
-    return [
+    """(title, address, variable) of every door, the closed ones too."""
+    env, closed = settings.ENV, pick("未开放", "closed")
+    intake = f"{env.http}/api/v1/intake/{{profile}}"
+    doors = [
         (pick("网页与接口", "Pages and API"), env.http, "SITELOOP_HTTP"),
-        ("HJ 212", env.hj212, "SITELOOP_HJ212"),
-        ("MQTT", env.mqtt, "SITELOOP_MQTT"),
-        (pick("HTTP 数据接入", "HTTP intake"), f"{env.http}/api/v1/intake/{{profile}}", "SITELOOP_HTTP"),
+        (pick("HTTP 数据接入", "HTTP intake"), intake, "SITELOOP_HTTP"),
     ]
+    ports = {
+        f.name: getattr(env, f.name)
+        for f in dataclasses.fields(env)
+        if f.name in LISTENERS and f.name != "http"
+    }
+    return doors + [(listener_title(n), at or closed, f"SITELOOP_{n.upper()}") for n, at in ports.items()]
 
 
 def _engines() -> list[tuple[str, str]]:

@@ -180,3 +180,21 @@ def test_history_is_asked_for_within_bounds_and_followed(fast_plane: None) -> No
     assert "补传历史数据" in followed
     assert "待发送" in followed
     assert "已发送" in followed
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("profile", "offered", "not_offered"),
+    [
+        ("dust", "下发补传", "开启喷淋"),
+        ("sprayer", "开启喷淋", "下发补传"),
+        ("hoist", "没有可下发的指令", "校时"),
+    ],
+)
+def test_only_commands_the_device_knows_are_offered(
+    fast_plane: None, profile: str, offered: str, not_offered: str
+) -> None:
+    device = rows.device("330482", profile)
+    page = caller(["*"], "330482").html.get(f"/places/devices/{device.pk}/").content.decode()
+    assert offered in page
+    assert not_offered not in page

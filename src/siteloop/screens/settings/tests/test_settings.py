@@ -182,7 +182,7 @@ def test_the_system_page_is_for_the_platform_and_shows_no_secret(
 ) -> None:
     assert caller(COUNTY, "330482").html.get("/settings/system/").status_code == 403
     settings.ENV = dataclasses.replace(
-        settings.ENV, database_url=place, nats_url="nats://geheim@bus.example:4222"
+        settings.ENV, database_url=place, nats_url="nats://geheim@bus.example:4222", lifting=""
     )
     monkeypatch.setattr(system_views, "EXAMINERS", [])
     page = _text(caller(["*"], ""), "/settings/system/")
@@ -190,5 +190,7 @@ def test_the_system_page_is_for_the_platform_and_shows_no_secret(
     assert "nats://bus.example:4222" in page
     assert "geheim" not in page
     assert settings.ENV.hj212 in page
+    assert "SITELOOP_LIFTING" in page
+    assert "未开放" in page
     assert "未配置" in page
     assert "人员个人信息保存期限" in page
