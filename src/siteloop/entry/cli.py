@@ -47,7 +47,7 @@ def _parser() -> argparse.ArgumentParser:
     new.add_argument("what", choices=["system"])
     new.add_argument("name")
     new.add_argument("--title", default="")
-    bench = add("bench", benchmark, "measure ingest or faults")
+    bench = add("bench", benchmark, "measure ingest, faults, connections or a flood")
     bench.add_argument("rest", nargs=argparse.REMAINDER)
     _backtest_arguments(add("backtest", backtest, "a rule over stored history"))
     add("sim", simulate, "the demo's talking devices against the running program")
@@ -182,7 +182,7 @@ def new_system(args: argparse.Namespace) -> int:
 
 
 def benchmark(args: argparse.Namespace) -> int:
-    """siteloop bench ingest|faults …"""
+    """siteloop bench ingest|faults|connections|flood …"""
     import importlib
 
     return int(importlib.import_module("siteloop.gateway.bench").main(args.rest) or 0)

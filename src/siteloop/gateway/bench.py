@@ -1,4 +1,4 @@
-"""`siteloop bench ingest | faults`: the real program under load, in a data folder of its own; prints JSON."""
+"""`siteloop bench ingest | faults | connections | flood`: the real program under load, in a data folder of its own; prints JSON."""
 
 import argparse
 import asyncio
@@ -98,10 +98,11 @@ async def alarms(running: Program, devices: int, rate: float, probes: int) -> di
 
 
 def main(argv: list[str]) -> int:
-    """`ingest [--devices --frames --rate --probes]` or `faults [--devices --frames]`; 1 when something was lost or doubled."""
+    """Measure, print JSON; 1 when something was lost or doubled."""
     parser = argparse.ArgumentParser(prog="siteloop bench")
-    parser.add_argument("what", choices=("ingest", "faults"))
-    parser.add_argument("--devices", type=int, default=200)
+    parser.add_argument("what", choices=("ingest", "faults", "connections", "flood"))
+    parser.add_argument("--devices", type=int, default=0, help="200, and 10,000 for connections")
+    parser.add_argument("--seconds", type=float, default=20, help="of each phase of a flood")
     parser.add_argument("--frames", type=int, default=0)
     parser.add_argument(
         "--rate", type=float, default=20_000, help="readings a second behind the alarm probes"
@@ -111,6 +112,7 @@ def main(argv: list[str]) -> int:
         "--runs", type=int, default=1, help="repeat with a fresh program and give the medians"
     )
     asked = parser.parse_args([a for a in argv if a != "--"])
+    asked.devices = asked.devices or (10_000 if asked.what == "connections" else 200)
     reports = [_once(asked) for _ in range(asked.runs)]
     report = reports[0] if asked.runs == 1 else {"medians": medians(reports), "runs": reports}
     sys.stdout.write(json.dumps(report, indent=2) + "\n")
@@ -118,9 +120,14 @@ def main(argv: list[str]) -> int:
 
 
 def _once(asked: argparse.Namespace) -> dict[str, Any]:
-    """One measurement of a program that was never started before."""
+    """One measurement of a program whose data folder is new."""
     with program() as running:
         running.register(asked.devices, asked.probes)
+        if asked.what in ("connections", "flood"):
+            from siteloop.gateway import crowd
+
+            measure = crowd.connections if asked.what == "connections" else crowd.flood
+            return measure(running, asked)
         if asked.what == "faults":
             from siteloop.gateway import faults
 

@@ -26,7 +26,7 @@ PAUSE = 0.02  # seconds between flushes: latency against block size
 MOST = 8_000  # messages that make a flush start at once
 #: limits of one block, far below the bus's largest message
 BLOCK_ROWS = 2_000
-BLOCK_RAW = 400_000
+BLOCK_RAW = 700_000
 KEPT_RAW = 4_096  # bytes of a refused message that quarantine keeps
 WORTH_A_THREAD = 200  # messages a flush from which packing leaves the loop's thread
 _UNPRINTABLE = {i: "\ufffd" for i in (*range(32), 127)}

@@ -8,9 +8,11 @@ import asyncio
 import re
 import sys
 import time
+from array import array
 
 import msgspec
 
+from siteloop.gateway import files
 from siteloop.kernel.times import SECOND
 from siteloop.protocols.hj212.crc import crc212
 from siteloop.protocols.hj212.frame import build
@@ -29,10 +31,12 @@ class Load(msgspec.Struct, frozen=True):
     devices: int
     frames: int
     rate: float = 0.0
+    first: int = 1  # number of the first device
+    idle_s: float = 0.0  # all are connected for so long before the first frame is sent
 
 
 class Sent(msgspec.Struct, frozen=True):
-    """What became of it. `seconds` from the first frame sent to the last answer."""
+    """What became of it. `seconds` from the first frame sent to the last answer; `p50_s`, `p99_s` from a frame to its answer."""
 
     frames: int
     answered: int
@@ -40,6 +44,8 @@ class Sent(msgspec.Struct, frozen=True):
     connections: int
     bytes: int
     seconds: float
+    p50_s: float = 0.0
+    p99_s: float = 0.0
 
 
 def code(number: int) -> str:
@@ -47,15 +53,31 @@ def code(number: int) -> str:
     return f"BENCH{number:09d}"
 
 
-def render(number: int, at: int, pm25: float = 30.0) -> tuple[bytes, bytes]:
-    """(QN, frame) of one upload of nine readings that wants an answer; `at` in µs, whole seconds."""
+def render(number: int, at: int, pm25: float | None = None) -> tuple[bytes, bytes]:
+    """(QN, frame) of one upload of nine readings that wants an answer; `at` in µs, whole seconds.
+
+    The values wander as measured ones do, so that the frames compress no better than real ones.
+    """
     qn = qn_of(at).encode()
-    text = (
-        b"QN=%s;ST=39;CN=2011;PW=123456;MN=%s;Flag=5;CP=&&DataTime=%s;a34004-Rtd=%.1f,a34004-Flag=N;a34002-Rtd=61.2,"
-        b"a34002-Flag=N;a34001-Rtd=97.5,a34001-Flag=N;LA-Rtd=61.5,LA-Flag=N;a01001-Rtd=21.3,a01001-Flag=N;"
-        b"a01002-Rtd=55.1,a01002-Flag=N;a01006-Rtd=101.3,a01006-Flag=N;a01007-Rtd=2.1,a01007-Flag=N;"
-        b"a01008-Rtd=135,a01008-Flag=N&&"
-    ) % (qn, code(number).encode(), stamp(at).encode(), pm25)
+    i = (at // SECOND * 7919 + number * 104_729) & 0xFFFFFF
+    value: list[float] = [
+        25 + i % 199 / 10,
+        61 + i % 331 / 10,
+        97 + i % 523 / 10,
+        52 + i % 149 / 10,
+        12 + i % 97 / 10,
+    ]
+    value += [45 + i % 307 / 10, 100 + i % 31 / 10, i % 61 / 10, i % 360]
+    if pm25 is not None:
+        value[0] = pm25
+    names = ("a34004", "a34002", "a34001", "LA", "a01001", "a01002", "a01006", "a01007", "a01008")
+    area = ";".join(f"{name}-Rtd={v:.1f},{name}-Flag=N" for name, v in zip(names, value, strict=True))
+    text = b"QN=%s;ST=39;CN=2011;PW=123456;MN=%s;Flag=5;CP=&&DataTime=%s;%s&&" % (
+        qn,
+        code(number).encode(),
+        stamp(at).encode(),
+        area.encode(),
+    )
     return qn, build(text, crc212(text))
 
 
@@ -65,8 +87,10 @@ class Device:
     def __init__(self, load: Load, number: int, frames: list[tuple[bytes, bytes]]) -> None:
         self.load, self.frames = load, frames
         self.waiting: dict[bytes, bytes] = {}
+        self.sent_at: dict[bytes, float] = {}
+        self.took: array[float] = array("d")
         self.next = self.answered = self.resent = self.connections = 0
-        self.pause = number / load.devices
+        self.pause = (number - load.first) / load.devices
 
     async def run(self, start: float) -> None:
         """Until everything is answered, through every loss of the connection."""
@@ -77,6 +101,7 @@ class Device:
                 await asyncio.sleep(0.2)
                 continue
             self.connections += 1
+            await asyncio.sleep(max(0.0, start - time.monotonic()))
             self.resent += len(self.waiting)
             writer.write(b"".join(self.waiting.values()))
             try:
@@ -99,6 +124,7 @@ class Device:
                 fresh = self.frames[self.next : upto]
                 self.next = upto
                 self.waiting.update(fresh)
+                self.sent_at.update(dict.fromkeys([qn for qn, _ in fresh], time.monotonic()))
                 writer.write(b"".join([frame for _, frame in fresh]))
             if not self.waiting:
                 await asyncio.sleep(max(each / 4, 0.01))
@@ -117,6 +143,7 @@ class Device:
             for qn in _QN.findall(whole):
                 if self.waiting.pop(qn, None) is not None:
                     self.answered += 1
+                    self.took.append(heard - self.sent_at.pop(qn))
 
 
 async def run(load: Load) -> Sent:
@@ -125,23 +152,29 @@ async def run(load: Load) -> Sent:
     first = (time.time_ns() // 1000 // SECOND - each) * SECOND
     devices = [
         Device(load, n, [render(n, first + i * SECOND) for i in range(each)])
-        for n in range(1, load.devices + 1)
+        for n in range(load.first, load.first + load.devices)
     ]
-    start = time.monotonic()
+    start = time.monotonic() + load.idle_s
     await asyncio.gather(*(device.run(start) for device in devices))
+    seconds = time.monotonic() - start
+    took = sorted(t for device in devices for t in device.took)
     return Sent(
         each * load.devices,
         sum(d.answered for d in devices),
         sum(d.resent for d in devices),
         sum(d.connections for d in devices),
         sum(len(f) for d in devices for _, f in d.frames),
-        time.monotonic() - start,
+        seconds,
+        took[len(took) // 2],
+        took[min(len(took) - 1, len(took) * 99 // 100)],
     )
 
 
 def main() -> None:
     """The process."""
     import uvloop
+
+    files.more()
 
     sys.stdout.buffer.write(
         msgspec.json.encode(uvloop.run(run(msgspec.json.decode(sys.argv[1].encode(), type=Load))))

@@ -308,13 +308,11 @@ class Sink:
         late = realtime & (columns.at < (row[0] if row else 0))
         if not late.any():
             return
-        buckets = np.unique(
-            np.stack([columns.device[late].astype(np.int64), columns.at[late] // (15 * MINUTE)]), axis=1
-        )
+        buckets = np.unique(columns.device[late].astype(np.int64) << 32 | columns.at[late] // (15 * MINUTE))
         await connection.execute(
             "INSERT INTO telemetry.dirty (profile, device, at) SELECT %s, d, to_timestamp(b) FROM unnest(%s::int[], %s::float8[]) AS t (d, b)"
             " ON CONFLICT (profile, device, at) DO UPDATE SET at = excluded.at",
-            [profile.code, buckets[0].tolist(), (buckets[1] * 900).tolist()],
+            [profile.code, (buckets >> 32).tolist(), ((buckets & 0xFFFF_FFFF) * 900).tolist()],
         )
 
     # ---- the rest of the transaction

@@ -31,7 +31,7 @@ class Program:
         self.address = {name: f"127.0.0.1:{_free_port()}" for name in ("HTTP", "HJ212", "MQTT", "JT808")}
         self.process: subprocess.Popen[bytes] | None = None
 
-    def start(self, seconds: float = 120) -> None:
+    def start(self, seconds: float = 200) -> None:
         """Until /readyz answers 200 and devices can connect. Raises RuntimeError."""
         kept = {k: v for k, v in os.environ.items() if not k.startswith("SITELOOP_")}
         variables = {**kept, "SITELOOP_DATA": str(self.data)} | {
@@ -114,13 +114,10 @@ class Program:
             tuple[int, int], self.ask("SELECT count(*), count(DISTINCT (device, at)) FROM telemetry.dust")[0]
         )
 
-    def settle(self, rows: int, seconds: float = 60) -> float:
-        """Wait until so many rows are stored; how long that took."""
+    def settle(self, rows: int, seconds: float = 120) -> float:
+        """Wait until the ledger counts so many rows as stored (it commits with them); how long that took."""
         start = time.monotonic()
-        while (
-            self.ask("SELECT count(*) FROM telemetry.dust")[0][0] < rows
-            and time.monotonic() - start < seconds
-        ):
+        while self.ledger()["stored"] < rows and time.monotonic() - start < seconds:
             time.sleep(0.1)
         return time.monotonic() - start
 

@@ -14,6 +14,11 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+try:  # three to four times faster, the same format; where there is no wheel of it, the standard library does
+    from isal.isal_zlib import compress as _fast
+except ImportError:
+    _fast = zlib.compress
+
 
 class Kind(IntEnum):
     """What a row is: an instant sample, or the device's own aggregate over a period that starts at `at`."""
@@ -74,6 +79,11 @@ class Columns(msgspec.Struct):
     kind: NDArray[np.uint8]
 
 
+def compress(data: bytes) -> bytes:
+    """zlib format, level 1."""
+    return bytes(_fast(data, 1))
+
+
 _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(Block)
 
@@ -105,10 +115,10 @@ def pack(
     """
     offsets, body = b"", b""
     if joined is not None and len(joined[1]) > 1:
-        offsets, body = joined[1].astype("<i4").tobytes(), zlib.compress(joined[0], 1)
+        offsets, body = joined[1].astype("<i4").tobytes(), compress(joined[0])
     elif raw:
         offsets = np.cumsum([0, *map(len, raw)], dtype=np.int32).tobytes()
-        body = zlib.compress(b"".join(raw), 1)
+        body = compress(b"".join(raw))
     return Block(
         version=1,
         id=uuid.uuid4().hex,

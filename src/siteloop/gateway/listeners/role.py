@@ -11,7 +11,7 @@ from typing import cast
 import psycopg
 import uvicorn
 
-from siteloop.gateway import figures
+from siteloop.gateway import figures, files
 from siteloop.gateway.bus import Bus
 from siteloop.gateway.commands import Commands
 from siteloop.gateway.gathering import Gathering, Publisher
@@ -165,6 +165,7 @@ class ListenerRole:
 
 async def run(settings: GatewaySettings, ready: Callable[[dict[str, int]], None] | None = None) -> None:
     """Be the listener until cancelled; `ready` is told the bound ports (hj212, mqtt, intake, and the doors that are open)."""
+    files.more()
     bus = Bus(settings.nats_url, "listener")
     await bus.connect()
     registry = RegistrySource(settings.dsn)

@@ -2,12 +2,14 @@
 
 import asyncio
 import os
+import zlib
 
 import pytest
 
 from siteloop.gateway import gathering as gathering_module
 from siteloop.gateway.gathering import BLOCK_RAW, BLOCK_ROWS, Gathering
 from siteloop.gateway.tests.listening import RecordingBus, within
+from siteloop.gateway.tests.planes import T0, block_of
 from siteloop.kernel import block as blocks
 from siteloop.kernel.block import Reject
 
@@ -137,3 +139,15 @@ def test_who_waits_for_the_disk_waits_for_the_disk() -> None:
         flushing.cancel()
 
     within(30, test)
+
+
+@pytest.mark.parametrize("compressor", ["as installed", "standard library"])
+def test_raw_frames_are_read_back_whichever_compressor_wrote_them(
+    compressor: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if compressor == "standard library":
+        monkeypatch.setattr(blocks, "_fast", zlib.compress)
+    frames = [b"##0012QN=1&&ABCD", b"", bytes(range(256)) * 40]
+    block = block_of([(1, T0), (2, T0), (3, T0)])
+    packed = blocks.pack(listener="hj212", profile="dust", columns=blocks.columns(block), raw=frames)
+    assert [blocks.raw_frame(packed, i) for i in range(3)] == frames

@@ -492,8 +492,7 @@ def gather(buffer, cuts, n, out, lengths):
     for r in range(n):
         size = cuts[r, 1] - cuts[r, 0]
         start = cuts[r, 0]
-        for k in range(size):
-            out[at + k] = buffer[start + k]
+        out[at : at + size] = buffer[start : start + size]
         lengths[r] = size
         at += size
     return at
