@@ -32,6 +32,9 @@ function popup(p) {
 /** What to paint a state with. @param {any} of */
 const painted = (of) => ["match", of, 3, token("--mark-red"), 2, token("--mark-yellow"), 1, token("--mark-green"), token("--mark-grey")];
 
+/** What to write on it with. @param {any} of */
+const inked = (of) => ["match", of, 2, token("--mark-yellow-ink"), token("--mark-ink")];
+
 /** The layers over the given sources. */
 function layers() {
   const text = { "text-color": token("--map-ink"), "text-halo-color": token("--map-halo"), "text-halo-width": 1.4 };
@@ -51,8 +54,8 @@ function layers() {
     { id: "city-names", type: "symbol", source: "labels", filter: ["==", level, 2], minzoom: 5.5, maxzoom: 10, layout: { "text-field": ["get", "name"], "text-size": 12, "text-font": FONT }, paint: text },
     { id: "border-names", type: "symbol", source: "borders", minzoom: 7, filter: ["all", ["==", ["geometry-type"], "Point"], ["any", ["<=", level, 3], [">=", ["zoom"], 10]]], layout: { "text-field": ["get", "name"], "text-size": ["match", level, 4, 11, 13], "text-font": FONT, "text-variable-anchor": ["center", "top", "bottom", "left", "right"], "text-radial-offset": 0.8 }, paint: text },
     { id: "site-names", type: "symbol", source: "sites", minzoom: 12, filter: ["!", ["has", "point_count"]], layout: { "text-field": ["get", "title"], "text-size": 11, "text-font": FONT, "text-anchor": "top", "text-offset": [0, 1] }, paint: text },
-    { id: "counts", type: "symbol", source: "sites", filter: ["has", "point_count"], layout: { "text-field": ["to-string", ["get", "point_count"]], "text-size": 13, "text-font": FONT, "text-allow-overlap": true, "text-ignore-placement": true }, paint: { "text-color": token("--mark-ink") } },
-    { id: "signs", type: "symbol", source: "sites", filter: ["!", ["has", "point_count"]], layout: { "text-field": ["get", "sign"], "text-size": 12, "text-font": FONT, "text-allow-overlap": true, "text-ignore-placement": true }, paint: { "text-color": token("--mark-ink") } },
+    { id: "counts", type: "symbol", source: "sites", filter: ["has", "point_count"], layout: { "text-field": ["to-string", ["get", "point_count"]], "text-size": 13, "text-font": FONT, "text-allow-overlap": true, "text-padding": 10 }, paint: { "text-color": inked(["get", "worst"]) } },
+    { id: "signs", type: "symbol", source: "sites", filter: ["!", ["has", "point_count"]], layout: { "text-field": ["get", "sign"], "text-size": 12, "text-font": FONT, "text-allow-overlap": true, "text-padding": 6 }, paint: { "text-color": inked(["get", "rank"]) } },
   ];
 }
 
