@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from siteloop.entry.testing_stack import Stack
 
@@ -37,6 +37,15 @@ def browser_type_launch_args() -> dict[str, Any]:
         "executable_path": CHROMIUM,
         "args": ["--no-sandbox", "--disable-background-networking", *drawing],
     }
+
+
+@pytest.fixture(scope="module")
+def browser(browser_type_launch_args: dict[str, Any]) -> Iterator[Browser]:
+    """Ends with its module: while it is open its event loop counts as running, and a later test in this process could start none."""
+    with sync_playwright() as opened:
+        chromium = opened.chromium.launch(**browser_type_launch_args)
+        yield chromium
+        chromium.close()
 
 
 @contextmanager
