@@ -1,6 +1,9 @@
-"""A dust and noise monitor that speaks HJ 212-2017: uploads, re-sends what is not answered, obeys commands."""
+"""A dust and noise monitor that speaks HJ 212 (2005, 2017 or 2025): uploads, re-sends what is not answered, obeys commands."""
 
+import time
 from collections import deque
+
+import msgspec
 
 from simulators.device import Behaviour
 from simulators.streamed import StreamedDevice
@@ -8,16 +11,22 @@ from siteloop.kernel.times import DAY, HOUR, MINUTE, to_us
 from siteloop.protocols.hj212 import talk
 from siteloop.protocols.hj212.crc import VARIANTS, crc212
 from siteloop.protocols.hj212.factors import CODES
-from siteloop.protocols.hj212.frame import Frame, build, cut
+from siteloop.protocols.hj212.frame import Frame, cut
 from siteloop.protocols.hj212.message import Message, NotAMessage, parse
 from siteloop.protocols.hj212.reading import data_time
+from siteloop.protocols.hj212.sm4 import decrypt, is_secret, key_of
 
 PERIODS = {"2051": 10 * MINUTE, "2061": HOUR, "2031": DAY}
 REMEMBERED = 20_000  # samples kept for history requests
+BEAT_S = 120  # a 2025 device says that it lives (9015)
+VERSION_BITS = {"2005": 0, "2017": 4, "2025": 8}
 
 
 class Hj212Device(StreamedDevice):
-    """One monitor. `flags` maps a field to the letter sent with it; `crc` is the variant it computes."""
+    """One monitor. `flags` maps a field to the letter sent with it; `crc` is the variant it computes.
+
+    `version` 2005 | 2017 | 2025; with `sm4_key` (32 hex digits) its data areas are encrypted.
+    """
 
     def __init__(
         self,
@@ -28,9 +37,12 @@ class Hj212Device(StreamedDevice):
         interval_s: float = 60.0,
         first_s: float = 0.0,
         crc: str = "hj212",
+        version: str = "2017",
+        sm4_key: str = "",
     ) -> None:
         super().__init__(address, code, behave, interval_s, first_s)
-        self.password, self.crc = password, crc
+        self.password, self.crc, self.version, self.sm4_key = password, crc, version, sm4_key
+        self._beat_at = time.monotonic()
         self.flags: dict[str, str] = {}
         self.samples: deque[tuple[int, dict[str, float]]] = deque(maxlen=REMEMBERED)
         self.commands: list[str] = []  # CN of every command obeyed
@@ -59,11 +71,23 @@ class Hj212Device(StreamedDevice):
         self._last_qn = max(self.now_us() // 1000 * 1000, self._last_qn + 1000)
         return talk.qn_of(self._last_qn)
 
-    def _frame(self, qn: str, cn: str, flag: int, area: str, st: str = "39") -> bytes:
-        segment = (
-            f"QN={qn};ST={st};CN={cn};PW={self.password};MN={self.code};Flag={flag};CP=&&{area}&&".encode()
-        )
-        return build(segment, VARIANTS[self.crc](segment))
+    def _frame(self, qn: str, cn: str, flag: int, area: str, st: str = "39", more: str = "") -> bytes:
+        """`flag` holds the bits A and D; the version's bits are put in here."""
+        bits = VERSION_BITS[self.version] | flag & 3
+        head = f"QN={qn};ST={st};CN={cn};PW={self.password};MN={self.code};Flag={bits};{more}"
+        return talk.wire(head, cn, area, self.crc, self.sm4_key)
+
+    def idle(self) -> None:
+        """The heartbeat of 2025."""
+        if self.version == "2025" and time.monotonic() - self._beat_at > BEAT_S:
+            self.beat()
+
+    def beat(self) -> None:
+        """Say that the device lives (9015); the platform answers 9013."""
+        self._beat_at = time.monotonic()
+        qn = self._qn()
+        self.keep(qn, self._frame(qn, "9015", 5, ""))
+        self.sendable()
 
     # ---- hearing
 
@@ -71,20 +95,27 @@ class Hj212Device(StreamedDevice):
         """Answers to uploads, and commands."""
         used, found = cut(buffer)
         for one in found:
-            if not isinstance(one, Frame) or one.crc not in (
-                crc212(one.segment),
-                VARIANTS[self.crc](one.segment),
-            ):
-                continue
-            try:
-                message = parse(one.segment)
-            except NotAMessage:
+            message = self._opened(one) if isinstance(one, Frame) else None
+            if message is None:
                 continue
             if message.cn in ("9013", "9014"):
-                self.confirm(message.qn)
+                self.confirm(message.exchange)
             elif message.mn == self.code:
                 self._obey(message)
         return buffer[used:]
+
+    def _opened(self, frame: Frame) -> Message | None:
+        """The message of a sound frame, decrypted; None for anything else."""
+        try:
+            message = parse(frame.segment)
+        except NotAMessage:
+            return None
+        segment = frame.segment
+        if self.sm4_key and is_secret(message.cn):
+            area = decrypt(message.area, key_of(self.sm4_key))
+            segment = segment[: segment.find(b"&&") + 2] + area + b"&&"
+            message = msgspec.structs.replace(message, area=area)
+        return message if frame.crc in (crc212(segment), VARIANTS[self.crc](segment)) else None
 
     def _obey(self, message: Message) -> None:
         """9011, what was asked for, 9012 (6.6)."""
@@ -153,7 +184,8 @@ class Hj212Device(StreamedDevice):
         for start, rows in sorted(buckets.items()):
             qn = self._qn()
             area = ";".join([f"DataTime={talk.stamp(start)}", *self._aggregates(rows)])
-            self.keep(qn, self._frame(qn, message.cn, 5, area))
+            refill = "RF=1;" if self.version == "2025" else ""
+            self.keep(qn, self._frame(qn, message.cn, 5, area, more=refill))
         self.sendable()
         return 1 if buckets else 100
 

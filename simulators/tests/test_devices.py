@@ -11,7 +11,7 @@ from simulators.hj212_device import Hj212Device
 from simulators.http_device import HttpDevice
 from simulators.mqtt_device import MqttDevice
 from simulators.sprayer import Sprayer
-from siteloop.gateway.tests.listening import DEVICES, MN, TOKEN, listening, within
+from siteloop.gateway.tests.listening import DEVICES, MN, TOKEN, device, listening, within
 from siteloop.kernel import block as blocks
 from siteloop.kernel.block import Block, Kind
 from siteloop.protocols.hj212 import talk
@@ -146,3 +146,35 @@ def test_a_deaf_sprayer_does_not_answer() -> None:
                 assert not sprayer.unconfirmed
 
     within(20, test)
+
+
+KEY = "6b" * 16
+
+
+@pytest.mark.requirement("IOT-05", "SEC-09")
+@pytest.mark.parametrize(("version", "key"), [("2005", ""), ("2017", ""), ("2025", ""), ("2025", KEY)])
+def test_every_version_is_understood_both_ways(version: str, key: str) -> None:
+    """Upload and answer, a command with its data, the answer to it, and the heartbeat of 2025."""
+
+    async def test() -> None:
+        one = device(1, MN, password="123456", version=version, sm4_key=key)
+        async with listening((one,)) as (role, bus):
+            here = ("127.0.0.1", role.ports["hj212"])
+            told = Hj212Device(here, MN, _says, version=version, sm4_key=key)
+            async with _running(told):
+                await _until(lambda: told.confirmed == 1)
+                held, now = role.presence.connection(1), told.now_us()
+                args = {"kind": "minute", "from_us": now - 3_600_000_000, "to_us": now + 60_000_000}
+                cn, area = talk.command("request_history", args, now)
+                held.send(  # type: ignore[union-attr]
+                    talk.request(talk.qn_of(now), "39", cn, "123456", MN, area, "hj212", version, key)
+                )
+                await _until(lambda: told.confirmed == 2)
+                told.beat()
+                await _until(lambda: told.confirmed == 3)
+            assert told.commands == ["2051"]
+            assert _values(bus.blocks) == [80.5, 80.5]
+            kinds = [int(k) for b in bus.blocks if b.rows for k in blocks.columns(b).kind]
+            assert sorted(kinds) == [Kind.REALTIME, Kind.MINUTE]
+
+    within(30, test)

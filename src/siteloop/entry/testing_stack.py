@@ -24,7 +24,7 @@ class Stack:
     process: subprocess.Popen[bytes] | None = None
 
     def __post_init__(self) -> None:
-        for name in ("HTTP", "HJ212", "MQTT", "JT808"):
+        for name in ("HTTP", "HJ212", "MQTT", "JT808", "LIFTING"):
             self.variables.setdefault(f"SITELOOP_{name}", f"127.0.0.1:{processes.free_port()}")
 
     @property

@@ -94,14 +94,15 @@ def parse(segment: bytes) -> Message:
         if name != key and not quirks:
             quirks.append(str(Quirk.ANY_CASE))
         head[name] = value
-    if "CN" not in head or "MN" not in head:
+    # the host's answers of HJ/T 212-2005 name no device
+    if "CN" not in head or ("MN" not in head and not head["CN"].startswith("901")):
         raise NotAMessage("no CN or MN")
     return Message(
         qn=head.get("QN", ""),
         st=head.get("ST", ""),
         cn=head["CN"],
         pw=head.get("PW", ""),
-        mn=head["MN"],
+        mn=head.get("MN", ""),
         flag=_whole(head.get("Flag")),
         pnum=_whole(head.get("PNUM")) or 0,
         pno=_whole(head.get("PNO")) or 0,

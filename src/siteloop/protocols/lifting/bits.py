@@ -3,13 +3,14 @@
 import tomllib
 from collections.abc import Collection
 from enum import IntEnum
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
 from typing import Any, TypeVar
 
 from siteloop.kernel.lifting import mask
 
 E = TypeVar("E", bound=IntEnum)
+NONE: frozenset[str] = frozenset()
 
 
 @cache
@@ -28,6 +29,7 @@ def _bits(table: str, quirks: frozenset[str]) -> tuple[tuple[int, str], ...]:
     return tuple((int(bit), name) for bit, name in named.items())
 
 
+@cache
 def quirks() -> frozenset[str]:
     """Names of all settings that decide a disputed bit."""
     return frozenset(q for entry in tables().values() for q in entry.get("disputed", {}))
@@ -35,8 +37,12 @@ def quirks() -> frozenset[str]:
 
 def translate(word: int, table: str, kind: type[E], allowed: Collection[str] = ()) -> int:
     """A vendor's word as our word; bits that no table knows are dropped. `allowed` are the device's quirks."""
-    known = _bits(table, frozenset(allowed) & quirks())
-    return mask(*(kind[name] for bit, name in known if word >> bit & 1))
+    return _translate(word, table, kind, frozenset(allowed) & quirks() if allowed else NONE) if word else 0
+
+
+@lru_cache(maxsize=4096)
+def _translate(word: int, table: str, kind: type[IntEnum], allowed: frozenset[str]) -> int:
+    return mask(*(kind[name] for bit, name in _bits(table, allowed) if word >> bit & 1))
 
 
 def untranslate(word: int, table: str, kind: type[E], allowed: Collection[str] = ()) -> int:

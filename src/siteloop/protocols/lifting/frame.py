@@ -1,5 +1,7 @@
 """One frame of any lifting family, and the checks the families use."""
 
+from binascii import crc_hqx
+
 import msgspec
 
 from siteloop.kernel.times import SECOND
@@ -36,9 +38,4 @@ def text(data: bytes) -> str:
 
 def crc_xmodem(data: bytes) -> int:
     """CRC-16/XMODEM (polynomial 1021, start 0). Four recorded hoist frames verify with it."""
-    crc = 0
-    for byte in data:
-        crc ^= byte << 8
-        for _ in range(8):
-            crc = (crc << 1 ^ 0x1021 if crc & 0x8000 else crc << 1) & 0xFFFF
-    return crc
+    return crc_hqx(data, 0)
