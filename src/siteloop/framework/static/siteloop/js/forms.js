@@ -51,6 +51,8 @@ function searchBox(select) {
     },
   });
   box.control_input.setAttribute("autocomplete", "off");
+  // the label names the search box now; the select behind it is for the form alone
+  select.setAttribute("aria-hidden", "true");
 }
 
 /** @param {ParentNode} root */
