@@ -231,7 +231,7 @@ def test_description_for_screens():
     assert [c["name"] for c in page["columns"]] == ["code", "name", "region"]
     assert page["may"]["create"] is True
     assert caller(["x"]).get("/api/v1/ui/regions/zones").status_code == 403
-    assert {r["code"] for r in who.get("/api/v1/ui").json()["results"]} == {"regions", "zones"}
+    assert {r["code"] for r in who.get("/api/v1/ui").json()["results"]} == {"regions", "zones", "boundaries"}
 
 
 def test_own_password_hash_and_device_secrets_are_no_api_fields():
