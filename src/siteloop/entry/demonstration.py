@@ -33,10 +33,7 @@ def load(supervisor: Supervisor) -> dict[str, Any]:
         "api": f"http://{door}/api/docs",
         "ports": {
             "http": supervisor.env.http,
-            "hj212": supervisor.env.hj212,
-            "mqtt": supervisor.env.mqtt,
-            "jt808": supervisor.env.jt808,
-            "lifting": supervisor.env.lifting,
+            **{name: where for name, (_, where) in supervisor.env.doors().items()},
         },
         "data": str(data),
         "password": settings.DEMO_PASSWORD,

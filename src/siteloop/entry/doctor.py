@@ -1,5 +1,6 @@
 """`siteloop doctor`: one line a check, what is wrong and how to mend it. Starts nothing and changes nothing."""
 
+import datetime as dt
 import importlib.util
 import json
 import shutil
@@ -12,6 +13,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import psycopg
+from cryptography import x509
 
 from siteloop.entry import environment, rooms, wiring
 from siteloop.entry.engines import processes
@@ -19,10 +21,12 @@ from siteloop.entry.engines.nats import binary
 from siteloop.entry.engines.postgres import MAJOR, binaries
 from siteloop.entry.environment import Environment
 from siteloop.entry.trouble import Trouble
+from siteloop.gateway.tls import BadCertificate, Certificate
 
 LEAST_MB = 5 * 1024
 OLD_REGISTRY_S = 7 * 86_400
 CLOCK_OFF_S = 2.0
+LEAST_DAYS = 30  # a certificate should be good for
 
 
 @dataclass(frozen=True)
@@ -56,6 +60,7 @@ def checks(env: Environment) -> Iterator[Check]:
     yield _browser_libraries()
     yield _disk(env)
     yield _folder(env)
+    yield from _certificate(env)
     yield Check("运行 running", f"supervisor {state['supervisor']}" if is_up else "未运行 not running")
     if not is_up:
         yield from _ports(env)
@@ -122,14 +127,26 @@ def _folder(env: Environment) -> Check:
     )
 
 
+def _certificate(env: Environment) -> Iterator[Check]:
+    """The certificate of the doors with TLS: usable, and not about to expire."""
+    name = "接入证书 TLS"
+    if not (env.tls_chain or env.tls_key):
+        if env.hj212_tls or env.mqtt_tls or env.intake_tls:
+            yield Check(name, "未设置 not set", "设置 SITELOOP_TLS_CERT 与 SITELOOP_TLS_KEY")
+        return
+    try:
+        Certificate(Path(env.tls_chain), Path(env.tls_key))
+        found = x509.load_pem_x509_certificate(Path(env.tls_chain).read_bytes())
+    except (BadCertificate, ValueError, OSError) as wrong:
+        yield Check(name, env.tls_chain, str(wrong))
+        return
+    left = (found.not_valid_after_utc - dt.datetime.now(dt.UTC)).days
+    mend = "" if left >= LEAST_DAYS else "更换证书文件；替换后自动生效，不用重启"
+    yield Check(name, f"{found.subject.rfc4514_string()}，剩余 {left} 天", mend)
+
+
 def _ports(env: Environment) -> Iterator[Check]:
-    for name, text in (
-        ("SITELOOP_HTTP", env.http),
-        ("SITELOOP_HJ212", env.hj212),
-        ("SITELOOP_MQTT", env.mqtt),
-        ("SITELOOP_JT808", env.jt808),
-        ("SITELOOP_LIFTING", env.lifting),
-    ):
+    for name, text in (("SITELOOP_HTTP", env.http), *env.doors().values()):
         if not text:
             yield Check(name, "关闭 closed")
             continue

@@ -18,6 +18,16 @@ class Environment:
     demo: bool
     jt808: str = ""  # "" = this door is closed
     lifting: str = ""
+    hj212_tls: str = ""  # the same doors with TLS
+    mqtt_tls: str = ""
+    intake_tls: str = ""
+    tls_chain: str = ""  # PEM files
+    tls_key: str = ""
+
+    def doors(self) -> dict[str, tuple[str, str]]:
+        """The devices' ports: name -> (its variable, "host:port" or "" for closed)."""
+        names = ("hj212", "mqtt", "jt808", "lifting", "hj212_tls", "mqtt_tls", "intake_tls")
+        return {name: (f"SITELOOP_{name.upper()}", getattr(self, name)) for name in names}
 
 
 def read() -> Environment:
@@ -33,4 +43,9 @@ def read() -> Environment:
         demo=get("SITELOOP_DEMO", "") == "1",
         jt808=get("SITELOOP_JT808", "127.0.0.1:8808"),
         lifting=get("SITELOOP_LIFTING", ""),
+        hj212_tls=get("SITELOOP_HJ212_TLS", ""),
+        mqtt_tls=get("SITELOOP_MQTT_TLS", ""),
+        intake_tls=get("SITELOOP_INTAKE_TLS", ""),
+        tls_chain=get("SITELOOP_TLS_CERT", ""),
+        tls_key=get("SITELOOP_TLS_KEY", ""),
     )

@@ -18,6 +18,7 @@ from siteloop.entry.engines.nats import Nats
 from siteloop.entry.engines.postgres import Postgres
 from siteloop.entry.role import ROLES
 from siteloop.entry.trouble import Trouble
+from siteloop.gateway.tls import BadCertificate, Certificate
 
 LONGEST_WAIT_S = 15.0
 
@@ -115,12 +116,8 @@ class Supervisor:
         if "web" in self.only:
             wanted["web"] = ("SITELOOP_HTTP", self.env.http)
         if "listener" in self.only:
-            wanted |= {"hj212": ("SITELOOP_HJ212", self.env.hj212), "mqtt": ("SITELOOP_MQTT", self.env.mqtt)}
-            closable = {
-                "jt808": ("SITELOOP_JT808", self.env.jt808),
-                "lifting": ("SITELOOP_LIFTING", self.env.lifting),
-            }
-            wanted |= {door: said for door, said in closable.items() if said[1]}
+            wanted |= {door: said for door, said in self.env.doors().items() if said[1]}
+            self._check_certificate()
         for _, (name, text) in wanted.items():
             host, port = processes.address(text)
             if port and not processes.is_free(host, port):
@@ -128,6 +125,20 @@ class Supervisor:
                     f"端口 {text} 已被占用，请停止占用者或改 {name}",
                     f"port {text} is taken, stop whoever has it or set {name}",
                 )
+
+    def _check_certificate(self) -> None:
+        """A door with TLS needs a certificate that can be used; said before anything starts."""
+        if not (self.env.hj212_tls or self.env.mqtt_tls or self.env.intake_tls):
+            return
+        if not (self.env.tls_chain and self.env.tls_key):
+            raise Trouble(
+                "开启 TLS 接入须设置 SITELOOP_TLS_CERT 与 SITELOOP_TLS_KEY",
+                "doors with TLS need SITELOOP_TLS_CERT and SITELOOP_TLS_KEY",
+            )
+        try:
+            Certificate(Path(self.env.tls_chain), Path(self.env.tls_key))
+        except BadCertificate as wrong:
+            raise Trouble(str(wrong), "certificate and key cannot be used") from wrong
 
     def _close_unasked_doors(self) -> None:
         """The door for vehicles, when nobody asked for it by name, does not keep the program from starting: it stays closed."""
@@ -169,10 +180,7 @@ class Supervisor:
             "database_url": self.database_url,
             "nats_url": self.nats_url,
             "http": self.env.http,
-            "hj212": self.env.hj212,
-            "mqtt": self.env.mqtt,
-            "jt808": self.env.jt808,
-            "lifting": self.env.lifting,
+            **{name: where for name, (_, where) in self.env.doors().items()},
         }
         path = self.env.data / "run.json"
         part = path.with_suffix(".part")

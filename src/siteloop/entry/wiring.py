@@ -9,7 +9,9 @@ from psycopg.conninfo import make_conninfo
 
 from siteloop.entry import environment
 from siteloop.entry.engines.processes import address
+from siteloop.entry.trouble import Trouble
 from siteloop.gateway.settings import GatewaySettings
+from siteloop.kernel import placement
 
 
 def reachable(text: str) -> str:
@@ -30,6 +32,20 @@ def state(data: Path) -> dict[str, Any]:
     return dict(json.loads(path.read_text())) if path.exists() else {}
 
 
+def _door(text: str) -> tuple[str, int] | None:
+    return address(text) if text else None
+
+
+def whole_number(name: str, least: int, most: int) -> int:
+    """A setting that is a whole number; `least` where it is not given. Raises Trouble."""
+    text = os.environ.get(name, "") or str(least)
+    if not text.isdecimal() or not least <= int(text) <= most:
+        raise Trouble(
+            f"{name} 应为 {least} 至 {most} 的整数", f"{name} must be a whole number, {least} to {most}"
+        )
+    return int(text)
+
+
 def gateway_settings() -> GatewaySettings:
     """Settings of a fast role in this process."""
     env = environment.read()
@@ -39,8 +55,15 @@ def gateway_settings() -> GatewaySettings:
         data=env.data,
         hj212=address(env.hj212),
         mqtt=address(env.mqtt),
-        jt808=address(env.jt808) if env.jt808 else None,
-        lifting=address(env.lifting) if env.lifting else None,
+        jt808=_door(env.jt808),
+        lifting=_door(env.lifting),
+        hj212_tls=_door(env.hj212_tls),
+        mqtt_tls=_door(env.mqtt_tls),
+        intake_tls=_door(env.intake_tls),
+        tls_chain=Path(env.tls_chain) if env.tls_chain else None,
+        tls_key=Path(env.tls_key) if env.tls_key else None,
         intake=address(os.environ.get("SITELOOP_INTAKE_PORT", "127.0.0.1:0")),
         live=address(os.environ.get("SITELOOP_LIVE_PORT", "127.0.0.1:0")),
+        partitions=whole_number("SITELOOP_PARTITIONS", 1, placement.MOST),
+        replicas=whole_number("SITELOOP_REPLICAS", 1, 5),
     )

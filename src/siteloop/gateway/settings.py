@@ -16,8 +16,16 @@ class GatewaySettings:
     jt808: tuple[str, int] | None = None  # None = this door is closed
     lifting: tuple[str, int] | None = None
     intake: tuple[str, int] = ("127.0.0.1", 0)
+    # the same doors with TLS; None = closed
+    hj212_tls: tuple[str, int] | None = None
+    mqtt_tls: tuple[str, int] | None = None
+    intake_tls: tuple[str, int] | None = None
+    tls_chain: Path | None = None
+    tls_key: Path | None = None
     live: tuple[str, int] = ("127.0.0.1", 0)
     ahead_s: int = 600  # a device clock may run this far ahead
     oldest_s: int = 30 * 86_400  # real-time rows older than this are refused
     oldest_history_s: int = 5 * 365 * 86_400  # and aggregates a device hands in later, than this
+    partitions: int = 1  # streams the readings are spread over, the same number in every process
+    replicas: int = 1  # servers of the bus that keep each block
     accelerate: bool = True  # decode HJ 212 with the compiled batch decoder where numba is there

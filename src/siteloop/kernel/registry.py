@@ -33,6 +33,10 @@ class DeviceEntry(msgspec.Struct, frozen=True):
     sm4_key: str = ""  # 32 hex digits; set = the data area is encrypted (HJ 212-2025 6.4.2)
     lon: float | None = None  # registered point, degrees WGS-84; None = unknown
     lat: float | None = None
+    token_hash_before: str = ""  # the token before the newest one, good until `before_until_us`
+    ha1: str = ""  # MD5(code:siteloop:token), for devices that only speak HTTP digest
+    ha1_before: str = ""
+    before_until_us: int = 0
 
 
 class RuleEntry(msgspec.Struct, frozen=True):

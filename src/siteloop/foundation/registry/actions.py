@@ -1,9 +1,11 @@
 """Verbs of projects, sites and devices: the state of the work, the county's review, a device's life."""
 
+import datetime as dt
 from collections.abc import Callable
 
 from django.utils import timezone
 
+from siteloop.foundation.registry import credentials
 from siteloop.foundation.registry.completeness import completeness
 from siteloop.foundation.registry.models import (
     Device,
@@ -201,10 +203,20 @@ retire = Action(
 )
 
 
+LONGEST_GRACE_H = 168
+
+
 def _token(act: Act) -> str:
-    token = act.obj.new_token()
+    hours = 24 if act.data["grace_hours"] is None else act.data["grace_hours"]
+    if not 0 <= hours <= LONGEST_GRACE_H:
+        message = f"须在 0 到 {LONGEST_GRACE_H} 小时之间"
+        raise Refused("填写有误", status=422, errors={"grace_hours": [message]})
+    token = act.obj.new_token(dt.timedelta(hours=float(hours)))
     act.obj.save()
-    return f"新令牌（只显示一次）：{token}"
+    kept = ""
+    if act.obj.has_previous_token:
+        kept = f"；旧令牌至 {timezone.localtime(act.obj.previous_until):%m-%d %H:%M} 仍可用"
+    return f"新令牌（只显示一次）：{token}{kept}"
 
 
 issue_token = Action(
@@ -213,10 +225,38 @@ issue_token = Action(
     "New token",
     Device,
     _token,
+    fields=(
+        Input(
+            "grace_hours",
+            "旧令牌保留（小时）",
+            "Old token stays good for (hours)",
+            kind="number",
+            help="留空为 24 小时，便于现场更换；令牌已泄露请填 0，旧令牌立即失效",
+        ),
+    ),
     available=lambda d, v: d.state != DeviceState.RETIRED,
-    confirm="换发后旧令牌立即失效，确定吗？",
-    log="{actor}换发{obj}的令牌",
+    confirm="将生成新的令牌，旧令牌到期后失效。确定吗？",
+    log="{actor}换发{obj}的令牌，旧令牌保留 {grace_hours} 小时",
     event="device_token_issued",
+)
+
+
+def _revoke(act: Act) -> str:
+    credentials.forget_previous(act.obj)
+    act.obj.save()
+    return "旧令牌已作废"
+
+
+revoke_previous = Action(
+    "revoke_previous",
+    "作废旧令牌",
+    "Revoke the old token",
+    Device,
+    _revoke,
+    available=lambda d, v: d.has_previous_token,
+    confirm="仍在使用旧令牌的设备会立即断开，确定吗？",
+    log="{actor}作废{obj}的旧令牌",
+    event="device_token_revoked",
 )
 
 

@@ -3,14 +3,15 @@
 Official field names of 建办市〔2018〕81号 stand in `standard81.py`; money is in 万元, area in ㎡ (standards.md §4).
 """
 
-import hashlib
-import secrets
+import datetime as dt
 
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.db import models
+from django.utils import timezone
 
 from siteloop.foundation.people.vault import EncryptedTextField
+from siteloop.foundation.registry import credentials
 from siteloop.framework.scope import Scope, ScopedModel
 from siteloop.kernel import quirks
 from siteloop.kernel.profiles import PROFILES, RECORDS
@@ -347,6 +348,18 @@ class Device(ScopedModel):
     )
     password = models.CharField("访问密码（PW）", max_length=24, blank=True)
     token_hash = models.CharField("令牌摘要", max_length=64, blank=True, editable=False)
+    token_ha1 = EncryptedTextField("令牌摘要（HTTP Digest）", blank=True, default="", editable=False)
+    token_issued_at = models.DateTimeField("令牌签发时间", null=True, blank=True, editable=False)
+    previous_token_hash = models.CharField("旧令牌摘要", max_length=64, blank=True, editable=False)
+    previous_ha1 = EncryptedTextField("旧令牌摘要（HTTP Digest）", blank=True, default="", editable=False)
+    previous_until = models.DateTimeField("旧令牌有效至", null=True, blank=True, editable=False)
+    preset_token = EncryptedTextField(
+        "预置令牌",
+        blank=True,
+        default="",
+        validators=[credentials.check_preset],
+        help_text="设备出厂已写入的 MQTT/HTTP 令牌，保存后只留摘要；也可留空，登记后用“换发令牌”生成",
+    )
     interval_s = models.PositiveIntegerField("上报间隔（秒）", default=300)
     state = models.CharField(
         "状态", max_length=10, choices=DeviceState.choices, default=DeviceState.ACTIVE, db_index=True
@@ -372,15 +385,23 @@ class Device(ScopedModel):
         return self.title or self.code
 
     def save(self, *args: object, **kwargs: object) -> None:
-        """The region is always the site's."""
+        """The region is always the site's; of a preset token only the digests are kept."""
         self.region_code = self.site.region_code
+        if self.preset_token:
+            credentials.give(self, self.preset_token)
+            self.preset_token = ""
         super().save(*args, **kwargs)  # type: ignore[arg-type]
 
-    def new_token(self) -> str:
-        """A fresh token; only its digest is kept."""
-        token = secrets.token_urlsafe(24)
-        self.token_hash = hashlib.sha256(token.encode()).hexdigest()
+    def new_token(self, grace: dt.timedelta = dt.timedelta(0)) -> str:
+        """A fresh token; the one before it stays good for `grace`. Only digests are kept."""
+        token = credentials.fresh(self.profile)
+        credentials.give(self, token, grace)
         return token
+
+    @property
+    def has_previous_token(self) -> bool:
+        """Whether the token before the newest still opens the doors."""
+        return self.previous_until is not None and self.previous_until > timezone.now()
 
 
 class _Upkeep(ScopedModel):

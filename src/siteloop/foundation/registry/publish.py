@@ -9,6 +9,7 @@ from django.db.models.signals import m2m_changed, post_delete, post_save
 from siteloop.foundation.registry.models import Device, Project, Site
 from siteloop.kernel import registry as registries
 from siteloop.kernel.registry import DeviceEntry, Registry, RuleEntry
+from siteloop.kernel.times import to_us
 
 WHY = "the fast plane holds every device"
 #: functions giving the rules of all regions; the packs fill it
@@ -45,6 +46,10 @@ def _entry(device: Device, links: dict[int, list[int]]) -> DeviceEntry:
         supplier=device.supplier.name if device.supplier else "",
         password=device.password,
         token_hash=device.token_hash,
+        token_hash_before=device.previous_token_hash,
+        ha1=device.token_ha1,
+        ha1_before=device.previous_ha1,
+        before_until_us=to_us(device.previous_until) if device.previous_until else 0,
         interval_s=device.interval_s,
         # a completed site's devices are switched off, its file is kept
         enabled=device.state == "active" and site.state != "completed",

@@ -14,6 +14,7 @@ import msgspec
 
 from siteloop.gateway.commands import STATES, Commands
 from siteloop.gateway.gathering import Gathering
+from siteloop.gateway.listeners import proof
 from siteloop.gateway.listeners.json_intake import JsonIntake
 from siteloop.gateway.presence import Presence
 from siteloop.gateway.registry_source import RegistrySource
@@ -51,13 +52,13 @@ class MqttServer:
             connection.throttle(stop)
 
     def _put_out_strangers(self) -> None:
-        """A device whose token changed, or that was switched off, has to prove itself again."""
+        """A device whose token no longer counts, or that was switched off, has to prove itself again."""
+        now_us = time.time_ns() // 1000
         for connection in list(self.connections):
-            held = connection.device
-            if held is None:
+            if connection.device is None:
                 continue
-            now = self.intake.registry.by_number.get(held.number)
-            if now is None or not now.enabled or now.token_hash != held.token_hash:
+            now = self.intake.registry.by_number.get(connection.device.number)
+            if now is None or not now.enabled or not proof.is_good(now, connection.proof, now_us):
                 connection.close()
             else:
                 connection.device = now
@@ -68,8 +69,9 @@ class MqttServer:
         return await loop.create_server(lambda: Connection(self), *self.address, backlog=4096)
 
     def sweep(self) -> None:
-        """Put out those who are silent for one and a half keep-alive times (3.1.2.10)."""
+        """Put out those who are silent for one and a half keep-alive times (3.1.2.10), and those whose old token has expired."""
         now = time.monotonic()
+        self._put_out_strangers()
         for connection in list(self.connections):
             if now - connection.last > connection.patience:
                 connection.close()
@@ -84,6 +86,7 @@ class Connection(asyncio.Protocol):
         self.peer = ""
         self.transport: asyncio.Transport | None = None
         self.device: DeviceEntry | None = None
+        self.proof = ""  # digest of the token it signed in with
         self.wants_commands = False
         self.last = time.monotonic()
         self.patience: float = CONNECT_S
@@ -184,7 +187,7 @@ class Connection(asyncio.Protocol):
         if other is not None:
             other.close()  # the same client again: the older connection ends (3.1.4)
         self.server.by_device[device.number] = self
-        self.device = device
+        self.device, self.proof = device, proof.digest(hello.password)
         self.patience = hello.keep_alive * 1.5 if hello.keep_alive else 3600.0
         intake.presence.seen(device.number, self, self.peer)
         self.answer([packets.connack(Refused.ACCEPTED)])

@@ -28,6 +28,7 @@ from siteloop.gateway.registry_source import RegistrySource
 from siteloop.gateway.releasing import LISTENER as RELEASE
 from siteloop.gateway.releasing import Releases
 from siteloop.gateway.settings import GatewaySettings
+from siteloop.gateway.tls import BadCertificate, Certificate
 
 log = logging.getLogger("siteloop.listener")
 SWEEP_S = 2
@@ -76,11 +77,12 @@ class ListenerRole:
         self.http = HttpIntake(settings, self.registry, self.gatherings["http"], self.presence, self.commands)
         self._tasks: list[asyncio.Task[None]] = []
         self._servers: list[asyncio.Server] = []
-        self._web: _Web | None = None
+        self._webs: list[_Web] = []
+        self.certificate: Certificate | None = None
         self._accelerating: asyncio.Task[bool] | None = None
 
     async def start(self, with_database: bool = True) -> None:
-        """Bind every port and begin. Raises OSError when a port is taken.
+        """Bind every port and begin. Raises OSError when a port is taken, BadCertificate when TLS cannot be had.
 
         The compiled decoder is there before the first connection is taken, or the plain one serves until it is.
         """
@@ -98,13 +100,9 @@ class ListenerRole:
             if opened is not None:
                 self._servers.append(opened)
                 self.ports[name] = opened.sockets[0].getsockname()[1]
-        bound = socket.create_server(self.settings.intake, backlog=1024)
-        self.ports["intake"] = bound.getsockname()[1]
-        config = uvicorn.Config(
-            self.http.app(), log_config=None, access_log=False, lifespan="off", timeout_keep_alive=75
-        )
-        self._web = _Web(config)
-        self._tasks += [asyncio.create_task(self._web.serve([bound])), asyncio.create_task(self._sweep())]
+        self._serve_http("intake", self.settings.intake)
+        await self._serve_tls()
+        self._tasks.append(asyncio.create_task(self._sweep()))
         if with_database:
             self._tasks += [
                 asyncio.create_task(self.registry.watch()),
@@ -112,6 +110,53 @@ class ListenerRole:
                 asyncio.create_task(self.commands.run()),
                 asyncio.create_task(Releases(self.settings, self.registry, self.gatherings[RELEASE]).run()),
             ]
+
+    def _serve_http(
+        self, name: str, address: tuple[str, int], certificate: Certificate | None = None
+    ) -> None:
+        bound = socket.create_server(address, backlog=1024)
+        self.ports[name] = bound.getsockname()[1]
+        config = uvicorn.Config(
+            self.http.app(), log_config=None, access_log=False, lifespan="off", timeout_keep_alive=75
+        )
+        if certificate is not None:
+            config.load()
+            config.ssl = certificate.context
+        web = _Web(config)
+        self._webs.append(web)
+        self._tasks.append(asyncio.create_task(web.serve([bound])))
+
+    async def _serve_tls(self) -> None:
+        """The same doors once more with TLS, where they are asked for."""
+        settings, loop = self.settings, asyncio.get_running_loop()
+        asked = (settings.hj212_tls, settings.mqtt_tls, settings.intake_tls)
+        if not any(asked):
+            return
+        if settings.tls_chain is None or settings.tls_key is None:
+            raise BadCertificate("开启 TLS 接入须同时设置证书与私钥")
+        self.certificate = Certificate(settings.tls_chain, settings.tls_key)
+        doors: dict[str, tuple[tuple[str, int] | None, Callable[[], asyncio.Protocol]]] = {
+            "hj212_tls": (settings.hj212_tls, lambda: HjConnection(self.hj212)),
+            "mqtt_tls": (settings.mqtt_tls, lambda: MqttConnection(self.mqtt)),
+        }
+        for name, (address, connection) in doors.items():
+            if address is not None:
+                server = await loop.create_server(
+                    connection, *address, ssl=self.certificate.context, backlog=4096
+                )
+                self._servers.append(server)
+                self.ports[name] = server.sockets[0].getsockname()[1]
+        if settings.intake_tls is not None:
+            self._serve_http("intake_tls", settings.intake_tls, self.certificate)
+
+    def _refresh_certificate(self) -> None:
+        if self.certificate is None:
+            return
+        try:
+            if self.certificate.refresh():
+                log.warning("the certificate of the doors was renewed")
+        except BadCertificate as wrong:
+            log.error("the old certificate stays in use: %s", wrong)
 
     async def wait(self) -> None:
         """Until one of the role's tasks ends, which it does only by a fault; that fault is raised."""
@@ -123,8 +168,8 @@ class ListenerRole:
         """Take in nothing more, make durable and answer what was taken, close."""
         for server in self._servers:
             server.close()
-        if self._web is not None:
-            self._web.should_exit = True
+        for web in self._webs:
+            web.should_exit = True
         for gathering in self.gatherings.values():
             with contextlib.suppress(TimeoutError):
                 if gathering.waiting:
@@ -152,6 +197,7 @@ class ListenerRole:
             await asyncio.sleep(SWEEP_S)
             self.hj212.sweep()
             self.mqtt.sweep()
+            self._refresh_certificate()
             for name, server in self.tcp.items():
                 server.sweep()
                 figures.CONNECTIONS.labels(name).set(len(server.connections))

@@ -6,6 +6,7 @@ import hashlib
 import os
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -68,7 +69,10 @@ DEVICES = (
 
 @contextlib.asynccontextmanager
 async def listening(
-    devices: tuple[DeviceEntry, ...] = DEVICES, compiled: bool = False, decoder_s: float | None = None
+    devices: tuple[DeviceEntry, ...] = DEVICES,
+    compiled: bool = False,
+    decoder_s: float | None = None,
+    tls: tuple[Path | None, Path | None] | None = None,
 ) -> AsyncIterator[tuple[ListenerRole, RecordingBus]]:
     free = ("127.0.0.1", 0)
     data = Path(os.environ["SITELOOP_DATA"])
@@ -76,11 +80,15 @@ async def listening(
     settings = GatewaySettings(
         "", "", data, hj212=free, mqtt=free, jt808=free, lifting=free, intake=free, accelerate=accelerate
     )
+    if tls is not None:
+        settings = replace(
+            settings, hj212_tls=free, mqtt_tls=free, intake_tls=free, tls_chain=tls[0], tls_key=tls[1]
+        )
     registry, bus = RegistrySource(""), RecordingBus()
     registry.use(Registry(1, devices, ()))
     role = ListenerRole(settings, bus, registry, decoder_s=120 if decoder_s is None else decoder_s)
-    await role.start(with_database=False)
     try:
+        await role.start(with_database=False)
         yield role, bus
     finally:
         bus.release()
