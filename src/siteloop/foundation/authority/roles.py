@@ -42,8 +42,15 @@ WATCHING = (
     "cases.case.urge",
     "packs.*.view",
     "files.evidence.view",
+    "documents.document.view",
+    "documents.document.export",
+    "documents.document.acknowledge",
+    "documents.documentdelivery.view",
     "dust.devicemonth.view",
     "dust.devicemonth.export",
+    "double_random.checktask.view",
+    "double_random.checkline.view",
+    "double_random.demerit.view",
     "framework.trailentry.view",
 )
 #: moving a case that one holds; the engine asks who holds it
@@ -68,6 +75,8 @@ OVERSIGHT = (
     "telemetry.quarantine.release",
     "telemetry.command.issue",
     "telemetry.command.view",
+    "telemetry.waiting.*",
+    "registry.devicemodel.*",
     "authority.organisation.view",
     "people.person.view",
     "registry.project.*",
@@ -79,8 +88,35 @@ OVERSIGHT = (
     "registry.annualinspection.*",
     "registry.calibration.*",
     "registry.maintenancereview.resubmit_review",
+    "documents.*",
     "dust.devicemonth.count_month",
     "dust.complaint.*",
+)
+
+#: keeping the lists of the double-random draw; whoever keeps them does not draw (DRAND-12)
+DRAW_LISTS = (
+    *(
+        f"double_random.{register}.*"
+        for register in ("inspector", "leave", "recusal", "checkplan", "itemlist", "itemline", "speciality")
+    ),
+    "double_random.draw.create",
+    "double_random.draw.change",
+    "double_random.draw.commit",
+    "double_random.draw.freeze",
+    "double_random.draw.publish",
+    "double_random.draw.void",
+    "double_random.draw.redraw",
+    "double_random.publication.*",
+    "double_random.demerit.*",
+)
+#: reading all of double random
+DRAW_VIEW = ("double_random.*.view", "double_random.*.export")
+#: what a drawn inspector does; the action asks whether he was drawn
+DRAW_TASKS = (
+    "double_random.checktask.deliver",
+    "double_random.checktask.finish",
+    "double_random.checkline.judge",
+    "double_random.publication.publish",
 )
 
 CATALOGUE = (
@@ -97,7 +133,7 @@ CATALOGUE = (
         "市级监管人员",
         "City officer",
         Sees.REGION,
-        (*EVERYBODY, *OVERSIGHT, "packs.packrule.change", "packs.packvalue.change"),
+        (*EVERYBODY, *OVERSIGHT, *DRAW_VIEW, "packs.packrule.change", "packs.packvalue.change"),
     ),
     RoleRow(
         "county_officer",
@@ -107,6 +143,8 @@ CATALOGUE = (
         (
             *EVERYBODY,
             *OVERSIGHT,
+            *DRAW_VIEW,
+            *DRAW_LISTS,
             "packs.packrule.*",
             "packs.packvalue.*",
             "authority.departmentgrant.*",
@@ -130,7 +168,7 @@ CATALOGUE = (
         "质安监督员",
         "Supervisor",
         Sees.REGION,
-        (*EVERYBODY, *WATCHING, *CASEWORK, "telemetry.command.issue"),
+        (*EVERYBODY, *WATCHING, *CASEWORK, *DRAW_VIEW, *DRAW_TASKS, "telemetry.command.issue"),
     ),
     RoleRow(
         "site_supervision",
@@ -228,6 +266,13 @@ CATALOGUE = (
         "审计人员",
         "Auditor",
         Sees.REGION,
-        (*EVERYBODY, "framework.trailentry.*", "authority.*.view", "telemetry.ledger.*"),
+        (
+            *EVERYBODY,
+            *DRAW_VIEW,
+            "double_random.draw.draw_lots",
+            "framework.trailentry.*",
+            "authority.*.view",
+            "telemetry.ledger.*",
+        ),
     ),
 )
