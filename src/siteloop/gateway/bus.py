@@ -1,4 +1,8 @@
-"""The bus: NATS JetStream. A block is acknowledged when it is on disk (`sync_interval: always` is the server's setting)."""
+"""The bus: NATS JetStream. A block is acknowledged when it is on disk (`sync_interval: always` is the server's setting).
+
+One stream with one partition; with more, each partition is a stream of its own, so that its sequence numbers follow each other
+without a gap and its leader may be another server of the cluster.
+"""
 
 import asyncio
 import contextlib
@@ -25,23 +29,32 @@ from siteloop.kernel import block as blocks
 from siteloop.kernel.block import Block
 
 BLOCKS = "BLOCKS"
+OTHER_CONFIG = 10058  # the server's error: the stream is there with another configuration
 GIB = 1024**3
 ROOM = 20 * GIB  # bytes the stream may hold
 LOOK_S = 1.0
 
 
-class Bus:
-    """One connection. Reconnects for ever; what was published is safe, what was not is tried again with the same id."""
+class PartitionsChanged(RuntimeError):
+    """Blocks wait in streams of another number of partitions than was asked for."""
 
-    def __init__(self, url: str, name: str) -> None:
+
+class Bus:
+    """One connection. Reconnects for ever; what was published is safe, what was not is tried again with the same id.
+
+    `url` may name several servers, separated by commas; every stream is kept by `replicas` of them.
+    """
+
+    def __init__(self, url: str, name: str, partitions: int = 1, replicas: int = 1) -> None:
         self.url, self.name = url, name
+        self.partitions, self.replicas = partitions, replicas
         self._client: Client | None = None
         self._stream: JetStreamContext | None = None
 
     async def connect(self) -> None:
         """Connect and make sure that the stream and its durable consumers exist."""
         self._client = await nats.connect(
-            self.url,
+            self.url.split(","),
             name=self.name,
             max_reconnect_attempts=-1,
             reconnect_time_wait=0.25,
@@ -57,45 +70,77 @@ class Bus:
 
     async def _ensure(self) -> None:
         """A block stays until the sink purges it: after sink and judge have both written their positions."""
-        wanted = StreamConfig(
-            name=BLOCKS,
-            subjects=["blocks.>"],
-            storage=StorageType.FILE,
-            retention=RetentionPolicy.LIMITS,
-            discard=DiscardPolicy.NEW,  # full means: refuse, so that the listener stops answering, never: drop
-            max_bytes=ROOM,
-            duplicate_window=120.0,
-        )
         for attempt in range(60):
             try:
-                await self.stream.add_stream(wanted)
+                await self._clear_others()
+                for partition in range(self.partitions):
+                    await self._add(partition)
                 return
             except (TimeoutError, NatsError, APIError, NotFoundError):
                 if attempt == 59:
                     raise
                 await asyncio.sleep(0.5)
 
-    async def identity(self) -> str:
-        """Name of the stream with the time it was made: positions belong to one life of a stream."""
-        info = await self.stream.stream_info(BLOCKS)
-        created = getattr(info, "created", None)
-        return f"{BLOCKS}@{created.isoformat() if created is not None else '0'}"
+    async def _add(self, partition: int) -> None:
+        wanted = StreamConfig(
+            name=self.stream_of(partition),
+            subjects=[self.subjects_of(partition)],
+            storage=StorageType.FILE,
+            retention=RetentionPolicy.LIMITS,
+            discard=DiscardPolicy.NEW,  # full means: refuse, so that the listener stops answering, never: drop
+            max_bytes=ROOM // self.partitions,
+            duplicate_window=120.0,
+            num_replicas=self.replicas,
+        )
+        try:
+            await self.stream.add_stream(wanted)
+        except APIError as wrong:
+            if wrong.err_code != OTHER_CONFIG:
+                raise
+            await self.stream.update_stream(wanted)  # e.g. a single server has become a cluster
 
-    async def depth(self) -> tuple[int, int, int]:
+    async def _clear_others(self) -> None:
+        """Streams of another number of partitions go when they are empty. Raises PartitionsChanged when one is not."""
+        mine = {self.stream_of(p) for p in range(self.partitions)}
+        for info in await self.stream.streams_info():
+            name = info.config.name or ""
+            if name in mine or (name != BLOCKS and not name.startswith(f"{BLOCKS}-")):
+                continue
+            if info.state.messages:
+                raise PartitionsChanged(
+                    f"{info.state.messages} blocks wait in {name}: run with the former SITELOOP_PARTITIONS until it is empty"
+                )
+            await self.stream.delete_stream(name)
+
+    def stream_of(self, partition: int = 0) -> str:
+        """Name of a partition's stream; the number of partitions is part of it."""
+        return BLOCKS if self.partitions == 1 else f"{BLOCKS}-{partition}-of-{self.partitions}"
+
+    def subjects_of(self, partition: int = 0) -> str:
+        """What a partition's stream takes."""
+        return "blocks.>" if self.partitions == 1 else f"blocks.*.{partition}"
+
+    async def identity(self, partition: int = 0) -> str:
+        """Name of the stream with the time it was made: positions belong to one life of a stream."""
+        name = self.stream_of(partition)
+        created = getattr(await self.stream.stream_info(name), "created", None)
+        return f"{name}@{created.isoformat() if created is not None else '0'}"
+
+    async def depth(self, partition: int = 0) -> tuple[int, int, int]:
         """(blocks, bytes, last sequence) of the stream. Raises TimeoutError or nats.errors.Error."""
-        state = (await self.stream.stream_info(BLOCKS)).state
+        state = (await self.stream.stream_info(self.stream_of(partition))).state
         return state.messages, state.bytes, state.last_seq
 
-    async def purge_before(self, seq: int) -> None:
+    async def purge_before(self, seq: int, partition: int = 0) -> None:
         """Drop the blocks below a sequence: their rows are committed and judged."""
         try:
-            await self.stream.purge_stream(BLOCKS, seq=seq)
+            await self.stream.purge_stream(self.stream_of(partition), seq=seq)
         except (TimeoutError, NatsError, APIError):
             return  # the next round purges them
 
-    async def reader(self, after: int) -> "Reader":
+    async def reader(self, after: int, partition: int = 0) -> "Reader":
         """Blocks in order from the one after `after`."""
-        return Reader(self, after)
+        return Reader(self, after, self.stream_of(partition), self.subjects_of(partition))
 
     @property
     def stream(self) -> JetStreamContext:
@@ -146,8 +191,8 @@ class Bus:
 class Reader:
     """Reads the stream strictly in order from a known position; a gap in delivery makes it start again, never skip."""
 
-    def __init__(self, bus: Bus, after: int) -> None:
-        self.bus, self.last = bus, after
+    def __init__(self, bus: Bus, after: int, stream: str = BLOCKS, subjects: str = "blocks.>") -> None:
+        self.bus, self.last, self.stream, self.subjects = bus, after, stream, subjects
         self.written_at = time.time()  # when the last block handed out was written to the stream
         self._looked = time.monotonic()
         self._subscription: JetStreamContext.PullSubscription | None = None
@@ -157,8 +202,8 @@ class Reader:
         try:
             if self._subscription is None:
                 self._subscription = await self.bus.stream.pull_subscribe(
-                    "blocks.>",
-                    stream=BLOCKS,
+                    self.subjects,
+                    stream=self.stream,
                     config=ConsumerConfig(
                         deliver_policy=DeliverPolicy.BY_START_SEQUENCE,
                         opt_start_seq=self.last + 1,
@@ -195,7 +240,7 @@ class Reader:
             return
         self._looked = time.monotonic()
         try:
-            if (await self.bus.stream.stream_info(BLOCKS)).state.last_seq > self.last:
+            if (await self.bus.stream.stream_info(self.stream)).state.last_seq > self.last:
                 await self.restart()
         except (TimeoutError, NatsError, APIError):
             return  # the server is away; the next look finds it
@@ -203,7 +248,7 @@ class Reader:
     async def _is_purged_up_to(self, seq: int) -> bool:
         """Whether the missing blocks are gone from the stream for good (before our time), not just undelivered."""
         try:
-            info = await self.bus.stream.stream_info(BLOCKS)
+            info = await self.bus.stream.stream_info(self.stream)
         except (TimeoutError, NatsError, APIError):
             return False
         return bool(info.state.first_seq >= seq)

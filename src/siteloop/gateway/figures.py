@@ -28,6 +28,7 @@ STREAM_FULL = Gauge(
 )
 
 LAG_BLOCKS = Gauge("siteloop_lag_blocks", "Blocks in the stream that the role has not worked off", ["of"])
+PARTITIONS = Gauge("siteloop_partitions_held", "Partitions of the stream this process works on", ["of"])
 LAG_S = Gauge("siteloop_lag_seconds", "Age of the oldest block that the role has not worked off", ["of"])
 ROWS = Counter("siteloop_sink_rows", "Rows committed")
 COMMIT_S = Gauge("siteloop_sink_commit_seconds", "How long the last transaction took")

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from siteloop.gateway import figures
 from siteloop.kernel.block import Block, Columns, Reject, pack
+from siteloop.kernel.placement import Placement
 from siteloop.kernel.profiles import PROFILES
 
 HIGH = 60_000
@@ -88,6 +89,24 @@ class _Rows:
             np.frombuffer(self.kind, np.uint8),
         )
 
+    def taken(self, index: NDArray[np.int64], flagged: int) -> "_Rows":
+        """Some of the rows, in their order."""
+        columns, part = self.columns(), _Rows(self.width)
+        part.device.frombytes(columns.device[index].tobytes())
+        part.at.frombytes(columns.at[index].tobytes())
+        part.received.frombytes(columns.received_at[index].tobytes())
+        part.values.frombytes(columns.values.T[index].tobytes())
+        part.quality += columns.quality.T[index].tobytes()
+        part.kind += columns.kind[index].tobytes()
+        part.flagged = flagged
+        if self.raw_lengths:
+            ends, lengths = self.ends(), np.frombuffer(self.raw_lengths, np.int32)
+            raw = memoryview(self.raw)
+            pairs = zip((ends - lengths)[index].tolist(), ends[index].tolist(), strict=True)
+            part.raw += b"".join([raw[start:end] for start, end in pairs])
+            part.raw_lengths.frombytes(lengths[index].tobytes())
+        return part
+
     def ends(self) -> NDArray[np.int64]:
         """Where each row's frame ends in `raw`; zeros when frames are not kept."""
         if not self.raw_lengths:
@@ -120,6 +139,7 @@ class Gathering:
         self._is_throttled = False
         self.published = 0
         self._confirmed: list[asyncio.Future[None]] = []
+        self.placement = Placement()
 
     def on_throttle(self, throttle: Callable[[bool], None]) -> None:
         """`throttle(True)` asks the listener to stop reading, `throttle(False)` to go on."""
@@ -240,8 +260,7 @@ class Gathering:
             made = await asyncio.to_thread(self._blocks, rows, rejects, control)
         else:
             made = self._blocks(rows, rejects, control)
-        for block in made:
-            await self.bus.publish_block(block)
+        await self._publish(made)
         self._waiting -= taken
         self.published += taken
         self._reply(answers)
@@ -254,24 +273,59 @@ class Gathering:
             self._is_throttled = False
             self._throttled(False)
 
+    async def _publish(self, made: list[tuple[int, Block]]) -> None:
+        """Each partition's blocks in order, one after the other; the partitions side by side."""
+        by_partition: dict[int, list[Block]] = {}
+        for partition, block in made:
+            by_partition.setdefault(partition, []).append(block)
+        if len(by_partition) > 1:
+            await asyncio.gather(*(self._in_order(p, many) for p, many in by_partition.items()))
+            return
+        for partition, many in by_partition.items():
+            await self._in_order(partition, many)
+
+    async def _in_order(self, partition: int, many: list[Block]) -> None:
+        for block in many:
+            await self.bus.publish_block(block, partition)
+
     def _count(self, rows: int, rejects: list[Reject], control: int) -> None:
         figures.TAKEN.labels(self.listener).inc(rows)
         figures.CONTROL.labels(self.listener).inc(control)
         for reason, n in Counter(r.reason for r in rejects).items():
             figures.REFUSED.labels(self.listener, reason).inc(n)
 
-    def _blocks(self, rows: dict[str, _Rows], rejects: list[Reject], control: int) -> list[Block]:
-        made = [block for profile, found in rows.items() for block in self._row_blocks(profile, found)]
+    def _blocks(self, rows: dict[str, _Rows], rejects: list[Reject], control: int) -> list[tuple[int, Block]]:
+        """(partition, block); what belongs to no device goes through the first partition."""
+        made = [
+            (partition, block)
+            for profile, found in rows.items()
+            for partition, part in self._parts(found)
+            for block in self._row_blocks(profile, part)
+        ]
         most = max(1, BLOCK_RAW // KEPT_RAW)
         for at in range(0, len(rejects), most):
             part = tuple(rejects[at : at + most])
-            made.append(
-                pack(listener=self.listener, profile="", columns=NOTHING, rejects=part, control=control)
-            )
+            refused = pack(listener=self.listener, profile="", columns=NOTHING, rejects=part, control=control)
+            made.append((0, refused))
             control = 0
         if control:
-            made.append(pack(listener=self.listener, profile="", columns=NOTHING, control=control))
+            made.append((0, pack(listener=self.listener, profile="", columns=NOTHING, control=control)))
         return made
+
+    def _parts(self, rows: _Rows) -> list[tuple[int, _Rows]]:
+        """The rows of each partition, in order of arrival."""
+        placement = self.placement
+        if placement.partitions == 1:
+            return [(0, rows)]
+        places = placement.of(np.frombuffer(rows.device, np.int32))
+        found = np.unique(places).tolist()
+        if len(found) == 1:
+            return [(found[0], rows)]
+        # counts of flagged values are kept for all rows together: the first part carries them
+        return [
+            (place, rows.taken(np.flatnonzero(places == place), rows.flagged if i == 0 else 0))
+            for i, place in enumerate(found)
+        ]
 
     def _row_blocks(self, profile: str, rows: _Rows) -> list[Block]:
         """Blocks within the limits, in order of arrival."""

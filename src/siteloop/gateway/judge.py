@@ -3,6 +3,10 @@
 Findings are written at once; state and position together, every few seconds. A restart goes on from the saved state and finds
 again what was found after it: the same key and time, so writing it once more changes nothing. A command is written only
 together with the state, because a second command would be one too many.
+
+With several partitions each has a judge for the detectors that look at one site, and one judge, the whole one, reads all of them
+for the detectors that compare devices anywhere (`whole = True`). The partitions have no order among each other: after a restart the
+whole judge may find other words for the same, so it writes findings, too, only together with its state.
 """
 
 import asyncio
@@ -17,13 +21,16 @@ import msgspec
 import psycopg
 from nats.errors import Error as NatsError
 
-from siteloop.gateway import copying, figures
+from siteloop.gateway import copying, figures, judge_states, lease
 from siteloop.gateway.bus import Bus, Reader
+from siteloop.gateway.gathering import NOTHING
+from siteloop.gateway.judge_states import is_whole
 from siteloop.gateway.opening import Opened, open_block
 from siteloop.gateway.registry_source import RegistrySource
 from siteloop.gateway.settings import GatewaySettings
 from siteloop.kernel.block import Block, Columns
 from siteloop.kernel.finding import Command, Finding
+from siteloop.kernel.placement import Placement
 from siteloop.kernel.registry import Registry
 from siteloop.kernel.times import from_us
 from siteloop.rules.detector import Detector, Rulebook, Statement
@@ -35,31 +42,52 @@ TICK_S = 1.0
 FAULTS = (ArithmeticError, LookupError, TypeError, ValueError, AttributeError, AssertionError)
 #: blocks of one profile are judged together up to so many rows: what a detector costs is the call
 MERGED_ROWS = 20_000
+NO_ROWS = Block(1, "", "", "", 0)
 _encode = msgspec.msgpack.Encoder().encode
 
 
 class Judge:
-    """One judge of one stream with the detectors it is handed."""
+    """One judge with those of the detectors that belong to its slot: a partition's, or the whole one behind the last partition."""
 
     def __init__(
-        self, settings: GatewaySettings, bus: Bus, registry: RegistrySource, kinds: Sequence[type[Detector]]
+        self,
+        settings: GatewaySettings,
+        bus: Bus,
+        registry: RegistrySource,
+        kinds: Sequence[type[Detector]],
+        slot: int = 0,
     ) -> None:
-        self.settings, self.bus, self.registry = settings, bus, registry
-        self.kinds = tuple(kinds)
-        self.detectors = [kind() for kind in kinds]
-        self.stream = ""
-        self.position = 0
+        self.settings, self.bus, self.registry, self.slot = settings, bus, registry, slot
+        self.is_whole = slot == settings.partitions > 1
+        self.consumer = "whole" if self.is_whole else "judge"
+        self.partitions = range(settings.partitions) if self.is_whole else range(slot, slot + 1)
+        self.kinds = tuple(k for k in kinds if settings.partitions == 1 or is_whole(k) == self.is_whole)
+        self.detectors = [kind() for kind in self.kinds]
+        self._streams: dict[int, str] = {}
+        self.positions = dict.fromkeys(self.partitions, 0)
+        self._held: list[Statement] = []  # of the whole judge, until the state is saved
         self.worked_at = time.time()  # when the newest block that is judged was written to the bus
         self._saved = 0.0
         self._save_every = SAVE_S
-        self._written = 0  # the position that was saved
+        self._written = dict(self.positions)  # the positions that were saved
         self._ticked = 0.0
         self.found = 0
         self._book = Rulebook(())
         registry.on_change(self.configure)
 
+    @property
+    def position(self) -> int:
+        """Sequence of the last block that is judged, over all partitions of this judge."""
+        return sum(self.positions.values())
+
+    def close(self) -> None:
+        """This judge judges no more."""
+        self.registry.forget(self.configure)
+
     def configure(self, registry: Registry) -> None:
-        """Hand every detector its rules; state of known devices stays."""
+        """Hand every detector its rules and its devices; state of known devices stays."""
+        if not self.is_whole:
+            registry = Placement(registry.devices, self.settings.partitions).part(registry, self.slot)
         self._book = Rulebook(registry.rules)
         for detector in self.detectors:
             rules = [r for r in registry.rules if r.detector == detector.name]
@@ -69,46 +97,74 @@ class Judge:
         """Judge for ever; through every loss of database or bus."""
         while True:
             try:
-                async with await psycopg.AsyncConnection.connect(
-                    self.settings.dsn, autocommit=True
-                ) as connection:
-                    reader = await self.start(connection)
+                async with await lease.connect(self.settings.dsn) as connection:
+                    await lease.hold(connection, "judge", self.slot)
+                    await self.start(connection)
+                    readers = [await self.bus.reader(at, p) for p, at in self.positions.items()]
                     while True:
-                        await self.step(connection, await reader.fetch(64, 0.2))
-                        self.worked_at = reader.written_at
+                        await self._turn(connection, readers)
             except (psycopg.OperationalError, psycopg.InterfaceError, NatsError, OSError) as lost:
                 log.warning("judge waits: %s", lost)
                 await asyncio.sleep(0.5)
 
-    async def start(self, connection: psycopg.AsyncConnection[tuple[Any, ...]]) -> Reader:
-        """Load state and position as they were committed together."""
-        self.stream = await self.bus.identity()
-        cursor = await connection.execute(
-            "SELECT seq FROM fast.position WHERE stream = %s AND consumer = 'judge'", [self.stream]
-        )
-        row = await cursor.fetchone()
-        self.position = self._written = row[0] if row else 0
+    async def _turn(
+        self, connection: psycopg.AsyncConnection[tuple[Any, ...]], readers: list[Reader]
+    ) -> None:
+        """What came since the last turn, from every partition."""
+        if len(readers) == 1:
+            await self.step(connection, await readers[0].fetch(64, 0.2), self.partitions[0])
+            self.worked_at = readers[0].written_at
+            return
+        fetched = await asyncio.gather(*(reader.fetch(64, 0.2) for reader in readers))
+        for partition, found in zip(self.partitions, fetched, strict=True):
+            await self.step(connection, found, partition)
+        self.worked_at = min(reader.written_at for reader in readers)
+
+    async def start(self, connection: psycopg.AsyncConnection[tuple[Any, ...]]) -> None:
+        """Load state and positions as they were committed together."""
+        for partition in self.partitions:
+            self._streams[partition] = await self.bus.identity(partition)
+            cursor = await connection.execute(
+                "SELECT seq FROM fast.position WHERE stream = %s AND consumer = %s",
+                [self._streams[partition], self.consumer],
+            )
+            row = await cursor.fetchone()
+            self.positions[partition] = self._written[partition] = row[0] if row else 0
+        self._held = []
         if not self.registry.current.version:
             await self.registry.load()
         # what memory knows beyond the position was never written: it must be found again
         self.detectors = [kind() for kind in self.kinds]
-        cursor = await connection.execute("SELECT name, body FROM fast.judge_state")
-        kept = {name: bytes(body) for name, body in await cursor.fetchall()}
+        kept = await judge_states.load(connection, self.settings.partitions, self.slot)
         for detector in self.detectors:
-            if detector.name in kept:
-                detector.load(kept[detector.name])
+            if detector.name in kept.bodies:
+                detector.load(kept.bodies[detector.name])
         self.configure(self.registry.current)
-        return await self.bus.reader(self.position)
+        if kept.is_of_all:
+            self._leave_to_others()
+
+    def _leave_to_others(self) -> None:
+        """A state of the time before there were partitions: what it says about other partitions' devices is theirs to say."""
+        place = Placement(self.registry.current.devices, self.settings.partitions)
+        for detector in self.detectors:
+            for said in self._asked(detector, partial(detector.see, NO_ROWS, NOTHING)):
+                site = said.site if isinstance(said, Finding) else 0
+                if (place.one(said.device) if said.device else place.of_site(site)) == self.slot:
+                    self._held.append(said)
 
     async def step(
-        self, connection: psycopg.AsyncConnection[tuple[Any, ...]], found: list[tuple[int, bytes]]
+        self,
+        connection: psycopg.AsyncConnection[tuple[Any, ...]],
+        found: list[tuple[int, bytes]],
+        partition: int | None = None,
     ) -> None:
-        """Judge some blocks and the passing of time; write what came of it."""
-        out: list[Statement] = []
-        seq = self.position
+        """Judge some blocks of a partition and the passing of time; write what came of it."""
+        out, self._held = self._held, []
+        partition = self.partitions[0] if partition is None else partition
+        seq = self.positions[partition]
         opened: list[Opened] = []
         for number, data in found:
-            if number <= self.position:
+            if number <= seq:
                 continue
             one = open_block(number, data)
             seq = number
@@ -123,13 +179,16 @@ class Judge:
         out += self._tick()
         out = [said for said in out if isinstance(said, Finding) or not self._is_on_trial(said)]
         now = time.monotonic()
-        is_due = seq != self._written and now - self._saved > self._save_every
+        self.positions[partition] = seq
+        is_due = now - self._saved > self._save_every and (self.positions != self._written or bool(out))
         if is_due or any(isinstance(o, Command) for o in out):
-            await self._save(connection, out, seq)
+            await self._save(connection, out)
+        elif out and self.is_whole:
+            self._held = out
+            return
         elif out:
             async with connection.transaction():
                 await self._write(connection, out)
-        self.position = seq
         for one_said in out:
             if isinstance(one_said, Finding) and not one_said.shadow:
                 await self._tell(one_said)
@@ -165,12 +224,11 @@ class Judge:
             figures.FAULTS.labels(detector.name).inc()
             return []
 
-    async def _save(
-        self, connection: psycopg.AsyncConnection[tuple[Any, ...]], out: list[Statement], seq: int
-    ) -> None:
-        """What was said, the state and the position, in one transaction."""
+    async def _save(self, connection: psycopg.AsyncConnection[tuple[Any, ...]], out: list[Statement]) -> None:
+        """What was said, the state and the positions, in one transaction."""
         begun = time.monotonic()
-        states = [(d.name, d.dump()) for d in self.detectors]
+        name = partial(judge_states.name, self.settings.partitions, self.slot)
+        states = [(name(d.name), d.dump()) for d in self.detectors]
         async with connection.transaction():
             await self._write(connection, out)
             await connection.cursor().executemany(
@@ -178,12 +236,12 @@ class Judge:
                 " ON CONFLICT (name) DO UPDATE SET body = excluded.body, saved_at = now()",
                 states,
             )
-            await connection.execute(
-                "INSERT INTO fast.position (stream, consumer, seq) VALUES (%s, 'judge', %s)"
+            await connection.cursor().executemany(
+                "INSERT INTO fast.position (stream, consumer, seq) VALUES (%s, %s, %s)"
                 " ON CONFLICT (stream, consumer) DO UPDATE SET seq = excluded.seq",
-                [self.stream, seq],
+                [(self._streams[p], self.consumer, seq) for p, seq in self.positions.items()],
             )
-        self._written, self._saved = seq, time.monotonic()
+        self._written, self._saved = dict(self.positions), time.monotonic()
         took = self._saved - begun
         self._save_every = pause_after(took)
         figures.STATE_S.set(took)

@@ -45,10 +45,11 @@ class RawArchive:
         index = zlib.compress(block.device + block.at, 1)
         count = np.int32(-(len(block.raw_offsets) // 4)).tobytes()
         body = count + block.raw_offsets + np.int32(len(index)).tobytes() + index + block.raw
-        position = os.lseek(fd, 0, os.SEEK_END)
         written = os.write(fd, body)
         if written != len(body):
             raise OSError("short write to the raw archive")
+        # where the write ended: another sink may append to the same file
+        position = os.lseek(fd, 0, os.SEEK_CUR) - written
         return Chunk(name, position, len(body), block.rows)
 
     def _file(self, name: str) -> int:

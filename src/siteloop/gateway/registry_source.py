@@ -26,6 +26,10 @@ class RegistrySource:
         """Call with every new version."""
         self._listeners.append(listener)
 
+    def forget(self, listener: Callable[[Registry], None]) -> None:
+        """Call no more."""
+        self._listeners.remove(listener)
+
     def use(self, registry: Registry) -> None:
         """Put a version in force."""
         self.current = registry

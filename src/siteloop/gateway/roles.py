@@ -12,6 +12,7 @@ from nats.js.errors import APIError
 from siteloop.gateway import figures, partitions
 from siteloop.gateway.bus import ROOM, Bus
 from siteloop.gateway.judge import Judge
+from siteloop.gateway.lease import Crew
 from siteloop.gateway.listeners import role
 from siteloop.gateway.live import Authorise, Live
 from siteloop.gateway.raw_archive import RawArchive
@@ -24,6 +25,11 @@ from siteloop.rules.detector import Detector
 WATCH_S = 2.0
 
 
+def bus_of(settings: GatewaySettings, name: str) -> Bus:
+    """The bus as the settings have it."""
+    return Bus(settings.nats_url, name, settings.partitions, settings.replicas)
+
+
 async def _first_registry(source: RegistrySource) -> None:
     """A fast role starts with the registry, or with none when nothing was ever published."""
     for _ in range(50):
@@ -33,16 +39,23 @@ async def _first_registry(source: RegistrySource) -> None:
         await asyncio.sleep(0.2)
 
 
-async def _watch(bus: Bus, of: str, done: Callable[[], tuple[int, float]]) -> None:
-    """Show how much waits in the stream and how far a role is behind, for ever; also while it stands still."""
+async def _watch(bus: Bus, of: str, done: Callable[[], dict[int, tuple[int, float]]]) -> None:
+    """Show how much waits in the streams and how far a role is behind, for ever; also while it stands still.
+
+    `done` gives position and time of the newest block done for each partition this process works on.
+    """
     while True:
         with contextlib.suppress(TimeoutError, NatsError, APIError):
-            waiting, size, last = await bus.depth()
-            position, worked_at = done()
-            figures.lag(of, last - position, worked_at)
-            figures.STREAM_BLOCKS.set(waiting)
-            figures.STREAM_BYTES.set(size)
-            figures.STREAM_FULL.set(size / ROOM)
+            depths = [await bus.depth(p) for p in range(bus.partitions)]
+            worked = done()
+            behind = {p: depths[p][2] - position for p, (position, _) in worked.items()}
+            late = [worked[p][1] for p, blocks in behind.items() if blocks > 0]
+            figures.lag(of, sum(max(0, n) for n in behind.values()), min(late, default=None))
+            figures.STREAM_BLOCKS.set(sum(waiting for waiting, _, _ in depths))
+            figures.STREAM_BYTES.set(sum(size for _, size, _ in depths))
+            # the fullest counts: its devices are the first that get no answer
+            figures.STREAM_FULL.set(max(size for _, size, _ in depths) * bus.partitions / ROOM)
+            figures.PARTITIONS.labels(of).set(len(worked))
         await asyncio.sleep(WATCH_S)
 
 
@@ -95,19 +108,32 @@ class LatestTeller:
 
 async def sink(settings: GatewaySettings) -> None:
     """Role sink: rows, roll-ups, purge of what is done."""
-    bus = Bus(settings.nats_url, "sink")
+    bus = bus_of(settings, "sink")
     await bus.connect()
     registry = RegistrySource(settings.dsn)
     await _first_registry(registry)
-    one = Sink(settings, bus, RawArchive(settings.data / "raw"))
+    archive = RawArchive(settings.data / "raw")
     teller = LatestTeller(bus, registry)
-    one.on_commit.append(teller.heard)
+    working: dict[int, Sink] = {}
+
+    async def work(partition: int) -> None:
+        one = working[partition] = Sink(settings, bus, archive, partition)
+        one.on_commit.append(teller.heard)
+        try:
+            async with asyncio.TaskGroup() as own:
+                own.create_task(one.run())
+                own.create_task(one.purge())
+        finally:
+            del working[partition]
+
+    def done() -> dict[int, tuple[int, float]]:
+        return {p: (one.position, one.worked_at) for p, one in working.items()}
+
     roller = Roller(settings.dsn, registry)
     async with asyncio.TaskGroup() as group:
-        group.create_task(one.run())
-        group.create_task(one.purge())
+        group.create_task(Crew(settings.dsn, "sink", range(settings.partitions), work).run())
         group.create_task(partitions.run(settings.dsn))
-        group.create_task(_watch(bus, "sink", lambda: (one.position, one.worked_at)))
+        group.create_task(_watch(bus, "sink", done))
         group.create_task(teller.run())
         group.create_task(roller.run())
         group.create_task(registry.watch())
@@ -115,20 +141,40 @@ async def sink(settings: GatewaySettings) -> None:
 
 async def judge(settings: GatewaySettings, kinds: Sequence[type[Detector]]) -> None:
     """Role judge, with the detectors it is handed."""
-    bus = Bus(settings.nats_url, "judge")
+    bus = bus_of(settings, "judge")
     await bus.connect()
     registry = RegistrySource(settings.dsn)
     await _first_registry(registry)
-    one = Judge(settings, bus, registry, kinds)
+    working: dict[int, Judge] = {}
+
+    async def work(slot: int) -> None:
+        one = working[slot] = Judge(settings, bus, registry, kinds, slot)
+        try:
+            await one.run()
+        finally:
+            one.close()
+            del working[slot]
+
+    def done() -> dict[int, tuple[int, float]]:
+        """Where two judges read a partition, the slower one counts."""
+        found: dict[int, tuple[int, float]] = {}
+        for one in working.values():
+            for partition, position in one.positions.items():
+                here = position, one.worked_at
+                found[partition] = min(here, found.get(partition, here))
+        return found
+
+    # behind the last partition the judge of all of them has its slot
+    slots = range(settings.partitions + (settings.partitions > 1))
     async with asyncio.TaskGroup() as group:
-        group.create_task(one.run())
-        group.create_task(_watch(bus, "judge", lambda: (one.position, one.worked_at)))
+        group.create_task(Crew(settings.dsn, "judge", slots, work).run())
+        group.create_task(_watch(bus, "judge", done))
         group.create_task(registry.watch())
 
 
 async def live(settings: GatewaySettings, authorise: Authorise) -> None:
     """Role live: server-sent events."""
-    bus = Bus(settings.nats_url, "live")
+    bus = bus_of(settings, "live")
     await bus.connect()
     one = Live(bus, authorise)
     await one.start()

@@ -20,7 +20,7 @@ from nats.errors import Error as NatsError
 from numpy.typing import NDArray
 from psycopg import sql
 
-from siteloop.gateway import copying, figures, opening, partitions, slow_path
+from siteloop.gateway import copying, figures, lease, opening, partitions, slow_path
 from siteloop.gateway.bus import Bus, Reader
 from siteloop.gateway.opening import Opened, open_block
 from siteloop.gateway.raw_archive import Chunk, RawArchive
@@ -58,10 +58,10 @@ class Batch:
 
 
 class Sink:
-    """One sink of one stream."""
+    """The sink of one partition's stream. Several share the partitions by lease."""
 
-    def __init__(self, settings: GatewaySettings, bus: Bus, archive: RawArchive) -> None:
-        self.settings, self.bus, self.archive = settings, bus, archive
+    def __init__(self, settings: GatewaySettings, bus: Bus, archive: RawArchive, partition: int = 0) -> None:
+        self.settings, self.bus, self.archive, self.partition = settings, bus, archive, partition
         self._last = np.zeros(1024, np.int64)  # device -> newest `at` stored, µs
         self._partitions: set[tuple[str, dt.date]] = set()
         self.stream = ""
@@ -72,7 +72,7 @@ class Sink:
 
     async def start(self, connection: psycopg.AsyncConnection[tuple[Any, ...]]) -> Reader:
         """Load the position and the newest times; a reader from the next block."""
-        self.stream = await self.bus.identity()
+        self.stream = await self.bus.identity(self.partition)
         cursor = await connection.execute(
             "SELECT seq FROM fast.position WHERE stream = %s AND consumer = 'sink'", [self.stream]
         )
@@ -86,7 +86,7 @@ class Sink:
         for device, at in await cursor.fetchall():
             self._grow(device)
             self._last[device] = at
-        return await self.bus.reader(self.position)
+        return await self.bus.reader(self.position, self.partition)
 
     def _grow(self, device: int) -> None:
         if device >= len(self._last):
@@ -97,9 +97,8 @@ class Sink:
         wait = 0.2
         while True:
             try:
-                async with await psycopg.AsyncConnection.connect(
-                    self.settings.dsn, autocommit=True
-                ) as connection:
+                async with await lease.connect(self.settings.dsn) as connection:
+                    await lease.hold(connection, "sink", self.partition)
                     await connection.execute("SET synchronous_commit = on")
                     reader = await self.start(connection)
                     wait = 0.2
@@ -189,7 +188,8 @@ class Sink:
     def _put_aside(self, batch: Batch, one: Opened) -> None:
         """Keep the block as a file, say so in the quarantine, count its messages as rejected."""
         now = _now_us()
-        name = opening.keep_aside(self.settings.data / "put_aside", one)
+        folder = self.settings.data / "put_aside"
+        name = opening.keep_aside(folder / str(self.partition) if self.partition else folder, one)
         reason = Reason.DAMAGED_BLOCK.value
         log.error("block %d is put aside as %s: %s", one.seq, name, one.wrong)
         batch.tally.reject(day_of(now), "bus", 0, reason, one.messages)
@@ -378,7 +378,8 @@ class Sink:
             raise psycopg.OperationalError("another sink moved the position; starting over from it")
 
     async def purge(self) -> None:
-        """Drop blocks that sink and judge have both written their positions for, for ever."""
+        """Drop blocks that sink and judges have all written their positions for, for ever."""
+        consumers = ["sink", "judge"] if self.settings.partitions == 1 else ["sink", "judge", "whole"]
         while True:
             await asyncio.sleep(2)
             with contextlib.suppress(psycopg.OperationalError):
@@ -386,12 +387,12 @@ class Sink:
                     self.settings.dsn, autocommit=True
                 ) as connection:
                     cursor = await connection.execute(
-                        "SELECT min(seq), count(*) FROM fast.position WHERE stream = %s AND consumer IN ('sink', 'judge')",
-                        [self.stream],
+                        "SELECT min(seq), count(*) FROM fast.position WHERE stream = %s AND consumer = ANY(%s)",
+                        [self.stream, consumers],
                     )
                     row = await cursor.fetchone()
-                if row is not None and row[1] == 2 and row[0]:
-                    await self.bus.purge_before(int(row[0]) + 1)
+                if row is not None and row[1] == len(consumers) and row[0]:
+                    await self.bus.purge_before(int(row[0]) + 1, self.partition)
 
 
 def _now_us() -> int:

@@ -135,3 +135,4 @@ class BesideNeighbours(LaneDetector):
 
     name: ClassVar[str] = "beside_neighbours"
     lane = BesideNeighboursLane
+    whole = True

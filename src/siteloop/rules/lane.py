@@ -150,6 +150,8 @@ class LaneDetector:
     lane: ClassVar[Callable[..., Lane]]
     #: whether codes that meet on no device may share a lane; needs a lane that asks `rule(slot)` for its code
     layered: ClassVar[bool] = False
+    #: whether it compares devices of different sites, so that one judge must see all of them
+    whole: ClassVar[bool] = False
 
     def __init__(self) -> None:
         self._rosters: dict[str, Roster] = {}

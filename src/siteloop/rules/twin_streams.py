@@ -208,3 +208,4 @@ class TwinStreams(LaneDetector):
 
     name: ClassVar[str] = "twin_streams"
     lane = TwinStreamsLane
+    whole = True

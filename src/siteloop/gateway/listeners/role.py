@@ -29,6 +29,8 @@ from siteloop.gateway.releasing import LISTENER as RELEASE
 from siteloop.gateway.releasing import Releases
 from siteloop.gateway.settings import GatewaySettings
 from siteloop.gateway.tls import BadCertificate, Certificate
+from siteloop.kernel.placement import Placement
+from siteloop.kernel.registry import Registry
 
 log = logging.getLogger("siteloop.listener")
 SWEEP_S = 2
@@ -63,6 +65,8 @@ class ListenerRole:
         self.gatherings = {
             name: Gathering(name, self.bus) for name in ("hj212", "mqtt", "http", "jt808", "lifting", RELEASE)
         }
+        self.registry.on_change(self._place)
+        self._place(self.registry.current)
         self.hj212 = Hj212Server(
             settings, self.registry, self.gatherings["hj212"], self.presence, self.commands
         )
@@ -158,6 +162,12 @@ class ListenerRole:
         except BadCertificate as wrong:
             log.error("the old certificate stays in use: %s", wrong)
 
+    def _place(self, registry: Registry) -> None:
+        """Which partition each device's readings go through from now on."""
+        placement = Placement(registry.devices, self.settings.partitions)
+        for gathering in self.gatherings.values():
+            gathering.placement = placement
+
     async def wait(self) -> None:
         """Until one of the role's tasks ends, which it does only by a fault; that fault is raised."""
         done, _ = await asyncio.wait(self._tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -212,7 +222,7 @@ class ListenerRole:
 async def run(settings: GatewaySettings, ready: Callable[[dict[str, int]], None] | None = None) -> None:
     """Be the listener until cancelled; `ready` is told the bound ports (hj212, mqtt, intake, and the doors that are open)."""
     files.more()
-    bus = Bus(settings.nats_url, "listener")
+    bus = Bus(settings.nats_url, "listener", settings.partitions, settings.replicas)
     await bus.connect()
     registry = RegistrySource(settings.dsn)
     while True:

@@ -57,10 +57,10 @@ def block_of(rows: list[tuple[Any, ...]], kind: Kind = Kind.REALTIME, **more: An
 class StillBus:
     """Only a name: for tests that hand blocks to the sink themselves."""
 
-    async def identity(self) -> str:
-        return "BLOCKS@test"
+    async def identity(self, partition: int = 0) -> str:
+        return f"BLOCKS-{partition}@test"
 
-    async def reader(self, after: int) -> int:
+    async def reader(self, after: int, partition: int = 0) -> int:
         return after
 
     async def say(self, subject: str, message: dict[str, Any]) -> None:
