@@ -1,6 +1,7 @@
 """The workbench opens on what needs me now: my cases by deadline, warnings, what falls due next."""
 
 import datetime as dt
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from django.contrib.auth.decorators import login_required
@@ -11,6 +12,7 @@ from django.utils import timezone
 
 from siteloop.foundation.authority.models import Post
 from siteloop.foundation.cases.models import Case, CaseState, Finding
+from siteloop.foundation.cases.titles import RULE_TITLES
 from siteloop.foundation.notice.models import Notice
 from siteloop.foundation.registry.models import AnnualInspection, MaintenanceReview, Project
 from siteloop.framework.viewer import Viewer
@@ -92,31 +94,51 @@ def due_next(viewer: Viewer) -> list[Due]:
     return sorted(found, key=lambda d: d.on)
 
 
+def figures(viewer: Viewer) -> dict[str, object]:
+    """The row of figures, each with the records behind it."""
+    overview = dust.overview(viewer) if viewer.may("registry.device.view") else None
+    return {"tiles": tiles(overview) if overview else []}
+
+
+def to_do(viewer: Viewer) -> dict[str, object]:
+    """My open cases, and what "soon" means for their colour."""
+    now = timezone.now()
+    return {"cases": mine(viewer), "now": now, "soon": now + dt.timedelta(hours=24)}
+
+
+def warned(viewer: Viewer) -> dict[str, object]:
+    """The newest findings that last."""
+    if not viewer.may("cases.finding.view"):
+        return {"warnings": []}
+    lasting = Finding.objects.visible_to(viewer).filter(cleared_at__isnull=True, shadow=False)
+    rows = lasting.select_related("site", "case").order_by("-since")[:12]
+    return {"warnings": rows, "rule_titles": RULE_TITLES}
+
+
+def unread(viewer: Viewer) -> dict[str, object]:
+    """The newest notices nobody has opened."""
+    return {"notices": Notice.objects.visible_to(viewer).filter(read_at__isnull=True)[:6]}
+
+
+#: what the open page fetches again when something happens
+PARTS: dict[str, Callable[[Viewer], dict[str, object]]] = {
+    "figures": figures,
+    "cases": to_do,
+    "warnings": warned,
+    "notices": unread,
+}
+
+
 @login_required
 def workbench(request: HttpRequest) -> HttpResponse:
-    """GET /workbench/: the desk of the signed-in person; `?part=cases` renders the list alone for live refresh."""
+    """GET /workbench/: the desk of the signed-in person; `?part=` renders one of PARTS alone for live refresh."""
     viewer: Viewer = request.viewer  # type: ignore[attr-defined]
-    now = timezone.now()
-    context = {"cases": mine(viewer), "now": now, "soon": now + dt.timedelta(hours=24)}
-    if request.GET.get("part") == "cases":
-        return render(request, "workbench/parts/cases.html", context)
-    warnings = (
-        Finding.objects.visible_to(viewer)
-        .filter(cleared_at__isnull=True, shadow=False)
-        .select_related("site", "case")
-        if viewer.may("cases.finding.view")
-        else Finding.objects.none()
-    )
-    overview = dust.overview(viewer) if viewer.may("registry.device.view") else None
-    context |= {
-        "overview": overview,
-        "tiles": tiles(overview) if overview else [],
-        "warnings": warnings.order_by("-since")[:12],
-        "worse": worse(viewer),
-        "due": due_next(viewer),
-        "notices": Notice.objects.visible_to(viewer).filter(read_at__isnull=True)[:6],
-        "rule_titles": _titles(),
-    }
+    part = request.GET.get("part", "")
+    if part in PARTS:
+        return render(request, f"workbench/parts/{part}.html", PARTS[part](viewer))
+    context: dict[str, object] = {"worse": worse(viewer), "due": due_next(viewer), "rule_titles": RULE_TITLES}
+    for told in PARTS.values():
+        context |= told(viewer)
     return render(request, "workbench/workbench.html", context)
 
 
@@ -159,9 +181,3 @@ def tiles(o: dust.Overview) -> list[tuple[str, str, object, str, str, str]]:
             "red" if o.overdue_cases else "",
         ),
     ]
-
-
-def _titles() -> dict[str, str]:
-    from siteloop.foundation.cases.titles import RULE_TITLES
-
-    return RULE_TITLES

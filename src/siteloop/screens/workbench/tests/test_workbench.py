@@ -4,6 +4,7 @@ import pytest
 from django.test import Client
 
 from siteloop.framework.testing import caller
+from siteloop.screens.workbench import views
 
 
 @pytest.mark.django_db
@@ -16,3 +17,15 @@ def test_strangers_are_led_to_the_sign_in(fast_plane: None) -> None:
 def test_it_opens_with_all_rights_and_with_none(fast_plane: None) -> None:
     assert "我的待办" in caller(["*"], "330482").html.get("/workbench/").content.decode()
     assert "没有待办" in caller([], "330482").html.get("/workbench/").content.decode()
+
+
+@pytest.mark.django_db
+def test_each_part_is_fetched_alone_for_the_open_page(fast_plane: None) -> None:
+    """What is shown beside each other is refreshed beside each other: a case in the list counts in the figures."""
+    page = caller(["*"], "330482").html
+    whole = page.get("/workbench/").content.decode()
+    for part in views.PARTS:
+        assert f"?part={part}" in whole
+        alone = page.get(f"/workbench/?part={part}").content.decode()
+        assert "<html" not in alone
+        assert alone.strip() in whole.replace("\r", ""), part
