@@ -66,4 +66,5 @@ def gateway_settings() -> GatewaySettings:
         live=address(os.environ.get("SITELOOP_LIVE_PORT", "127.0.0.1:0")),
         partitions=whole_number("SITELOOP_PARTITIONS", 1, placement.MOST),
         replicas=whole_number("SITELOOP_REPLICAS", 1, 5),
+        accelerate=os.environ.get("SITELOOP_ACCELERATE", "1") != "0",
     )

@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import json
+import os
 import statistics
 import subprocess
 import sys
@@ -12,12 +13,13 @@ from typing import Any
 import msgspec
 import nats
 
-from siteloop.gateway import load as loads
 from siteloop.gateway.load import Load, Sent
+from siteloop.gateway.load_frames import READINGS, render
 from siteloop.gateway.trial import LIMIT, Program, program
+from siteloop.gateway.watching import Watch
 from siteloop.kernel.times import SECOND
 
-READINGS = 9  # a frame
+MOST_A_SECOND = 200_000  # frames: more than any machine of today answers
 
 
 def start_load(load: Load) -> subprocess.Popen[bytes]:
@@ -32,30 +34,40 @@ def sent(process: subprocess.Popen[bytes], seconds: float) -> Sent:
     return msgspec.json.decode(said, type=Sent)
 
 
-def ingest(running: Program, devices: int, frames: int) -> dict[str, Any]:
-    """Saturation of a freshly started program: every frame answered and stored."""
-    before = running.cpu_seconds()
+def ingest(running: Program, load: Load) -> dict[str, Any]:
+    """Saturation of a freshly started program: every frame answered, stored and judged."""
+    before, room = running.cpu_seconds(), running.disk_bytes()
     start = time.monotonic()
-    process = start_load(Load(*running.hj212, devices, frames))
-    done = sent(process, 600)
-    settle = running.settle(done.frames)
+    with Watch(running) as watch:
+        done = sent(start_load(load), load.seconds * 2 + 600)
+        settle = running.settle(done.frames)
+    running.settle_judge()
     wall = time.monotonic() - start
     after = running.cpu_seconds()
     rows, distinct = running.stored()
-    million = done.frames * READINGS / 1e6
-    size = running.ask(
-        "SELECT coalesce(sum(pg_total_relation_size(inhrelid)), 0)::bigint FROM pg_inherits WHERE inhparent = 'telemetry.dust'::regclass"
-    )[0][0]
+    readings = done.frames * READINGS
+    by_role = {k: round((after[k] - before.get(k, 0.0)) * 1e6 / readings, 3) for k in after}
     return {
+        "devices": load.devices,
+        "connections": done.connections,
         "frames": done.frames,
         "answered": done.answered,
+        "resent": done.resent,
+        "seconds": round(done.seconds, 2),
         "frames_per_s": round(done.frames / done.seconds),
-        "readings_per_s": round(done.frames * READINGS / done.seconds),
-        "stored_readings_per_s": round(done.frames * READINGS / (done.seconds + settle)),
+        "readings_per_s": round(readings / done.seconds),
+        "stored_readings_per_s": round(readings / (done.seconds + settle)),
         "settled_s_after_last_answer": round(settle, 2),
+        "answer_p50_s": round(done.p50_s, 3),
+        "answer_p99_s": round(done.p99_s, 3),
         "wall_s": round(wall, 2),
-        "cpu_s_per_million_readings": {k: round((after[k] - before.get(k, 0.0)) / million, 2) for k in after},
-        "bytes_per_reading": round(size / max(rows * READINGS, 1), 1),
+        "cpu_s_per_million_readings": {**by_role, "all": round(sum(by_role.values()), 3)},
+        "load_generator_cpu_s_per_million": round(done.cpu_s * 1e6 / readings, 3),
+        "cores_used": round((sum(after.values()) - sum(before.values()) + done.cpu_s) / wall, 2),
+        "bytes_per_reading": round((running.disk_bytes() - room) / max(rows * READINGS, 1), 1),
+        "archive_bytes_per_reading": round(running.archive_bytes() / max(rows * READINGS, 1), 1),
+        "memory_mib": watch.memory(),
+        "load_average": os.getloadavg(),
         "lost": done.frames - distinct,
         "doubled": rows - distinct,
         "ledger": running.ledger(),
@@ -80,7 +92,7 @@ async def alarms(running: Program, devices: int, rate: float, probes: int) -> di
     for number in range(devices + 1, devices + probes + 1):
         now = time.time_ns() // 1000 // SECOND * SECOND
         written[number] = time.monotonic()
-        writer.write(loads.render(number, now, LIMIT * 2)[1])
+        writer.write(render(number, now, LIMIT * 2)[1])
         await writer.drain()
         await asyncio.sleep(0.1)
     await asyncio.sleep(2)
@@ -102,7 +114,11 @@ def main(argv: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="siteloop bench")
     parser.add_argument("what", choices=("ingest", "faults", "connections", "flood"))
     parser.add_argument("--devices", type=int, default=0, help="200, and 10,000 for connections")
-    parser.add_argument("--seconds", type=float, default=20, help="of each phase of a flood")
+    parser.add_argument(
+        "--seconds", type=float, default=0, help="of the ingest, or of each phase of a flood (20)"
+    )
+    parser.add_argument("--connections", type=int, default=0, help="of the ingest; default: one a device")
+    parser.add_argument("--plain", action="store_true", help="without the compiled decoder")
     parser.add_argument("--frames", type=int, default=0)
     parser.add_argument(
         "--rate", type=float, default=20_000, help="readings a second behind the alarm probes"
@@ -121,7 +137,7 @@ def main(argv: list[str]) -> int:
 
 def _once(asked: argparse.Namespace) -> dict[str, Any]:
     """One measurement of a program whose data folder is new."""
-    with program() as running:
+    with program({"SITELOOP_ACCELERATE": "0"} if asked.plain else {}) as running:
         running.register(asked.devices, asked.probes)
         if asked.what in ("connections", "flood"):
             from siteloop.gateway import crowd
@@ -132,7 +148,11 @@ def _once(asked: argparse.Namespace) -> dict[str, Any]:
             from siteloop.gateway import faults
 
             return faults.run(running, asked.devices, asked.frames or 50_000)
-        report = ingest(running, asked.devices, asked.frames or 100_000)
+        frames = asked.frames or (int(asked.seconds * MOST_A_SECOND) if asked.seconds else 100_000)
+        load = Load(
+            *running.hj212, asked.devices, frames, seconds=asked.seconds, connections=asked.connections
+        )
+        report = ingest(running, load)
         report["holds"] = not report["lost"] and not report["doubled"]
         if asked.probes:
             report["alarm"] = asyncio.run(alarms(running, asked.devices, asked.rate, asked.probes))

@@ -5,8 +5,9 @@ import time
 from pathlib import Path
 from typing import Any
 
-from siteloop.gateway.bench import READINGS, sent, start_load
+from siteloop.gateway.bench import sent, start_load
 from siteloop.gateway.load import Load, Sent
+from siteloop.gateway.load_frames import READINGS
 from siteloop.gateway.trial import Program
 
 
@@ -42,13 +43,13 @@ def connections(running: Program, asked: argparse.Namespace) -> dict[str, Any]:
 
 def flood(running: Program, asked: argparse.Namespace) -> dict[str, Any]:
     """The normal rate, ten times the normal rate, the normal rate again; each from devices of its own."""
-    each = asked.devices // 3
+    each, seconds = asked.devices // 3, asked.seconds or 20.0
     report: dict[str, Any] = {}
     total = 0
     for i, (name, rate) in enumerate(
         (("before", asked.rate), ("flood", 10 * asked.rate), ("after", asked.rate))
     ):
-        frames = int(rate / READINGS * asked.seconds)
+        frames = int(rate / READINGS * seconds)
         load = Load(*running.hj212, each, frames, rate / READINGS, first=1 + i * each)
         done = sent(start_load(load), 600)
         total += done.frames

@@ -8,14 +8,14 @@ import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, cast
 
 import psycopg
 
-from siteloop.gateway import load as loads
+from siteloop.gateway.load_frames import code
 from siteloop.kernel import registry as registries
 from siteloop.kernel.registry import DeviceEntry, Registry, RuleEntry
 
@@ -26,8 +26,8 @@ VERSION = 1_000_000_000
 class Program:
     """The program as a person starts it: `python -m siteloop.entry.cli up`."""
 
-    def __init__(self, data: Path) -> None:
-        self.data = data
+    def __init__(self, data: Path, settings: Mapping[str, str] | None = None) -> None:
+        self.data, self.settings = data, settings or {}
         self.address = {name: f"127.0.0.1:{_free_port()}" for name in ("HTTP", "HJ212", "MQTT", "JT808")}
         self.process: subprocess.Popen[bytes] | None = None
 
@@ -37,6 +37,7 @@ class Program:
         variables = {**kept, "SITELOOP_DATA": str(self.data)} | {
             f"SITELOOP_{k}": v for k, v in self.address.items()
         }
+        variables |= self.settings
         out = self.data.with_suffix(".out").open("ab")
         self.process = subprocess.Popen(
             [sys.executable, "-m", "siteloop.entry.cli", "up"], env=variables, stdout=out, stderr=out
@@ -80,7 +81,7 @@ class Program:
     def register(self, devices: int, probes: int = 0) -> None:
         """Make the load's devices known, and one threshold."""
         entries = tuple(
-            DeviceEntry(n, loads.code(n), "dust", 1, "330482", password="123456", interval_s=60)  # noqa: S106
+            DeviceEntry(n, code(n), "dust", 1, "330482", password="123456", interval_s=60)  # noqa: S106
             for n in range(1, devices + probes + 1)
         )
         rule = RuleEntry("bench.pm25", "threshold", "33", 1, {"field": "pm25", "on": LIMIT}, "yellow")
@@ -114,6 +115,29 @@ class Program:
             tuple[int, int], self.ask("SELECT count(*), count(DISTINCT (device, at)) FROM telemetry.dust")[0]
         )
 
+    def disk_bytes(self) -> int:
+        """Of the sample table with its indexes."""
+        return cast(
+            int,
+            self.ask(
+                "SELECT coalesce(sum(pg_total_relation_size(inhrelid)), 0)::bigint FROM pg_inherits"
+                " WHERE inhparent = 'telemetry.dust'::regclass"
+            )[0][0],
+        )
+
+    def archive_bytes(self) -> int:
+        """Of the raw frames."""
+        return sum(path.stat().st_size for path in (self.data / "raw").rglob("*.raw"))
+
+    def settle_judge(self, seconds: float = 60) -> None:
+        """Wait until the judge has saved its position behind the last block that is stored."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end and not self.ask(
+            "SELECT 1 FROM fast.position s JOIN fast.position j USING (stream) WHERE s.consumer LIKE 'sink%%'"
+            " AND j.consumer LIKE 'judge%%' AND j.seq >= s.seq"
+        ):
+            time.sleep(0.1)
+
     def settle(self, rows: int, seconds: float = 120) -> float:
         """Wait until the ledger counts so many rows as stored (it commits with them); how long that took."""
         start = time.monotonic()
@@ -123,10 +147,10 @@ class Program:
 
 
 @contextmanager
-def program() -> Iterator[Program]:
-    """A program in a temporary folder."""
+def program(settings: Mapping[str, str] | None = None) -> Iterator[Program]:
+    """A program in a temporary folder; `settings` are environment variables of its own."""
     with tempfile.TemporaryDirectory(prefix="siteloop-bench-") as folder:
-        running = Program(Path(folder) / "data")
+        running = Program(Path(folder) / "data", settings)
         try:
             running.start()
             yield running
