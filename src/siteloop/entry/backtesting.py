@@ -30,6 +30,8 @@ def run(args: argparse.Namespace) -> int:
             "数据库未连接，请先运行 siteloop up 或设置 SITELOOP_DATABASE_URL", "no database"
         ) from away
     if args.json:
+    except OSError as missing:
+        raise Trouble(f"归档文件无法读取：{missing}", "a file of the archive cannot be read") from missing
         body = msgspec.to_builtins(found) | {"readings_per_second": found.readings_per_second}
         print(json.dumps(body, ensure_ascii=False))
     else:

@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 import psycopg
 
+from siteloop.gateway.archive_store import NO_STORE, ArchiveStore
 from siteloop.gateway.stored_history import steps
 from siteloop.kernel import registry as registries
 from siteloop.kernel.block import Block
@@ -146,11 +147,12 @@ def back_test(
     region: str = "",
     device: str = "",
     progress: Callable[[float], None] | None = None,
+    store: ArchiveStore = NO_STORE,
 ) -> BackTest:
     """Run rule `code` over the rows with device time in [start, end) µs; `changes` are parameters to try.
 
     `region` (prefix) and `device` (code) narrow the devices. Raises NoSuchRule, ValueError for a stretch or parameters
-    that make no sense, psycopg.OperationalError when the database is away.
+    that make no sense, psycopg.OperationalError when the database is away, OSError when a file of the archive is.
     """
     if end <= start:
         raise ValueError("结束时间应晚于开始时间")
@@ -171,7 +173,7 @@ def back_test(
         profiles = [p for p in PROFILES if any(d.profile == p for d in chosen)]
         numbers = [d.number for d in chosen]
         rate = sum(1 / max(1, d.interval_s) for d in chosen)
-        for step in steps(connection, start - WARM, end, numbers, profiles, rate):
+        for step in steps(connection, start - WARM, end, numbers, profiles, rate, store):
             for profile, columns in step.parts:
                 rows += len(columns.device)
                 readings += columns.values.size

@@ -10,6 +10,7 @@ from nats.errors import Error as NatsError
 from nats.js.errors import APIError
 
 from siteloop.gateway import figures, partitions
+from siteloop.gateway.archive_store import FolderStore
 from siteloop.gateway.bus import ROOM, Bus
 from siteloop.gateway.judge import Judge
 from siteloop.gateway.lease import Crew
@@ -129,7 +130,7 @@ async def sink(settings: GatewaySettings) -> None:
     def done() -> dict[int, tuple[int, float]]:
         return {p: (one.position, one.worked_at) for p, one in working.items()}
 
-    roller = Roller(settings.dsn, registry)
+    roller = Roller(settings.dsn, registry, FolderStore(settings.data / "archive"))
     async with asyncio.TaskGroup() as group:
         group.create_task(Crew(settings.dsn, "sink", range(settings.partitions), work).run())
         group.create_task(partitions.run(settings.dsn))

@@ -13,10 +13,14 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
+from siteloop.gateway import copying, past, slow_path, thawing
+from siteloop.gateway.archive_store import NO_STORE, ArchiveStore
 from siteloop.gateway.registry_source import RegistrySource
 from siteloop.kernel.profiles import PROFILES, Averaging, Field, Profile
+from siteloop.kernel.times import to_us
 
 log = logging.getLogger("siteloop.rollup")
+GATHERED = "rolled_again"  # temporary table of one computation
 STEPS = (60, 900, 3600, 86_400)
 VALID_SHARE = 0.75
 GRACE_S = 5
@@ -62,7 +66,7 @@ def _each(profile: Profile, template: str) -> sql.Composable:
     return sql.SQL(", ").join(parts)
 
 
-def statement(profile: Profile) -> sql.Composed:
+def statement(profile: Profile, source: sql.Identifier) -> sql.Composed:
     """INSERT … SELECT of one step over [from, to) for some devices; parameters step, from, to, devices, expected."""
     return sql.SQL(
         "INSERT INTO {target} (device, step, at, expected, n, mean, low, high)"
@@ -74,7 +78,7 @@ def statement(profile: Profile) -> sql.Composed:
         " low = excluded.low, high = excluded.high"
     ).format(
         target=sql.Identifier("telemetry", f"{profile.code}_rollup"),
-        source=sql.Identifier("telemetry", profile.code),
+        source=source,
         n=_each(profile, "count(*) FILTER (WHERE {good})"),
         mean=sql.SQL(", ").join(_mean(f, i) for i, f in enumerate(profile.fields)),
         low=_each(profile, "min({name}) FILTER (WHERE {good})"),
@@ -92,8 +96,8 @@ def floor(moment: dt.datetime, step: int) -> dt.datetime:
 class Roller:
     """Rolls up what has closed, and again what late data touched."""
 
-    def __init__(self, dsn: str, registry: RegistrySource) -> None:
-        self.dsn, self.registry = dsn, registry
+    def __init__(self, dsn: str, registry: RegistrySource, store: ArchiveStore = NO_STORE) -> None:
+        self.dsn, self.registry, self.store = dsn, registry, store
 
     async def run(self) -> None:
         """Every ten seconds, for ever."""
@@ -159,15 +163,15 @@ class Roller:
                 " ORDER BY at LIMIT 2000 FOR UPDATE SKIP LOCKED) RETURNING device, at",
                 [profile.code, floor(now - dt.timedelta(seconds=GRACE_S), 900)],
             )
-            touched: dict[dt.datetime, set[int]] = {}
+            touched: dict[tuple[int, dt.datetime, dt.datetime], set[int]] = {}
             for device, at in await cursor.fetchall():
-                touched.setdefault(at, set()).add(device)
-            for at, devices in touched.items():
                 for step in STEPS:
                     start = floor(at, step)
                     end = min(start + dt.timedelta(seconds=max(step, 900)), floor(now, step))
                     if start < end:
-                        await self._compute(connection, profile, step, start, end, devices)
+                        touched.setdefault((step, start, end), set()).add(device)
+            for (step, start, end), devices in touched.items():
+                await self._compute(connection, profile, step, start, end, devices)
 
     async def _compute(
         self,
@@ -185,14 +189,53 @@ class Roller:
         ]
         if not devices:
             return
+        numbers = [d.number for d in devices]
+        source = sql.Identifier("telemetry", profile.code)
+        if start.timestamp() * 1e6 < thawing.left_before(to_us(dt.datetime.now(dt.UTC))):
+            gathered = await self._gathered(connection, profile, start, end, numbers)
+            source = sql.Identifier("pg_temp", GATHERED) if gathered else source
         await connection.execute(
-            statement(profile),
+            statement(profile, source),
             {
                 "step": step,
                 "shift": LOCAL_S if step == 86_400 else 0,
                 "start": start,
                 "end": end,
-                "devices": [d.number for d in devices],
+                "devices": numbers,
                 "expected": [max(1, step // d.interval_s) for d in devices],
             },
         )
+
+    async def _gathered(
+        self,
+        connection: psycopg.AsyncConnection[tuple[Any, ...]],
+        profile: Profile,
+        start: dt.datetime,
+        end: dt.datetime,
+        devices: list[int],
+    ) -> bool:
+        """Put archived rows and those of the table together into a temporary table; False when no day of them left."""
+        low, high = to_us(start), to_us(end)
+        cursor = await connection.execute(
+            sql.SQL("SELECT EXISTS ({})").format(sql.SQL(past.ASK)), past.asked(profile.code, low, high)
+        )
+        if await cursor.fetchone() != (True,):
+            return False
+        rows = await asyncio.to_thread(
+            past.look, self.dsn, self.store, profile.code, low, high, devices, with_present=True
+        )
+        assert rows is not None, "a day that left is never taken back"
+        name = sql.Identifier("pg_temp", GATHERED)
+        await connection.execute(sql.SQL("DROP TABLE IF EXISTS {}").format(name))
+        await connection.execute(
+            sql.SQL("CREATE TEMPORARY TABLE {} (LIKE {}) ON COMMIT DROP").format(
+                sql.Identifier(GATHERED), sql.Identifier("telemetry", profile.code)
+            )
+        )
+        names = slow_path.column_names(profile, False)
+        into = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT BINARY)").format(
+            name, sql.SQL(", ").join(map(sql.Identifier, names))
+        )
+        async with connection.cursor() as target, target.copy(into) as copy:
+            await copy.write(copying.encode(rows))
+        return True

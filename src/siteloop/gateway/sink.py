@@ -20,7 +20,8 @@ from nats.errors import Error as NatsError
 from numpy.typing import NDArray
 from psycopg import sql
 
-from siteloop.gateway import copying, figures, lease, opening, partitions, slow_path
+from siteloop.gateway import copying, figures, lease, opening, partitions, slow_path, thawing
+from siteloop.gateway.archive_store import ArchiveStore, FolderStore
 from siteloop.gateway.bus import Bus, Reader
 from siteloop.gateway.opening import Opened, open_block
 from siteloop.gateway.raw_archive import Chunk, RawArchive
@@ -62,6 +63,7 @@ class Sink:
 
     def __init__(self, settings: GatewaySettings, bus: Bus, archive: RawArchive, partition: int = 0) -> None:
         self.settings, self.bus, self.archive, self.partition = settings, bus, archive, partition
+        self.past: ArchiveStore = FolderStore(settings.data / "archive")
         self._last = np.zeros(1024, np.int64)  # device -> newest `at` stored, µs
         self._partitions: set[tuple[str, dt.date]] = set()
         self.stream = ""
@@ -249,7 +251,10 @@ class Sink:
             slow = np.flatnonzero(~fast & (realtime != is_reported))
             if not len(slow):
                 continue
-            stored = await slow_path.insert(connection, profile, copying.take(columns, slow), is_reported)
+            late = copying.take(columns, slow)
+            thawed = await self._thawed(connection, profile, late, is_reported)
+            stored = await slow_path.insert(connection, profile, late, is_reported)
+            await thawed.drop_unchanged(connection, profile, late, stored)
             for i in slow[~stored]:
                 day = day_of(int(columns.received_at[i]))
                 batch.tally.duplicate(day, names[listener[i]], int(columns.device[i]))
@@ -258,6 +263,21 @@ class Sink:
             rows = columns if realtime.all() else copying.take(columns, np.flatnonzero(realtime))
             newest = np.flatnonzero(np.append(rows.device[1:] != rows.device[:-1], True))
             batch.latest.append((profile, copying.take(rows, newest)))
+
+    async def _thawed(
+        self,
+        connection: psycopg.AsyncConnection[tuple[Any, ...]],
+        profile: Profile,
+        rows: Columns,
+        is_reported: bool,
+    ) -> thawing.Thawed:
+        """Archived twins of late rows; there are none where no row is old enough."""
+        if is_reported:
+            return thawing.Thawed()
+        old = np.flatnonzero(rows.at < thawing.left_before(_now_us()))
+        if not len(old):
+            return thawing.Thawed()
+        return await thawing.thaw(connection, self.settings.dsn, self.past, profile, copying.take(rows, old))
 
     def _is_new(self, columns: Columns) -> NDArray[np.bool_]:
         """Sorted rows that are newer than anything stored of their device, and single in this batch."""
@@ -270,7 +290,10 @@ class Sink:
     async def _partitions_for(
         self, connection: psycopg.AsyncConnection[tuple[Any, ...]], profile: str, at: NDArray[np.int64]
     ) -> set[tuple[str, dt.date]]:
-        """Partitions that nobody made ahead: of late rows, and of today when the program stood still for days."""
+        """Partitions that nobody made ahead: of late rows, and of today when the program stood still for days.
+
+        An old day may have left since we last saw it, and must not leave between our look and our rows.
+        """
         if not len(at):
             return set()
         first, last = int(at.min() // 86_400_000_000), int(at.max() // 86_400_000_000)
@@ -278,8 +301,14 @@ class Sink:
         days = {EPOCH_DATE + dt.timedelta(days=d) for d in numbers}
         missing = {d for d in days if (profile, d) not in self._partitions}
         if missing:
+            if min(missing) < from_us(thawing.left_before(_now_us())).date():
+                await connection.execute(
+                    sql.SQL("LOCK TABLE {} IN ROW EXCLUSIVE MODE").format(
+                        sql.Identifier("telemetry", profile)
+                    )
+                )
             await partitions.make(connection, profile, missing)
-        return {(profile, day) for day in missing}
+        return {(profile, day) for day in missing if day >= from_us(thawing.left_before(_now_us())).date()}
 
     async def _copy(
         self, connection: psycopg.AsyncConnection[tuple[Any, ...]], profile: Profile, columns: Columns

@@ -26,6 +26,29 @@ async def insert(
     is_reported: bool,
 ) -> NDArray[np.bool_]:
     """Insert rows in one round trip; which of them stored anything."""
+    return await _each(connection, columns, is_reported, _statement(profile, is_reported))
+
+
+async def insert_new(
+    connection: psycopg.AsyncConnection[tuple[Any, ...]], profile: Profile, columns: Columns
+) -> NDArray[np.bool_]:
+    """Insert real-time rows whose key is not there, leave the others alone; which of them were stored."""
+    names = column_names(profile, False)
+    statement = sql.SQL("INSERT INTO {} ({}) VALUES ({}) ON CONFLICT DO NOTHING RETURNING 1").format(
+        sql.Identifier("telemetry", profile.code),
+        sql.SQL(", ").join(map(sql.Identifier, names)),
+        sql.SQL(", ").join([sql.Placeholder()] * len(names)),
+    )
+    return await _each(connection, columns, False, statement)
+
+
+async def _each(
+    connection: psycopg.AsyncConnection[tuple[Any, ...]],
+    columns: Columns,
+    is_reported: bool,
+    statement: sql.Composed,
+) -> NDArray[np.bool_]:
+    """Run a statement for every row; which of them it answered."""
     packed = copying.pack_quality(columns.quality)
     rows = []
     for i in range(len(columns.device)):
@@ -35,7 +58,7 @@ async def insert(
         rows.append([*key, *times, int(packed[i]), *values])
     stored = np.zeros(len(rows), bool)
     async with connection.cursor() as cursor:
-        await cursor.executemany(_statement(profile, is_reported), rows, returning=True)
+        await cursor.executemany(statement, rows, returning=True)
         for i in range(len(rows)):
             stored[i] = await cursor.fetchone() is not None
             cursor.nextset()

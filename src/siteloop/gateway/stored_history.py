@@ -9,13 +9,14 @@ from typing import Any
 import msgspec
 import numpy as np
 import psycopg
-from numpy.typing import NDArray
-from psycopg import sql
 
-from siteloop.gateway.copying import EPOCH_2000, HEADER, TRAILER, join, take
-from siteloop.kernel.block import Columns, Kind
+from siteloop.gateway import copied, past
+from siteloop.gateway.archive_store import NO_STORE, ArchiveStore
+from siteloop.gateway.copying import join, take
+from siteloop.kernel import archived
+from siteloop.kernel.block import Columns
 from siteloop.kernel.profiles import PROFILES, Profile
-from siteloop.kernel.times import DAY, MINUTE, SECOND, from_us
+from siteloop.kernel.times import DAY, MINUTE, SECOND
 
 STEP = 60 * SECOND  # rows of one step go to the detectors together; then time passes
 AHEAD = 600 * SECOND  # a device clock may run this far ahead (GatewaySettings.ahead_s)
@@ -37,6 +38,7 @@ def steps(
     devices: Sequence[int],
     profiles: Sequence[str],
     rate: float,
+    store: ArchiveStore = NO_STORE,
 ) -> Iterator[Step]:
     """Real-time rows of `devices` with device time in [start, end) µs. `rate` = rows a second to expect, for the slices."""
     size = int(min(MOST, max(LEAST, ROWS / max(rate, 1e-9) * SECOND)))
@@ -45,7 +47,7 @@ def steps(
     for low in range(start, end, size):
         high = min(low + size, end)
         for code in profiles:
-            fresh = read(connection, PROFILES[code], low, high, devices)
+            fresh = read(connection, PROFILES[code], low, high, devices, store)
             waiting[code] = join([waiting[code], fresh]) if code in waiting else fresh
         is_last = high == end
         horizon = high - AHEAD
@@ -90,42 +92,15 @@ def _part(rows: Columns, a: int, b: int) -> Columns:
     )
 
 
-def _layout(profile: Profile) -> np.dtype[Any]:
-    """One row of binary COPY; every field is there because absent values come as NaN."""
-    names = [("device", ">i4"), ("at", ">i8"), ("received_at", ">i8"), ("quality", ">i8")]
-    names += [(f"v{i}", ">f4") for i in range(len(profile.fields))]
-    layout: list[tuple[str, str]] = [("count", ">i2")]
-    for name, kind in names:
-        layout += [(f"l_{name}", ">i4"), (name, kind)]
-    return np.dtype(layout)
-
-
 def read(
-    connection: psycopg.Connection[Any], profile: Profile, start: int, end: int, devices: Sequence[int]
+    connection: psycopg.Connection[Any],
+    profile: Profile,
+    start: int,
+    end: int,
+    devices: Sequence[int],
+    store: ArchiveStore = NO_STORE,
 ) -> Columns:
-    """Real-time rows of a stretch of device time, in no particular order."""
-    statement = sql.SQL(
-        "COPY (SELECT device, at, received_at, quality, {fields} FROM {table} WHERE at >= {start} AND at < {end}"
-        " AND device = ANY({devices})) TO STDOUT (FORMAT BINARY)"
-    ).format(
-        fields=sql.SQL(", ").join(
-            sql.SQL("coalesce({}, 'NaN'::real)").format(sql.Identifier(f.name)) for f in profile.fields
-        ),
-        table=sql.Identifier("telemetry", profile.code),
-        start=sql.Literal(from_us(start)),
-        end=sql.Literal(from_us(end)),
-        devices=sql.Literal(list(devices)),
-    )
-    with connection.cursor() as cursor, cursor.copy(statement) as copy:
-        data = b"".join(bytes(part) for part in copy)
-    body = memoryview(data)[len(HEADER) : len(data) - len(TRAILER)]
-    rows: NDArray[Any] = np.frombuffer(body, _layout(profile))
-    quality = rows["quality"].astype(np.int64)
-    return Columns(
-        device=rows["device"].astype(np.int32),
-        at=rows["at"].astype(np.int64) + EPOCH_2000,
-        received_at=rows["received_at"].astype(np.int64) + EPOCH_2000,
-        values=np.array([rows[f"v{i}"] for i in range(len(profile.fields))], np.float32),
-        quality=np.array([(quality >> (4 * i)) & 15 for i in range(len(profile.fields))], np.uint8),
-        kind=np.full(len(rows), Kind.REALTIME, np.uint8),
-    )
+    """Real-time rows of a stretch of device time, archived or not, in no particular order."""
+    here = copied.read(connection, profile, copied.query(profile, profile.code, start, end, devices))
+    gone = past.rows(connection, store, profile, start, end, devices)
+    return here if gone is None else archived.newest_of_each([gone, here])
