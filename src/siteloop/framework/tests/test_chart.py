@@ -86,6 +86,11 @@ def test_a_line_is_broken_where_nothing_came() -> None:
     assert drawn("UTC", readings(range(0, 50)), BROKEN) == 0
 
 
+def test_whoever_does_not_see_the_lines_is_told_what_they_say() -> None:
+    said = drawn("UTC", readings(range(0, 60)), "() => document.querySelector('[data-chart]').ariaLabel")
+    assert said == "M1 近 2 小时；PM2.5 最新 99 µg/m³，最低 40，最高 99"
+
+
 def test_a_device_without_data_says_so() -> None:
     told = drawn(
         "UTC", readings([]), LABELS.split("const axis")[0] + "return chart.getOption().title[0].text; }"

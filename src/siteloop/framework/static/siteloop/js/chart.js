@@ -43,6 +43,21 @@ function broken(points) {
 /** A colour of the theme. @param {string} name */
 const token = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
+/** What the lines say, for whoever does not see them. @param {HTMLElement} box @param {string[]} fields @param {any[][]} data */
+function describe(box, fields, data) {
+  const lines = fields.flatMap((name, i) => {
+    const values = data[i].map((one) => /** @type {number} */ (one.value[1]));
+    if (!values.length) return [];
+    const [title, english, unit] = TITLES[name] ?? [name, name, ""];
+    const [last, low, high] = [values[values.length - 1], Math.min(...values), Math.max(...values)].map((v) => `${+v.toFixed(1)}`);
+    return chinese
+      ? [`${title} 最新 ${last} ${unit}，最低 ${low}，最高 ${high}`]
+      : [`${english}: latest ${last} ${unit}, lowest ${low}, highest ${high}`];
+  });
+  const span = chinese ? `近 ${box.dataset.hours} 小时` : `last ${box.dataset.hours} hours`;
+  box.setAttribute("aria-label", [`${box.dataset.code} ${span}`, ...lines].join(chinese ? "；" : "; "));
+}
+
 /** @param {HTMLElement} box @param {string} words */
 function say(box, words) {
   box.replaceChildren(Object.assign(document.createElement("p"), { className: "text-secondary p-3 mb-0", textContent: words }));
@@ -91,7 +106,6 @@ async function draw(box) {
   chart.setOption({
     useUTC: true,
     animation: false,
-    aria: { enabled: true },
     backgroundColor: "transparent",
     textStyle: { color: ink },
     grid: { left: 48, right: fields.some((name) => limits[name]) ? 64 : 20, top: 36, bottom: 28 },
@@ -107,6 +121,7 @@ async function draw(box) {
     },
     series: series(),
   });
+  describe(box, fields, data);
   new ResizeObserver(() => chart.resize()).observe(box);
   listen("latest", (message) => {
     if (String(message.device) !== box.dataset.device) return;
@@ -118,6 +133,7 @@ async function draw(box) {
       if (data[i].length > MOST) data[i].shift();
     });
     chart.setOption({ series: series() });
+    describe(box, fields, data);
     box.dataset.points = String(data[0].length);
   });
   box.dataset.points = String(data[0]?.length ?? 0);
