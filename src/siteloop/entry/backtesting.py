@@ -4,6 +4,7 @@ import argparse
 import datetime as dt
 import json
 import unicodedata
+from collections.abc import Callable
 
 import msgspec
 import psycopg
@@ -11,6 +12,7 @@ import psycopg
 from siteloop.entry import environment, wiring
 from siteloop.entry.detectors import detectors
 from siteloop.entry.trouble import Trouble
+from siteloop.gateway.archive_store import FolderStore
 from siteloop.gateway.backtest import BackTest, Hit, NoSuchRule, Value, back_test, span_seconds
 from siteloop.kernel.times import SHANGHAI, to_us
 from siteloop.rules import words
@@ -29,9 +31,9 @@ def run(args: argparse.Namespace) -> int:
         raise Trouble(
             "数据库未连接，请先运行 siteloop up 或设置 SITELOOP_DATABASE_URL", "no database"
         ) from away
-    if args.json:
     except OSError as missing:
         raise Trouble(f"归档文件无法读取：{missing}", "a file of the archive cannot be read") from missing
+    if args.json:
         body = msgspec.to_builtins(found) | {"readings_per_second": found.readings_per_second}
         print(json.dumps(body, ensure_ascii=False))
     else:
@@ -47,6 +49,7 @@ def back_test_rule(
     changes: dict[str, Value] | None = None,
     region: str = "",
     device: str = "",
+    progress: Callable[[float], None] | None = None,
 ) -> BackTest:
     """The back-test on the running program's database, or the one the environment names."""
     env = environment.read()
@@ -55,7 +58,16 @@ def back_test_rule(
         raise psycopg.OperationalError("no database is named and none is running here")
     dsn = wiring.as_role(str(url), "siteloop_fast")
     return back_test(
-        dsn, detectors(), code, to_us(start), to_us(end), changes=changes, region=region, device=device
+        dsn,
+        detectors(),
+        code,
+        to_us(start),
+        to_us(end),
+        changes=changes,
+        region=region,
+        device=device,
+        progress=progress,
+        store=FolderStore(env.data / "archive"),
     )
 
 
