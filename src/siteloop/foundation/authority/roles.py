@@ -38,6 +38,8 @@ WATCHING = (
     "cases.finding.export",
     "cases.enforcement.view",
     "cases.enforcement.export",
+    "cases.lock.view",
+    "cases.lock.export",
     "cases.case.comment",
     "cases.case.urge",
     "packs.*.view",

@@ -28,6 +28,8 @@ MAGIC: tuple[tuple[bytes, str], ...] = (
     (b"OggS", "audio/ogg"),
     (b"\x1aE\xdf\xa3", "audio/webm"),
     (b"ID3", "audio/mpeg"),
+    # reports of our own conformance kit
+    (b'{\n "siteloop', "application/json"),
 )
 
 

@@ -13,7 +13,7 @@ from django.utils import timezone
 from siteloop.foundation.people.vault import EncryptedTextField
 from siteloop.foundation.registry import credentials
 from siteloop.framework.scope import Scope, ScopedModel
-from siteloop.kernel import quirks
+from siteloop.kernel import conformance, quirks
 from siteloop.kernel.profiles import PROFILES, RECORDS
 
 
@@ -25,6 +25,19 @@ def check_quirks(value: object) -> None:
         quirks.check(value)
     except ValueError as wrong:
         raise ValidationError(str(wrong)) from wrong
+
+
+#: kinds of device a person may register
+KINDS = [(p.code, p.title) for p in PROFILES.values() if p.code not in RECORDS]
+#: what a device model speaks
+PROTOCOLS: dict[str, tuple[str, str]] = {
+    **{code: titles for code, titles in conformance.PROFILES.items()},
+    "http": ("HTTP JSON", "HTTP JSON"),
+    "modbus": ("Modbus TCP", "Modbus TCP"),
+    "weighbridge": ("XK3190 地磅", "XK3190 weighbridge"),
+    "events": ("事件推送（摄像机、门禁）", "Event push"),
+}
+VERDICTS = [("untested", "未测试"), ("pass", "通过"), ("fail", "不通过"), ("not_shown", "未出现")]
 
 
 class WorkKind(models.TextChoices):
@@ -286,6 +299,72 @@ class DeviceState(models.TextChoices):
     RETIRED = "retired", "拆除"
 
 
+class DeviceModel(ScopedModel):
+    """A maker's model of a device, with the verdict of its last conformance report. The same for every region."""
+
+    maker = models.CharField("生产厂家", max_length=120)
+    name = models.CharField("型号", max_length=80)
+    firmware = models.CharField("固件版本", max_length=40, blank=True)
+    profile = models.CharField("设备类型", max_length=20, choices=KINDS)
+    protocol = models.CharField(
+        "通信协议", max_length=20, choices=[(code, zh) for code, (zh, _) in PROTOCOLS.items()]
+    )
+    note = models.CharField("说明", max_length=300, blank=True)
+    verdict = models.CharField(
+        "符合性测试", max_length=10, choices=VERDICTS, default="untested", editable=False
+    )
+    tested_at = models.DateTimeField("测试时间", null=True, blank=True, editable=False)
+
+    scope = Scope(public=True)
+
+    class Meta(ScopedModel.Meta):
+        abstract = False
+        verbose_name = "设备型号"
+        verbose_name_plural = "设备型号"
+        ordering = ("maker", "name", "firmware")
+        constraints = (
+            models.UniqueConstraint(fields=("maker", "name", "firmware"), name="one_model_a_firmware"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.maker} {self.name}{' ' + self.firmware if self.firmware else ''}"
+
+
+class ConformanceReport(ScopedModel):
+    """A filed report of `siteloop conformance`: the file is kept as evidence, its cases are shown from `body`."""
+
+    model = models.ForeignKey(DeviceModel, models.PROTECT, related_name="reports", verbose_name="设备型号")
+    profile = models.CharField(
+        "测试协议", max_length=20, choices=[(code, zh) for code, (zh, _) in conformance.PROFILES.items()]
+    )
+    role = models.CharField(
+        "被测对象", max_length=10, choices=[("device", "设备"), ("platform", "平台或客户端")]
+    )
+    verdict = models.CharField("结论", max_length=10, choices=VERDICTS[1:])
+    passed = models.PositiveIntegerField("通过")
+    failed = models.PositiveIntegerField("不通过")
+    not_shown = models.PositiveIntegerField("未出现")
+    tested_at = models.DateTimeField("测试时间")
+    tester = models.CharField("测试人", max_length=80, blank=True)
+    tool = models.CharField("测试程序版本", max_length=40, blank=True)
+    sha256 = models.CharField("文件 SHA-256", max_length=64)
+    evidence = models.ForeignKey("files.Evidence", models.PROTECT, related_name="+", verbose_name="报告文件")
+    body = models.JSONField("内容", editable=False)
+    filed_at = models.DateTimeField("归档时间")
+
+    scope = Scope(public=True)
+
+    class Meta(ScopedModel.Meta):
+        abstract = False
+        verbose_name = "符合性测试报告"
+        verbose_name_plural = "符合性测试报告"
+        ordering = ("-tested_at",)
+        constraints = (models.UniqueConstraint(fields=("model", "sha256"), name="one_filing_a_report"),)
+
+    def __str__(self) -> str:
+        return f"{self.model} {self.get_profile_display()} {self.tested_at:%Y-%m-%d}"
+
+
 class Device(ScopedModel):
     """A registered device. `number` keys all its telemetry, for ever; `code` is what it calls itself (MN)."""
 
@@ -294,7 +373,7 @@ class Device(ScopedModel):
     profile = models.CharField(
         "设备类型",
         max_length=20,
-        choices=[(p.code, p.title) for p in PROFILES.values() if p.code not in RECORDS],
+        choices=KINDS,
         db_index=True,
     )
     title = models.CharField("名称", max_length=80, blank=True)
@@ -310,6 +389,15 @@ class Device(ScopedModel):
         blank=True,
         related_name="+",
         verbose_name="设备服务单位",
+    )
+    model = models.ForeignKey(
+        DeviceModel,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="devices",
+        verbose_name="型号（登记）",
+        help_text="从“设备型号”中选择，可看到其符合性测试结论",
     )
     model_name = models.CharField("型号", max_length=80, blank=True)
     firmware = models.CharField("固件版本", max_length=40, blank=True)
@@ -387,10 +475,18 @@ class Device(ScopedModel):
     def save(self, *args: object, **kwargs: object) -> None:
         """The region is always the site's; of a preset token only the digests are kept."""
         self.region_code = self.site.region_code
+        if self.model is not None and not self.model_name:
+            self.model_name = self.model.name
         if self.preset_token:
             credentials.give(self, self.preset_token)
             self.preset_token = ""
         super().save(*args, **kwargs)  # type: ignore[arg-type]
+
+    def clean(self) -> None:
+        """A device is of the kind its model is."""
+        if self.model is not None and self.profile and self.model.profile != self.profile:
+            kind = self.model.get_profile_display()
+            raise ValidationError({"model": f"该型号是“{kind}”，与设备类型不符"})
 
     def new_token(self, grace: dt.timedelta = dt.timedelta(0)) -> str:
         """A fresh token; the one before it stays good for `grace`. Only digests are kept."""

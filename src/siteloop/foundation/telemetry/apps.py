@@ -10,3 +10,12 @@ class TelemetryConfig(AppConfig):
     label = "telemetry"
     verbose_name = "监测数据"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Who is registered waits no longer."""
+        from django.db.models.signals import post_save
+
+        from siteloop.foundation.registry.models import Device
+        from siteloop.foundation.telemetry import knocking
+
+        post_save.connect(knocking.registered, sender=Device, dispatch_uid="telemetry.knocking")

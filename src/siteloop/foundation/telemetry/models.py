@@ -1,8 +1,10 @@
-"""The quarantine as a register. The fast plane owns the table; the desk reads it and asks for a release, nothing else."""
+"""The quarantine and the devices that wait at the doors, as registers. The fast plane owns the tables; the desk reads them and
+writes down what is to become of a row, nothing else."""
 
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 
@@ -36,12 +38,12 @@ class ReleaseState(models.TextChoices):
     REFUSED = "refused", "放行未成"
 
 
-class _Rows(models.QuerySet["Quarantine"]):
+class _Rows(models.QuerySet[Any]):
     """Rows of a table outside the schema `public`."""
 
     def select_for_update(  # type: ignore[override]
         self, nowait: bool = False, skip_locked: bool = False, of: tuple[str, ...] = (), no_key: bool = False
-    ) -> "models.QuerySet[Quarantine]":
+    ) -> "models.QuerySet[Any]":
         """FOR UPDATE OF knows no schema, and there is only this one table to lock."""
         return super().select_for_update(nowait=nowait, skip_locked=skip_locked, no_key=no_key)
 
@@ -103,3 +105,54 @@ class Quarantine(ScopedModel):
     def region_code(self) -> str:
         """Where its device stands; "" for a message of no registered device."""
         return self.device.region_code if self.device_id and self.device else ""
+
+
+class WaitingState(models.TextChoices):
+    """What becomes of a device that presented itself."""
+
+    WAITING = "waiting", "待处理"
+    ADOPTED = "adopted", "已登记"
+    IGNORED = "ignored", "已忽略"
+
+
+class Waiting(ScopedModel):
+    """A device that is not registered and presents itself at a door. Nobody knows yet whose it is: who may see the list sees all."""
+
+    id = models.BigAutoField("编号", primary_key=True)
+    code = models.CharField("自称编码", max_length=40)
+    listener = models.CharField("接入方式", max_length=20)
+    peer = models.CharField("来源地址", max_length=60)
+    first_seen = models.DateTimeField("首次出现")
+    last_seen = models.DateTimeField("最近出现")
+    samples = ArrayField(models.BinaryField(), verbose_name="报文样本", editable=False)
+    state = models.CharField(
+        "处理", max_length=10, choices=WaitingState.choices, default=WaitingState.WAITING
+    )
+    device = models.ForeignKey(
+        Device,
+        models.DO_NOTHING,
+        null=True,
+        db_column="device",
+        db_constraint=False,
+        related_name="+",
+        verbose_name="登记为",
+    )
+    done_at = models.DateTimeField("处理时间", null=True)
+    done_by = models.CharField("处理人", max_length=80)
+    note = models.CharField("说明", max_length=300)
+
+    scope = Scope(public=True)
+
+    _machinery: ClassVar[models.Manager[Any]] = _Rows.as_manager()
+
+    class Meta(ScopedModel.Meta):
+        abstract = False
+        base_manager_name = "_machinery"
+        managed = False
+        db_table = '"fast"."waiting"'
+        verbose_name = "待接入设备"
+        verbose_name_plural = "待接入设备"
+        ordering = ("-last_seen",)
+
+    def __str__(self) -> str:
+        return self.code

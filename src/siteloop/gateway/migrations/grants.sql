@@ -14,3 +14,5 @@ GRANT INSERT, UPDATE ON fast.command, fast.command_trail, fast.registry, fast.fi
 GRANT USAGE ON ALL SEQUENCES IN SCHEMA fast TO siteloop_web;
 -- the desk asks for a release, it never changes what was received
 GRANT UPDATE (state, asked_at, asked_by, asked_reason, outcome) ON fast.quarantine TO siteloop_web;
+-- the desk adopts or ignores a device that waits, it never changes what it said
+GRANT UPDATE (state, device, done_at, done_by, note) ON fast.waiting TO siteloop_web;
