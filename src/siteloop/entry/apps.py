@@ -10,14 +10,17 @@ class EntryConfig(AppConfig):
     label = "entry"
 
     def ready(self) -> None:
-        """Wire events, and lend the desk the listeners' judgement of a message and the doctor's of the installation."""
-        from siteloop.entry import announcing, doctor, environment
+        """Wire events, and lend the desk the listeners' judgement of a message, the doctor's of the installation, and archiving."""
+        from siteloop.entry import announcing, archive, doctor, environment
         from siteloop.foundation.telemetry.explaining import EXPLAINERS
+        from siteloop.foundation.telemetry.retention import ARCHIVERS
         from siteloop.gateway.reparse import explain
         from siteloop.screens.settings.system_views import EXAMINERS
 
         announcing.start()
         if not EXAMINERS:
             EXAMINERS.append(lambda: list(doctor.checks(environment.read())))
+        if not ARCHIVERS:
+            ARCHIVERS.append(lambda terms: archive.leave(terms.rows, terms.raw))
         if explain not in EXPLAINERS:
             EXPLAINERS.append(explain)

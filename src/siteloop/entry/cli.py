@@ -52,6 +52,7 @@ def _parser() -> argparse.ArgumentParser:
     bench = add("bench", benchmark, "measure ingest, faults, connections or a flood")
     bench.add_argument("rest", nargs=argparse.REMAINDER)
     _backtest_arguments(add("backtest", backtest, "a rule over stored history"))
+    add("archive", archive_now, "move days past their term to the archive now, as every night")
     add("sim", simulate, "the demo's talking devices against the running program")
     add("prepare-assets", prepare_assets, "copy the browser libraries' files to where they are served from")
     for name, run, words in (
@@ -200,6 +201,13 @@ def backtest(args: argparse.Namespace) -> int:
     from siteloop.entry import backtesting
 
     return backtesting.run(args)
+
+
+def archive_now(args: argparse.Namespace) -> int:
+    """The nightly work of the archive."""
+    from siteloop.entry import archive
+
+    return archive.run(args)
 
 
 def simulate(args: argparse.Namespace) -> int:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from django.db import connection
 
 from siteloop.foundation.registry.models import Device
+from siteloop.foundation.telemetry import history
 from siteloop.framework.viewer import Viewer
 from siteloop.kernel.quality import Quality
 
@@ -103,7 +104,12 @@ def _flagged(
             f' FROM telemetry."{profile}" WHERE at >= %s AND at < %s AND device = ANY(%s) GROUP BY device',
             [int(Quality.ABSENT), [int(q) for q in FAULTY], start, end, numbers],
         )
-        return {device: (received, faulty) for device, received, faulty in cursor.fetchall()}
+        found = {device: (received, faulty) for device, received, faulty in cursor.fetchall()}
+    for device, archived in history.flags(profile, numbers, start, end).items():
+        received, faulty = found.get(device, (0, 0))
+        received += sum(n for flag, n in archived.items() if flag != Quality.ABSENT)
+        found[device] = received, faulty + sum(n for flag, n in archived.items() if flag in FAULTY)
+    return found
 
 
 def rates(viewer: Viewer, by: str, start: dt.datetime, end: dt.datetime, profile: str = "dust") -> list[Rate]:

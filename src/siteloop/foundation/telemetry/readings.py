@@ -9,6 +9,7 @@ from django.conf import settings
 from django.db import connection
 
 from siteloop.foundation.registry.models import Device
+from siteloop.foundation.telemetry import history
 from siteloop.foundation.telemetry.archive import Kept, frames_of
 from siteloop.framework.action import Refused
 from siteloop.kernel.profiles import PROFILES
@@ -66,18 +67,10 @@ def _fitting(span: dt.timedelta) -> str:
 
 
 def _raw(device: Device, start: dt.datetime, end: dt.datetime) -> list[Row]:
-    profile = PROFILES[device.profile]
-    names = ", ".join(f'"{f.name}"' for f in profile.fields)  # names of our own tables, never input
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f'SELECT at, received_at, quality, {names} FROM telemetry."{profile.code}"'  # noqa: S608
-            " WHERE device = %s AND at >= %s AND at < %s ORDER BY at LIMIT %s",
-            [device.number, start, end, MOST_POINTS + 1],
-        )
-        rows = cursor.fetchall()
+    rows = history.rows(device.profile, [device.number], start, end, MOST_POINTS + 1)
     if len(rows) > MOST_POINTS:
         raise Refused("数据点过多，请缩短时间或加大步长", status=422, errors={"step": ["数据点超过 20000"]})
-    return [_row(device.profile, at, received, packed, values) for at, received, packed, *values in rows]
+    return [_row(device.profile, r.at, r.received_at, r.quality, r.values) for r in rows]
 
 
 def _rolled(device: Device, start: dt.datetime, end: dt.datetime, step: int) -> list[Row]:
@@ -103,18 +96,14 @@ def _rolled(device: Device, start: dt.datetime, end: dt.datetime, step: int) -> 
 
 def raw_frame(device: Device, at: dt.datetime) -> dict[str, Any] | None:
     """The frame a stored row came from, found by its time of receipt in the archive; None when it is not kept."""
-    profile = PROFILES[device.profile]
+    found = history.rows(device.profile, [device.number], at, at + dt.timedelta(microseconds=1), 1)
+    if not found:
+        return None
+    received_at = found[0].received_at
     with connection.cursor() as cursor:
         cursor.execute(
-            f'SELECT received_at FROM telemetry."{profile.code}" WHERE device = %s AND at = %s',  # noqa: S608 - our own table
-            [device.number, at],
-        )
-        row = cursor.fetchone()
-        if row is None:
-            return None
-        cursor.execute(
             "SELECT listener, file, position, size FROM telemetry.raw_chunk WHERE profile = %s AND received_from <= %s AND received_to >= %s",
-            [profile.code, row[0], row[0]],
+            [device.profile, received_at, received_at],
         )
         chunks = cursor.fetchall()
     for listener, file, position, size in chunks:
@@ -122,7 +111,7 @@ def raw_frame(device: Device, at: dt.datetime) -> dict[str, Any] | None:
             if _is_of(kept, device, at):
                 text = kept.frame.decode("utf-8", "replace")
                 return {
-                    "received_at": row[0],
+                    "received_at": received_at,
                     "listener": listener,
                     "frame": text,
                     "hex": kept.frame.hex(),

@@ -14,6 +14,7 @@ from typing import Any
 from django.db import connection
 
 from siteloop.foundation.registry.models import Device
+from siteloop.foundation.telemetry import history
 from siteloop.foundation.telemetry.readings import MOST_POINTS
 from siteloop.framework.action import Refused
 from siteloop.kernel.block import Kind
@@ -99,14 +100,8 @@ def _reported(device: Device, kind: Kind, start: dt.datetime, end: dt.datetime) 
 
 
 def _realtime(device: Device, start: dt.datetime, end: dt.datetime) -> list[Any]:
-    names = ", ".join(f'"{f.name}"' for f in PROFILES[device.profile].fields)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f'SELECT at, quality, {names} FROM telemetry."{device.profile}"'  # noqa: S608
-            " WHERE device = %s AND at >= %s AND at < %s ORDER BY at LIMIT %s",
-            [device.number, start, end, MOST_POINTS * 3],
-        )
-        return list(cursor.fetchall())
+    found = history.rows(device.profile, [device.number], start, end, MOST_POINTS * 3)
+    return [(r.at, r.quality, *r.values) for r in found]
 
 
 def _period(device: Device, told: Any, length: dt.timedelta, rows: list[Any]) -> Period:

@@ -6,12 +6,12 @@ The figures are worked out once and frozen in the complaint, so that what was de
 import datetime as dt
 from typing import Any
 
-from django.db import connection
-
 from siteloop.foundation.cases.models import Finding
 from siteloop.foundation.packs.resolve import rules
 from siteloop.foundation.registry.models import Device, Site
-from siteloop.kernel.profiles import DUST
+from siteloop.foundation.telemetry import history
+from siteloop.foundation.telemetry.reported import mean
+from siteloop.kernel.profiles import DUST, SPRAYER
 from siteloop.kernel.times import SHANGHAI
 
 WHY = "the evidence of a complaint is the site's own readings"
@@ -64,41 +64,35 @@ def _limits(region: str) -> dict[str, float]:
 def _figures(device: Device, start: dt.datetime, end: dt.datetime) -> dict[str, dict[str, Any]]:
     """Field -> n, mean, high and the moment of the highest valid value; sound levels are averaged by energy."""
     found = {}
-    with connection.cursor() as cursor:
-        for field in FIELDS:
-            index = DUST.index(field)
-            mean = f"10 * log(avg(power(10::float8, {field} / 10)))" if field == "noise" else f"avg({field})"
-            cursor.execute(
-                f"SELECT count(*), {mean}, max({field}), (array_agg(at ORDER BY {field} DESC))[1]"  # noqa: S608 - our own columns
-                " FROM telemetry.dust WHERE device = %s AND at >= %s AND at < %s"
-                f" AND (quality >> {4 * index}) & 15 = 0 AND {field} IS NOT NULL",
-                [device.number, start, end],
-            )
-            n, average, high, when = cursor.fetchone()
-            if n:
-                known = DUST.fields[index]
-                found[field] = {
-                    "field": field,
-                    "title": known.title,
-                    "unit": known.unit,
-                    "n": n,
-                    "mean": round(float(average), 1),
-                    "high": round(float(high), 1),
-                    "high_at": shown(when),
-                }
+    rows = history.rows("dust", [device.number], start, end)
+    for field in FIELDS:
+        index = DUST.index(field)
+        good = [(v, r.at) for r in rows if (v := history.normal("dust", r, index)) is not None]
+        if not good:
+            continue
+        known = DUST.fields[index]
+        high, when = max(good, key=lambda pair: pair[0])
+        average = mean(known, [v for v, _ in good])
+        assert average is not None, "the mean of something"
+        found[field] = {
+            "field": field,
+            "title": known.title,
+            "unit": known.unit,
+            "n": len(good),
+            "mean": round(average, 1),
+            "high": round(high, 1),
+            "high_at": shown(when),
+        }
     return found
 
 
 def _spray(sprayers: list[Device], start: dt.datetime, end: dt.datetime) -> str:
     if not sprayers:
         return "没有登记喷淋设备"
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT count(*), min(at) FROM telemetry.sprayer WHERE device = ANY(%s) AND at >= %s AND at < %s AND running >= 0.5",
-            [[d.number for d in sprayers], start, end],
-        )
-        n, first = cursor.fetchone()
-    return f"期间喷淋有运行回报（首次 {shown(first)}）" if n else "期间喷淋无运行回报"
+    running = SPRAYER.index("running")
+    rows = history.rows("sprayer", [d.number for d in sprayers], start, end)
+    first = min((r.at for r in rows if (r.values[running] or 0) >= 0.5), default=None)
+    return f"期间喷淋有运行回报（首次 {shown(first)}）" if first else "期间喷淋无运行回报"
 
 
 def shown(moment: dt.datetime) -> str:
