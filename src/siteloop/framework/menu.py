@@ -18,7 +18,9 @@ GROUPS: tuple[tuple[str, str, str, str], ...] = (
     ("workbench", "工作台", "Workbench", "layout-dashboard"),
     ("environment", "环境监测", "Environment", "wind"),
     ("disposal", "派单处置", "Disposal", "checklist"),
+    ("supervision", "监督执法", "Supervision", "gavel"),
     ("registers", "基础信息", "Registers", "building-skyscraper"),
+    ("upkeep", "设备运维", "Device upkeep", "tool"),
     ("data", "监测数据", "Data", "activity"),
     ("settings", "规则与设置", "Rules and settings", "settings"),
 )
@@ -59,19 +61,20 @@ def menu(viewer: Viewer) -> list[Group]:
     """What the viewer may open; empty groups are left out."""
     made = []
     for code, zh, en, icon in GROUPS:
-        entries = [e for s in systems() if s.menu == code for e in _entries(s, viewer)]
+        entries = [e for s in systems() for e in _entries(s, code, viewer)]
         if entries:
             made.append(Group(code, pick(zh, en), icon, tuple(entries)))
     return made
 
 
-def _entries(system: System, viewer: Viewer) -> list[Entry]:
+def _entries(system: System, group: str, viewer: Viewer) -> list[Entry]:
     found = []
     opens = viewer.user is not None and (not system.permission or viewer.may(system.permission))
-    if opens and _has_screen(system.code):
+    if system.menu == group and opens and _has_screen(system.code):
         found.append(Entry(pick(system.title, system.title_en), f"/{system.code}/", system.icon))
     for page in pages_of(system.code):
-        if page.menu and _may(page, viewer):
+        place = system.menu if page.menu is True else page.menu
+        if place and place == group and _may(page, viewer):
             found.append(Entry(pick(page.title, page.title_en), path_of(page), page.icon))
     return found
 

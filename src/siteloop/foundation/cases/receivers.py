@@ -1,6 +1,7 @@
 """Who receives a case: from what a loop declares to an account or an organisation."""
 
 import datetime as dt
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from django.db.models import Q
@@ -33,8 +34,14 @@ class Receiver:
         return f"{self.title}（{'·'.join(filter(None, (where, who))) or '未登记'}）"
 
 
+#: ways of finding that a system adds: `Owner.by` -> (owner, case) -> receiver
+FINDERS: dict[str, Callable[[Owner, Case], Receiver]] = {}
+
+
 def find(owner: Owner, case: Case) -> Receiver:
     """The receiver an `Owner` stands for in this case."""
+    if owner.by in FINDERS:
+        return FINDERS[owner.by](owner, case)
     if owner.by == "post":
         return _post(owner, case)
     if owner.by == "party":
