@@ -69,7 +69,7 @@ class Page:
     importable: bool = True
     exportable: bool = True
     icon: str = "list"
-    menu: bool = True
+    menu: bool | str = True  # the code of a menu group when it is not the system's own
     key: str = ""  # natural key field, used by the import to update instead of create
     empty: str = ""  # what to tell when there is nothing yet
     empty_en: str = ""

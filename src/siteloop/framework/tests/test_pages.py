@@ -5,7 +5,7 @@ import dataclasses
 import pytest
 from django.apps import apps
 
-from siteloop.framework import exporting, pages_found
+from siteloop.framework import exporting, menu, pages_found
 from siteloop.framework.fields import text
 from siteloop.framework.listing import Listing
 from siteloop.framework.page import Column, Page, Section
@@ -71,3 +71,14 @@ class TestTrail(RegisterTests):
         told = b"".join(answer.streaming_content).decode()
         assert mine.sentence in told and theirs.sentence not in told
         assert "导出操作留痕" in told, "the export is itself an act of the trail"
+
+
+def test_every_page_of_the_menu_stands_in_a_group_there_is() -> None:
+    groups = {code for code, *_ in menu.GROUPS} | {""}
+    lost = [
+        page.code
+        for page in pages_found.all_pages()
+        if isinstance(page.menu, str) and page.menu not in groups
+    ]
+    assert not lost
+    assert {s.menu for s in menu.systems()} <= groups
