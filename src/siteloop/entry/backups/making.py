@@ -19,6 +19,7 @@ from siteloop.entry.supervisor import Supervisor
 from siteloop.entry.trouble import Trouble
 from siteloop.gateway import schema
 from siteloop.gateway.bus import Bus
+from siteloop.kernel import placement
 
 PATIENCE_S = 120.0  # for the sink to reach the stream's end
 
@@ -63,20 +64,22 @@ def backup(folder: Path, passphrase: str) -> contents.Manifest:
 
 
 async def _until_stored(url: str, address: str) -> None:
-    """Until the sink has stored what the stream holds now. Raises Trouble."""
-    bus = Bus(address, "backup")
+    """Until the sinks have stored what the streams hold now. Raises Trouble."""
+    bus = Bus(address, "backup", wiring.whole_number("SITELOOP_PARTITIONS", 1, placement.MOST))
     await bus.connect()
     try:
-        stream, (waiting, _, last) = await bus.identity(), await bus.depth()
+        ends = {await bus.identity(p): await bus.depth(p) for p in range(bus.partitions)}
     finally:
         await bus.close()
+    waiting = {stream: last for stream, (blocks, _, last) in ends.items() if blocks}
     end = time.monotonic() + PATIENCE_S
     while waiting:
         with psycopg.connect(url) as connection:
-            row = connection.execute(
-                "SELECT seq FROM fast.position WHERE stream = %s AND consumer = 'sink'", [stream]
-            ).fetchone()
-        if row is not None and row[0] >= last:
+            stored = dict(
+                connection.execute("SELECT stream, seq FROM fast.position WHERE consumer = 'sink'").fetchall()
+            )
+        waiting = {stream: last for stream, last in waiting.items() if stored.get(stream, 0) < last}
+        if not waiting:
             return
         if time.monotonic() > end:
             raise Trouble("入库落后，暂不能备份，请检查 sink", "the sink lags too far behind for a backup")
