@@ -75,9 +75,8 @@ async def _until_stored(url: str, address: str) -> None:
     end = time.monotonic() + PATIENCE_S
     while waiting:
         with psycopg.connect(url) as connection:
-            stored = dict(
-                connection.execute("SELECT stream, seq FROM fast.position WHERE consumer = 'sink'").fetchall()
-            )
+            rows = connection.execute("SELECT stream, seq FROM fast.position WHERE consumer = 'sink'")
+            stored = {str(stream): int(seq) for stream, seq in rows.fetchall()}
         waiting = {stream: last for stream, last in waiting.items() if stored.get(stream, 0) < last}
         if not waiting:
             return
