@@ -190,9 +190,13 @@ def new_system(args: argparse.Namespace) -> int:
 
 
 def benchmark(args: argparse.Namespace) -> int:
-    """siteloop bench ingest|faults|connections|flood …"""
+    """siteloop bench ingest|faults|connections|flood|cluster …"""
     import importlib
 
+    if args.rest[:1] == ["cluster"]:
+        from siteloop.entry import cluster_trial
+
+        return cluster_trial.main(args.rest[1:])
     return int(importlib.import_module("siteloop.gateway.bench").main(args.rest) or 0)
 
 

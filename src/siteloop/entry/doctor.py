@@ -167,8 +167,9 @@ def _roles(state: dict[str, Any]) -> Iterator[Check]:
 
 
 def _bus(url: str) -> Check:
-    """Reads the server's greeting: JetStream must be on."""
-    parts = urlsplit(url)
+    """Reads the server's greeting: JetStream must be on. Of a cluster, the first server that answers speaks for it."""
+    each = [urlsplit(one) for one in url.split(",")]
+    parts = next((p for p in each if processes.greeting(p.hostname or "", p.port or 4222)), each[0])
     where = f"{parts.hostname}:{parts.port or 4222}"
     greeting = processes.greeting(parts.hostname or "", parts.port or 4222)
     if not greeting.startswith("INFO "):

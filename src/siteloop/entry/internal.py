@@ -103,10 +103,11 @@ def _migrations() -> str:
 
 
 def _bus() -> str:
-    url = urlsplit(environment.read().nats_url)
-    if not url.hostname:
+    urls = [urlsplit(one) for one in environment.read().nats_url.split(",")]
+    if not urls[0].hostname:
         return "no address"
-    return "" if processes.greeting(url.hostname, url.port or 4222).startswith("INFO") else "no answer"
+    greeted = (processes.greeting(u.hostname or "", u.port or 4222) for u in urls)
+    return "" if any(hello.startswith("INFO") for hello in greeted) else "no answer"
 
 
 def _registry() -> str:

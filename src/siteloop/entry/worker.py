@@ -131,7 +131,7 @@ class Announcer:
         while self._client is None:
             try:
                 self._client = await nats.connect(
-                    self.url, name="announcer", max_reconnect_attempts=-1, error_cb=_quiet
+                    self.url.split(","), name="announcer", max_reconnect_attempts=-1, error_cb=_quiet
                 )
             except (NatsError, OSError):
                 await asyncio.sleep(1)

@@ -77,8 +77,10 @@ class Presence:
                     "INSERT INTO fast.status AS s (device, connected, peer, since, last_seen)"
                     " SELECT d, c, p, to_timestamp(f), to_timestamp(l)"
                     " FROM unnest(%s::int[], %s::bool[], %s::text[], %s::float8[], %s::float8[]) AS t (d, c, p, f, l)"
+                    # the end of an old connection here says nothing about a newer one at another listener
                     " ON CONFLICT (device) DO UPDATE SET connected = excluded.connected, peer = excluded.peer,"
-                    " since = excluded.since, last_seen = greatest(s.last_seen, excluded.last_seen)",
+                    " since = excluded.since, last_seen = greatest(s.last_seen, excluded.last_seen)"
+                    " WHERE excluded.connected OR excluded.since >= s.since OR excluded.peer = s.peer",
                     [list(column) for column in zip(*rows, strict=True)],
                 )
         except psycopg.OperationalError:

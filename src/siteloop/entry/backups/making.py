@@ -65,7 +65,8 @@ def backup(folder: Path, passphrase: str) -> contents.Manifest:
 
 async def _until_stored(url: str, address: str) -> None:
     """Until the sinks have stored what the streams hold now. Raises Trouble."""
-    bus = Bus(address, "backup", wiring.whole_number("SITELOOP_PARTITIONS", 1, placement.MOST))
+    partitions = wiring.whole_number("SITELOOP_PARTITIONS", 1, placement.MOST)
+    bus = Bus(address, "backup", partitions, wiring.whole_number("SITELOOP_REPLICAS", 1, 5))
     await bus.connect()
     try:
         ends = {await bus.identity(p): await bus.depth(p) for p in range(bus.partitions)}
