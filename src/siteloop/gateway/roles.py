@@ -120,11 +120,14 @@ async def sink(settings: GatewaySettings) -> None:
     async def work(partition: int) -> None:
         one = working[partition] = Sink(settings, bus, archive, partition)
         one.on_commit.append(teller.heard)
+        one.use(registry.current)
+        registry.on_change(one.use)
         try:
             async with asyncio.TaskGroup() as own:
                 own.create_task(one.run())
                 own.create_task(one.purge())
         finally:
+            registry.forget(one.use)
             del working[partition]
 
     def done() -> dict[int, tuple[int, float]]:

@@ -1,89 +1,38 @@
-"""Roll-ups: closed minutes, quarter hours, hours and days, computed in SQL written from the profile.
+"""Roll-ups that rows in order do not make by themselves: late data, and hours and days from quarter hours.
 
-Only NORMAL values count. A mean is given when at least 75 % of the expected values are valid (the rule of HJ 212-2017 for
-gas, standards.md §10); noise is averaged by energy, wind direction as vectors. Late data mark their bucket dirty and it is
-computed again.
+Rows in order are summed up by the sink as they pass (`rolling`). It marks what it cannot know: `telemetry.dirty` names quarter
+hours whose rows are to be read again, `telemetry.unsummed` hours and days whose quarter hours changed.
 """
 
 import asyncio
 import datetime as dt
 import logging
+import time
 from typing import Any
 
+import numpy as np
 import psycopg
 from psycopg import sql
 
-from siteloop.gateway import copying, past, slow_path, thawing
+from siteloop.gateway import copying, past, rolling, rollup_sql, slow_path, thawing
 from siteloop.gateway.archive_store import NO_STORE, ArchiveStore
 from siteloop.gateway.registry_source import RegistrySource
-from siteloop.kernel.profiles import PROFILES, Averaging, Field, Profile
+from siteloop.kernel.profiles import PROFILES, Profile
 from siteloop.kernel.times import to_us
 
 log = logging.getLogger("siteloop.rollup")
 GATHERED = "rolled_again"  # temporary table of one computation
-STEPS = (60, 900, 3600, 86_400)
-VALID_SHARE = 0.75
+STEPS = (60, 900)  # from rows
+UPPER_STEPS = rolling.UPPER_STEPS  # from quarter hours
 GRACE_S = 5
+SETTLED_S = 30  # the sink has written by then what it summed up
+AT_ONCE = 2000
+BUSY_S = 5.0  # of one round and profile
+LOCK = 5_720_213  # one roller at a time
 #: what schema.py writes before anything was rolled up
 NEVER = dt.datetime(2000, 1, 1, tzinfo=dt.UTC)
 LOCAL_S = 8 * 3600  # days begin at Shanghai's midnight
-
-
-def _mean(field: Field, index: int) -> sql.Composable:
-    name = sql.Identifier(field.name)
-    good = sql.SQL("(quality >> {shift}) & 15 = 0 AND {name} IS NOT NULL").format(
-        shift=sql.Literal(4 * index), name=name
-    )
-    value = sql.SQL("{name} ").format(name=name)
-    if field.averaging is Averaging.ENERGY:
-        body = sql.SQL("10 * log(avg(power(10, {v}::float8 / 10)) FILTER (WHERE {good}))").format(
-            v=value, good=good
-        )
-    elif field.averaging is Averaging.VECTOR:
-        body = sql.SQL(
-            "mod((degrees(atan2(avg(sin(radians({v}))) FILTER (WHERE {good}), avg(cos(radians({v}))) FILTER (WHERE {good})))"
-            " + 360)::numeric, 360)::float8"
-        ).format(v=value, good=good)
-    elif field.averaging is Averaging.LAST:
-        body = sql.SQL("(array_agg({v} ORDER BY at DESC) FILTER (WHERE {good}))[1]").format(
-            v=value, good=good
-        )
-    else:
-        body = sql.SQL("avg({v}::float8) FILTER (WHERE {good})").format(v=value, good=good)
-    return sql.SQL(
-        "CASE WHEN count(*) FILTER (WHERE {good}) >= ceil({share} * e.expected) THEN ({body})::real END"
-    ).format(good=good, share=sql.Literal(VALID_SHARE), body=body)
-
-
-def _each(profile: Profile, template: str) -> sql.Composable:
-    parts = []
-    for index, field in enumerate(profile.fields):
-        name = sql.Identifier(field.name)
-        good = sql.SQL("(quality >> {shift}) & 15 = 0 AND {name} IS NOT NULL").format(
-            shift=sql.Literal(4 * index), name=name
-        )
-        parts.append(sql.SQL(template).format(name=name, good=good))
-    return sql.SQL(", ").join(parts)
-
-
-def statement(profile: Profile, source: sql.Identifier) -> sql.Composed:
-    """INSERT … SELECT of one step over [from, to) for some devices; parameters step, from, to, devices, expected."""
-    return sql.SQL(
-        "INSERT INTO {target} (device, step, at, expected, n, mean, low, high)"
-        " SELECT t.device, %(step)s, to_timestamp(floor((extract(epoch FROM at) + %(shift)s) / %(step)s) * %(step)s - %(shift)s) AS bucket,"
-        " e.expected, ARRAY[{n}]::int[], ARRAY[{mean}]::real[], ARRAY[{low}]::real[], ARRAY[{high}]::real[]"
-        " FROM {source} t JOIN unnest(%(devices)s::int[], %(expected)s::int[]) AS e (device, expected) ON e.device = t.device"
-        " WHERE at >= %(start)s AND at < %(end)s GROUP BY t.device, bucket, e.expected"
-        " ON CONFLICT (device, step, at) DO UPDATE SET expected = excluded.expected, n = excluded.n, mean = excluded.mean,"
-        " low = excluded.low, high = excluded.high"
-    ).format(
-        target=sql.Identifier("telemetry", f"{profile.code}_rollup"),
-        source=source,
-        n=_each(profile, "count(*) FILTER (WHERE {good})"),
-        mean=sql.SQL(", ").join(_mean(f, i) for i, f in enumerate(profile.fields)),
-        low=_each(profile, "min({name}) FILTER (WHERE {good})"),
-        high=_each(profile, "max({name}) FILTER (WHERE {good})"),
-    )
+Connection = psycopg.AsyncConnection[tuple[Any, ...]]
 
 
 def floor(moment: dt.datetime, step: int) -> dt.datetime:
@@ -98,6 +47,7 @@ class Roller:
 
     def __init__(self, dsn: str, registry: RegistrySource, store: ArchiveStore = NO_STORE) -> None:
         self.dsn, self.registry, self.store = dsn, registry, store
+        self._minute = NEVER
 
     async def run(self) -> None:
         """Every ten seconds, for ever."""
@@ -109,84 +59,155 @@ class Roller:
                 log.warning("roll-up waits: %s", lost)
             await asyncio.sleep(10)
 
-    async def roll(self, connection: psycopg.AsyncConnection[tuple[Any, ...]], now: dt.datetime) -> None:
-        """Roll up every bucket that has closed since the last time, and the dirty ones."""
+    async def roll(self, connection: Connection, now: dt.datetime) -> None:
+        """Roll up what late data touched, then the hours and days that are over."""
+        minute = floor(now - dt.timedelta(seconds=GRACE_S), 60)
         for profile in PROFILES.values():
-            for step in STEPS:
-                await self._step(connection, profile, step, now)
-            await self._dirty(connection, profile, now)
+            await self._begin(connection, profile, now)
+            end = time.monotonic() + BUSY_S
+            is_due = minute != self._minute
+            while await self._repair(connection, profile, now):
+                is_due = True
+                if time.monotonic() > end:
+                    break
+            await self._open(connection, profile, now)
+            # else once a minute, or hours of the past that fill up row by row would be summed up again and again
+            while is_due and await self._upper(connection, profile, now) and time.monotonic() < end:
+                pass
+            await self._say(connection, profile, now)
+        self._minute = minute
 
-    async def _step(
-        self,
-        connection: psycopg.AsyncConnection[tuple[Any, ...]],
-        profile: Profile,
-        step: int,
-        now: dt.datetime,
-    ) -> None:
-        end = floor(now - dt.timedelta(seconds=GRACE_S), step)
+    async def _is_ours(self, connection: Connection) -> bool:
+        """Whether no other roller is at work; until the end of the transaction."""
+        cursor = await connection.execute("SELECT pg_try_advisory_xact_lock(%s)", [LOCK])
+        return await cursor.fetchone() == (True,)
+
+    async def _begin(self, connection: Connection, profile: Profile, now: dt.datetime) -> None:
+        """Rows that were here before anything was rolled up are all to be read."""
         async with connection.transaction():
             cursor = await connection.execute(
-                "SELECT until FROM telemetry.rolled WHERE profile = %s AND step = %s FOR UPDATE",
-                [profile.code, step],
+                "SELECT 1 FROM telemetry.rolled WHERE profile = %s AND step = 60 AND until <= %s FOR UPDATE",
+                [profile.code, NEVER],
             )
-            row = await cursor.fetchone()
-            start = row[0] if row and row[0] > NEVER else await self._first(connection, profile, step, end)
-            if start >= end:
+            if await cursor.fetchone() is None:
                 return
-            await self._compute(connection, profile, step, start, end, None)
             await connection.execute(
-                "INSERT INTO telemetry.rolled (profile, step, until) VALUES (%s, %s, %s)"
-                " ON CONFLICT (profile, step) DO UPDATE SET until = excluded.until",
-                [profile.code, step, end],
+                sql.SQL(
+                    "INSERT INTO telemetry.dirty (profile, device, at)"
+                    " SELECT DISTINCT %(profile)s, device, date_bin('15 minutes', at, %(never)s) FROM {}"
+                    " WHERE at < %(now)s ON CONFLICT DO NOTHING"
+                ).format(sql.Identifier("telemetry", profile.code)),
+                {"profile": profile.code, "never": NEVER, "now": now},
             )
+            await self._told(connection, profile, now)
 
-    async def _first(
-        self,
-        connection: psycopg.AsyncConnection[tuple[Any, ...]],
-        profile: Profile,
-        step: int,
-        end: dt.datetime,
-    ) -> dt.datetime:
-        """Where the first roll-up begins: the oldest row."""
-        cursor = await connection.execute(
-            sql.SQL("SELECT min(at) FROM {}").format(sql.Identifier("telemetry", profile.code))
-        )
-        row = await cursor.fetchone()
-        return floor(row[0], step) if row and row[0] else end - dt.timedelta(seconds=step)
-
-    async def _dirty(
-        self, connection: psycopg.AsyncConnection[tuple[Any, ...]], profile: Profile, now: dt.datetime
-    ) -> None:
+    async def _say(self, connection: Connection, profile: Profile, now: dt.datetime) -> None:
+        """How far everything is rolled up, apart from what is marked."""
         async with connection.transaction():
-            cursor = await connection.execute(
-                "DELETE FROM telemetry.dirty WHERE ctid IN (SELECT ctid FROM telemetry.dirty WHERE profile = %s AND at < %s"
-                " ORDER BY at LIMIT 2000 FOR UPDATE SKIP LOCKED) RETURNING device, at",
-                [profile.code, floor(now - dt.timedelta(seconds=GRACE_S), 900)],
+            await self._told(connection, profile, now)
+
+    async def _told(self, connection: Connection, profile: Profile, now: dt.datetime) -> None:
+        for step in (*STEPS, *UPPER_STEPS):
+            await connection.execute(
+                "UPDATE telemetry.rolled SET until = %s WHERE profile = %s AND step = %s AND until < %s",
+                [until := floor(now - dt.timedelta(seconds=GRACE_S), step), profile.code, step, until],
             )
-            touched: dict[tuple[int, dt.datetime, dt.datetime], set[int]] = {}
-            for device, at in await cursor.fetchall():
-                for step in STEPS:
-                    start = floor(at, step)
-                    end = min(start + dt.timedelta(seconds=max(step, 900)), floor(now, step))
-                    if start < end:
-                        touched.setdefault((step, start, end), set()).add(device)
-            for (step, start, end), devices in touched.items():
-                await self._compute(connection, profile, step, start, end, devices)
+
+    async def _repair(self, connection: Connection, profile: Profile, now: dt.datetime) -> bool:
+        """Read the rows of the oldest marked quarter hour that is over; False when there is none.
+
+        A mark that was set anew meanwhile stays. Nobody waits for a lock of ours: marks are removed last.
+        """
+        async with connection.transaction():
+            if not await self._is_ours(connection):
+                return False
+            cursor = await connection.execute(
+                "SELECT device, at, marked FROM telemetry.dirty WHERE profile = %(profile)s AND at ="
+                " (SELECT min(at) FROM telemetry.dirty WHERE profile = %(profile)s AND at < %(before)s) LIMIT %(most)s",
+                {
+                    "profile": profile.code,
+                    "before": floor(now - dt.timedelta(seconds=SETTLED_S), 900),
+                    "most": AT_ONCE,
+                },
+            )
+            marks = await cursor.fetchall()
+            if not marks:
+                return False
+            devices, start = [m[0] for m in marks], marks[0][1]
+            await self._quarter(connection, profile, start, start + dt.timedelta(seconds=900), set(devices))
+            await connection.execute(
+                "DELETE FROM telemetry.dirty t USING unnest(%s::int[], %s::int[]) AS m (device, marked)"
+                " WHERE t.profile = %s AND t.at = %s AND t.device = m.device AND t.marked = m.marked",
+                [devices, [m[2] for m in marks], profile.code, start],
+            )
+        return True
+
+    async def _quarter(
+        self,
+        connection: Connection,
+        profile: Profile,
+        start: dt.datetime,
+        end: dt.datetime,
+        devices: set[int],
+    ) -> None:
+        for step in STEPS:
+            await self._compute(connection, profile, step, start, end, devices)
+        numbers = np.array(sorted(devices), np.int32)
+        found = rolling.upper_buckets(numbers, np.full(len(numbers), to_us(start)))
+        await rolling.mark_upper(connection, profile, *found)
+
+    async def _open(self, connection: Connection, profile: Profile, now: dt.datetime) -> None:
+        """The minutes of marked quarter hours that are not over yet, once a minute: charts do not wait for their end."""
+        end = floor(now - dt.timedelta(seconds=GRACE_S), 60)
+        if end == self._minute:
+            return
+        async with connection.transaction():
+            if not await self._is_ours(connection):
+                return
+            cursor = await connection.execute(
+                "SELECT at, array_agg(device) FROM telemetry.dirty WHERE profile = %s AND at >= %s AND at < %s GROUP BY at",
+                [profile.code, floor(now - dt.timedelta(seconds=SETTLED_S), 900), end],
+            )
+            for start, devices in await cursor.fetchall():
+                over = min(end, start + dt.timedelta(seconds=900))
+                await self._compute(connection, profile, 60, start, over, set(devices))
+
+    async def _upper(self, connection: Connection, profile: Profile, now: dt.datetime) -> bool:
+        """Hours and days whose quarter hours changed and that are over; whether there may be more."""
+        async with connection.transaction():
+            if not await self._is_ours(connection):
+                return False
+            cursor = await connection.execute(
+                "SELECT device, step, at, marked FROM telemetry.unsummed WHERE profile = %s"
+                " AND at + make_interval(secs => step) <= %s ORDER BY at LIMIT %s",
+                [profile.code, now - dt.timedelta(seconds=SETTLED_S), AT_ONCE],
+            )
+            marks = await cursor.fetchall()
+            if not marks:
+                return False
+            interval = {d.number: d.interval_s for d in self.registry.current.devices}
+            known = [m for m in marks if m[0] in interval]
+            columns = [[m[i] for m in known] for i in range(3)]
+            expected = [max(1, m[1] // interval[m[0]]) for m in known]
+            await connection.execute(rollup_sql.from_quarters(profile), [*columns, expected])
+            await connection.execute(
+                "DELETE FROM telemetry.unsummed t"
+                " USING unnest(%s::int[], %s::int[], %s::timestamptz[], %s::int[]) AS m (device, step, at, marked)"
+                " WHERE t.profile = %s AND t.device = m.device AND t.step = m.step AND t.at = m.at AND t.marked = m.marked",
+                [*([m[i] for m in marks] for i in range(4)), profile.code],
+            )
+        return len(marks) == AT_ONCE
 
     async def _compute(
         self,
-        connection: psycopg.AsyncConnection[tuple[Any, ...]],
+        connection: Connection,
         profile: Profile,
         step: int,
         start: dt.datetime,
         end: dt.datetime,
-        only: set[int] | None,
+        only: set[int],
     ) -> None:
-        devices = [
-            d
-            for d in self.registry.current.devices
-            if d.profile == profile.code and (only is None or d.number in only)
-        ]
+        devices = [d for d in self.registry.current.devices if d.profile == profile.code and d.number in only]
         if not devices:
             return
         numbers = [d.number for d in devices]
@@ -195,10 +216,9 @@ class Roller:
             gathered = await self._gathered(connection, profile, start, end, numbers)
             source = sql.Identifier("pg_temp", GATHERED) if gathered else source
         await connection.execute(
-            statement(profile, source),
+            rollup_sql.from_rows(profile, step, source),
             {
                 "step": step,
-                "shift": LOCAL_S if step == 86_400 else 0,
                 "start": start,
                 "end": end,
                 "devices": numbers,
@@ -208,7 +228,7 @@ class Roller:
 
     async def _gathered(
         self,
-        connection: psycopg.AsyncConnection[tuple[Any, ...]],
+        connection: Connection,
         profile: Profile,
         start: dt.datetime,
         end: dt.datetime,

@@ -86,6 +86,12 @@ def _profile_tables(connection: psycopg.Connection[tuple[object, ...]], profile:
             " high real[] NOT NULL, PRIMARY KEY (device, step, at))"
         ).format(sql.Identifier("telemetry", f"{name}_rollup"))
     )
+    # sums, sums of energies, of sines and cosines, or the last value: what longer steps are made of
+    connection.execute(
+        sql.SQL("ALTER TABLE {} ADD COLUMN IF NOT EXISTS total float8[]").format(
+            sql.Identifier("telemetry", f"{name}_rollup")
+        )
+    )
     for extra in ("", "_reported", "_rollup"):
         # partitions are made by the sink, and only a table's owner may add one
         connection.execute(

@@ -25,16 +25,22 @@ from siteloop.gateway.archive_store import ArchiveStore, FolderStore
 from siteloop.gateway.bus import Bus, Reader
 from siteloop.gateway.opening import Opened, open_block
 from siteloop.gateway.raw_archive import Chunk, RawArchive
+from siteloop.gateway.registry_source import EMPTY
+from siteloop.gateway.rolling import Plan, Rolling
 from siteloop.gateway.settings import GatewaySettings
 from siteloop.gateway.tally import Tally, day_of
 from siteloop.kernel.block import Block, Columns, Kind
-from siteloop.kernel.profiles import PROFILES, Profile
+from siteloop.kernel.profiles import PROFILES, RECORDS, Profile
 from siteloop.kernel.reasons import Reason
-from siteloop.kernel.times import MINUTE, from_us
+from siteloop.kernel.registry import Registry
+from siteloop.kernel.times import from_us
 
 log = logging.getLogger("siteloop.sink")
 EPOCH_DATE = dt.date(1970, 1, 1)
 MOST_BLOCKS = 64  # of one transaction
+LOOK_S = 5.0  # between looks for buckets that the clock closes
+#: a device that was not heard for so long before the last one left no open bucket behind
+LEFT_OPEN = "2 hours"
 #: the database will not have these values, now or ever; anything else wrong with it is waited for
 UNSTORABLE = (psycopg.DataError, psycopg.IntegrityError)
 
@@ -55,6 +61,7 @@ class Batch:
         default_factory=list
     )  # the newest real-time row of each device
     partitions: set[tuple[str, dt.date]] = field(default_factory=set)  # made in this transaction
+    rolled: list[tuple[Rolling, Plan]] = field(default_factory=list)
     put_aside: int = 0
 
 
@@ -66,6 +73,9 @@ class Sink:
         self.past: ArchiveStore = FolderStore(settings.data / "archive")
         self._last = np.zeros(1024, np.int64)  # device -> newest `at` stored, µs
         self._partitions: set[tuple[str, dt.date]] = set()
+        self.rolling = {code: Rolling(PROFILES[code]) for code in PROFILES if code not in RECORDS}
+        self._registry = EMPTY
+        self._looked = 0.0  # for buckets that the clock closes
         self.stream = ""
         self.position = 0
         self.worked_at = time.time()  # when the newest block that is done was written to the bus
@@ -88,7 +98,42 @@ class Sink:
         for device, at in await cursor.fetchall():
             self._grow(device)
             self._last[device] = at
+        await self._begin_rolling(connection)
         return await self.bus.reader(self.position, self.partition)
+
+    def use(self, registry: Registry) -> None:
+        """The registered devices: how often each reports."""
+        self._registry = registry
+        for rolling in self.rolling.values():
+            rolling.use(registry.devices)
+
+    async def _begin_rolling(self, connection: psycopg.AsyncConnection[tuple[Any, ...]]) -> None:
+        """What was summed up in memory is gone: the quarter hours that were open are left to the roller."""
+        self.rolling = {code: Rolling(PROFILES[code]) for code in self.rolling}
+        self.use(self._registry)
+        cursor = await connection.execute(
+            "INSERT INTO telemetry.dirty AS t (profile, device, at)"
+            " SELECT profile, device, date_bin('15 minutes', at, '2000-01-01T00:00:00Z') FROM telemetry.latest"
+            " WHERE received_at > (SELECT max(received_at) FROM telemetry.latest) - %s::interval"
+            " ON CONFLICT (profile, device, at) DO UPDATE SET marked = t.marked + 1"
+            " RETURNING profile, device, (extract(epoch FROM at) * 1000000)::bigint",
+            [LEFT_OPEN],
+        )
+        for code, device, at in await cursor.fetchall():
+            if code in self.rolling:
+                self.rolling[code].doubt(np.array([device], np.int32), np.array([at]))
+
+    async def write_ripe(self, connection: psycopg.AsyncConnection[tuple[Any, ...]], now: int) -> None:
+        """Write the buckets that the clock closes at `now` (µs), in a transaction of their own."""
+        found = [(rolling, rolling.ripe(now)) for rolling in self.rolling.values()]
+        found = [(rolling, plan) for rolling, plan in found if plan.closed]
+        if not found:
+            return
+        async with connection.transaction():
+            for rolling, plan in found:
+                await rolling.write(connection, plan)
+        for rolling, plan in found:
+            rolling.wrote(plan)
 
     def _grow(self, device: int) -> None:
         if device >= len(self._last):
@@ -109,6 +154,9 @@ class Sink:
                         if found:
                             await self.store(connection, found)
                             self.worked_at = reader.written_at
+                        if time.monotonic() - self._looked > LOOK_S:
+                            await self.write_ripe(connection, _now_us())
+                            self._looked = time.monotonic()
             except (psycopg.OperationalError, psycopg.InterfaceError, NatsError, OSError) as lost:
                 log.warning("sink waits %.1f s: %s", wait, lost)
                 await asyncio.sleep(wait)
@@ -150,6 +198,8 @@ class Sink:
     async def _committed(self, batch: Batch) -> None:
         self.position = batch.seq
         self._partitions |= batch.partitions
+        for rolling, plan in batch.rolled:
+            rolling.remember(plan)
         for _, columns in batch.latest:
             self._grow(int(columns.device.max()))
             np.maximum.at(self._last, columns.device, columns.at)
@@ -247,6 +297,7 @@ class Sink:
         if fast.any():
             rows = columns if fast.all() else copying.take(columns, np.flatnonzero(fast))
             await self._copy(connection, profile, rows)
+        filled = np.zeros(len(columns.device), bool)  # stored on the slow path
         for is_reported in (False, True):
             slow = np.flatnonzero(~fast & (realtime != is_reported))
             if not len(slow):
@@ -255,10 +306,11 @@ class Sink:
             thawed = await self._thawed(connection, profile, late, is_reported)
             stored = await slow_path.insert(connection, profile, late, is_reported)
             await thawed.drop_unchanged(connection, profile, late, stored)
+            filled[slow[stored]] = True
             for i in slow[~stored]:
                 day = day_of(int(columns.received_at[i]))
                 batch.tally.duplicate(day, names[listener[i]], int(columns.device[i]))
-        await self._dirty(connection, profile, columns, realtime)
+        await self._roll(connection, profile, columns, (fast, realtime & filled), batch)
         if realtime.any():
             rows = columns if realtime.all() else copying.take(columns, np.flatnonzero(realtime))
             newest = np.flatnonzero(np.append(rows.device[1:] != rows.device[:-1], True))
@@ -320,29 +372,23 @@ class Sink:
         async with connection.cursor() as cursor, cursor.copy(statement) as copy:
             await copy.write(copying.encode(columns))
 
-    async def _dirty(
+    async def _roll(
         self,
         connection: psycopg.AsyncConnection[tuple[Any, ...]],
         profile: Profile,
         columns: Columns,
-        realtime: NDArray[np.bool_],
+        stored: tuple[NDArray[np.bool_], NDArray[np.bool_]],
+        batch: Batch,
     ) -> None:
-        """Mark buckets that were rolled up already. The shared lock keeps the roller from passing these rows meanwhile."""
-        cursor = await connection.execute(
-            "SELECT (extract(epoch FROM until) * 1000000)::bigint FROM telemetry.rolled WHERE profile = %s AND step = 60"
-            " FOR SHARE",
-            [profile.code],
-        )
-        row = await cursor.fetchone()
-        late = realtime & (columns.at < (row[0] if row else 0))
-        if not late.any():
-            return
-        buckets = np.unique(columns.device[late].astype(np.int64) << 32 | columns.at[late] // (15 * MINUTE))
-        await connection.execute(
-            "INSERT INTO telemetry.dirty (profile, device, at) SELECT %s, d, to_timestamp(b) FROM unnest(%s::int[], %s::float8[]) AS t (d, b)"
-            " ON CONFLICT (profile, device, at) DO UPDATE SET at = excluded.at",
-            [profile.code, (buckets >> 32).tolist(), ((buckets & 0xFFFF_FFFF) * 900).tolist()],
-        )
+        """Sum up the rows that were stored: those in order, and the late ones, which the roller reads again."""
+        in_order, late = (copying.take(columns, np.flatnonzero(which)) for which in stored)
+        rolling = self.rolling.get(profile.code)
+        if rolling is None:  # records of work cycles
+            rolling, late = Rolling(profile), copying.join([in_order, late])
+            in_order = copying.take(in_order, np.empty(0, np.intp))
+        plan = rolling.plan(in_order, late)
+        await rolling.write(connection, plan)
+        batch.rolled.append((rolling, plan))
 
     # ---- the rest of the transaction
 

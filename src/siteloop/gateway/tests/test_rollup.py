@@ -25,6 +25,7 @@ def plane(tmp_path: Path) -> Plane:
 def _roller(plane: Plane, interval_s: int = 15) -> Roller:
     registry = RegistrySource(plane.dsn)
     registry.use(Registry(1, (DeviceEntry(1, "D1", "dust", 1, "330482", interval_s=interval_s),), ()))
+    plane.sink.use(registry.current)
     return Roller(plane.dsn, registry)
 
 
@@ -45,6 +46,7 @@ def _run(plane: Plane, rounds: list[tuple[list[tuple[object, ...]], int]]) -> No
             for rows, minutes in rounds:
                 if rows:
                     await plane.store(connection, block_of(rows))
+                await plane.sink.write_ripe(connection, START + minutes * MINUTE)
                 await roller.roll(connection, from_us(START + minutes * MINUTE))
 
     asyncio.run(test())
