@@ -10,8 +10,9 @@ class EntryConfig(AppConfig):
     label = "entry"
 
     def ready(self) -> None:
-        """Wire events, and lend the desk the listeners' judgement of a message, the doctor's of the installation, and archiving."""
-        from siteloop.entry import announcing, archive, doctor, environment
+        """Wire events, and lend the desk the listeners' judgement of a message, the doctor's of the installation, back-tests, archiving."""
+        from siteloop.entry import announcing, archive, backtest_aside, doctor, environment
+        from siteloop.foundation.packs.back_tests import RUNNERS
         from siteloop.foundation.telemetry.explaining import EXPLAINERS
         from siteloop.foundation.telemetry.retention import ARCHIVERS
         from siteloop.gateway.reparse import explain
@@ -20,6 +21,8 @@ class EntryConfig(AppConfig):
         announcing.start()
         if not EXAMINERS:
             EXAMINERS.append(lambda: list(doctor.checks(environment.read())))
+        if not RUNNERS:
+            RUNNERS.append(backtest_aside.run)
         if not ARCHIVERS:
             ARCHIVERS.append(lambda terms: archive.leave(terms.rows, terms.raw))
         if explain not in EXPLAINERS:

@@ -3,6 +3,7 @@
 import datetime as dt
 import hashlib
 import math
+from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -300,10 +301,10 @@ def _input(item: Input, value: Any, viewer: Viewer) -> Any:
             raise ValueError("不是有效数字")
         return number
     if item.kind == "date":
-        return value if isinstance(value, dt.date) else _need(parse_date(str(value)), "不是有效日期")
+        return value if isinstance(value, dt.date) else _need(_parsed(parse_date, value), "不是有效日期")
     if item.kind == "datetime":
         moment = (
-            value if isinstance(value, dt.datetime) else _need(parse_datetime(str(value)), "不是有效时间")
+            value if isinstance(value, dt.datetime) else _need(_parsed(parse_datetime, value), "不是有效时间")
         )
         return make_aware(moment) if is_naive(moment) else moment
     if item.kind == "bool":
@@ -330,6 +331,14 @@ def _file(item: Input, value: Any) -> Any:
     if item.kind == "upload":
         raise ValueError("请上传文件")
     return int(value)
+
+
+def _parsed(parse: Callable[[str], Any], value: Any) -> Any:
+    """None for what is no date, and for a day that no month has: Django raises for the second, in English."""
+    try:
+        return parse(str(value))
+    except ValueError:
+        return None
 
 
 def _need(value: Any, message: str) -> Any:

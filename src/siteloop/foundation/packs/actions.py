@@ -3,6 +3,7 @@
 import ast
 import datetime as dt
 import json
+import math
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Any, TypeVar
@@ -111,12 +112,9 @@ def read(text: Any, field: str) -> Any:
     raise refuse(field, "不是有效的 JSON")
 
 
-def _override_rule(act: Act) -> str:
-    row: PackRule = act.obj
-    pack = _pack_for(act, act.data.get("region_code"))
-    if pack.zone:
-        raise refuse("region_code", "功能区没有单独的预警规则")
-    wanted = read(act.data["params"], "params")
+def typed(row: PackRule, text: Any) -> dict[str, Any]:
+    """Numbers for parameters the rule has, each of its own kind. Raises Refused 422."""
+    wanted = read(text, "params")
     if not isinstance(wanted, dict):
         raise refuse("params", '请填写参数名与数值，如 {"on": 70}')
     unknown = [n for n in wanted if n not in row.params and n not in row.bounds]
@@ -127,14 +125,25 @@ def _override_rule(act: Act) -> str:
         numeric = isinstance(known, int | float) and not isinstance(known, bool)
         if numeric != (isinstance(number, int | float) and not isinstance(number, bool)):
             raise refuse("params", f"{name} 类型不符")
+        if numeric and not math.isfinite(number):
+            raise refuse("params", f"{name} 不是有效数字")
+    return wanted
+
+
+def _override_rule(act: Act) -> str:
+    row: PackRule = act.obj
+    pack = _pack_for(act, act.data.get("region_code"))
+    if pack.zone:
+        raise refuse("region_code", "功能区没有单独的预警规则")
+    wanted = typed(row, act.data["params"])
     check_bounds(wanted, _room(row, pack))
     params = {**row.params, **wanted}
-    _consistent(params)
+    consistent(params)
     made = successor(row, pack, act, params=params, effective_from=_since(act))
     return f"已生成{pack}第 {made.version} 版，自 {made.effective_from} 起施行"
 
 
-def _consistent(params: dict[str, Any]) -> None:
+def consistent(params: dict[str, Any]) -> None:
     """Recovery may not lie past the limit: such a rule would never end an episode."""
     if "on" in params and "off" in params:
         above = params.get("direction", "above") != "below"

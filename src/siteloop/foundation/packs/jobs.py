@@ -1,9 +1,11 @@
 """Timed work of the rule library: a new day may bring new editions of rules into force."""
 
+from django.db import transaction
 from django.utils import timezone
 from procrastinate.contrib.django import app
+from procrastinate.exceptions import AlreadyEnqueued
 
-from siteloop.foundation.packs import publishing
+from siteloop.foundation.packs import back_tests, publishing, trials
 
 
 @app.periodic(cron="0 * * * *")
@@ -11,4 +13,27 @@ from siteloop.foundation.packs import publishing
 def new_day(timestamp: int) -> None:
     """Publish the rules after local midnight; asked every hour, because the scheduler's clock may run in UTC."""
     if timezone.localtime().hour == 0:
+        trials.end_due(timezone.localdate())
         publishing.changed()
+
+
+@app.task(queue="default", queueing_lock="packs.back_tests", name="packs.back_tests")
+def run_back_tests() -> None:
+    """As soon as somebody asked."""
+    back_tests.work_off()
+
+
+@app.periodic(cron="* * * * *")
+@app.task(queue="default", queueing_lock="packs.back_tests_left", name="packs.back_tests_left")
+def back_tests_left(timestamp: int) -> None:
+    """What a worker that was stopped left waiting."""
+    back_tests.work_off()
+
+
+def wake() -> None:
+    """Ask for the work; when it is asked for already, that run will take the new ones too."""
+    try:
+        with transaction.atomic():
+            run_back_tests.defer()
+    except AlreadyEnqueued:
+        return

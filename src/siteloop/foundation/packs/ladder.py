@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from siteloop.foundation.packs import meaning
 from siteloop.foundation.packs.models import Pack, PackRule, PackValue
 from siteloop.foundation.packs.resolve import Book, Bounds, bounds_above, in_force, key_of, named
 from siteloop.foundation.packs.wording import PARAMETERS
@@ -108,9 +109,11 @@ def numbers(row: Row, room: Bounds) -> list[Number]:
     for name, value in stated(row).items():
         if isinstance(value, int | float) and not isinstance(value, bool):
             low, high = room.get(name, (None, None))
-            title = PARAMETERS.get(name, name)
-            if isinstance(row, PackValue) and name == "value" and row.unit:
-                title = f"{title}（{row.unit}）"
+            if isinstance(row, PackRule):
+                title, unit = meaning.title(name), meaning.unit(row, name)
+            else:
+                title, unit = PARAMETERS.get(name, name), row.unit if name == "value" else ""
+            title = f"{title}（{unit}）" if unit else title
             found.append(Number(name, title, value, low, high))
     return found
 

@@ -4,6 +4,9 @@ from django.db import models
 
 from siteloop.framework.scope import Scope, ScopedModel
 
+#: what the judge appends to a rule's code for the numbers on trial beside it
+TRIAL = "@trial"
+
 
 class Pack(ScopedModel):
     """One region's overlay."""
@@ -137,3 +140,110 @@ class EligibilityRule(_Row):
 
     def __str__(self) -> str:
         return f"{self.title} · {self.pack}"
+
+
+class TrialOutcome(models.TextChoices):
+    """What became of a trial."""
+
+    RUNNING = "running", "试行中"
+    DROPPED = "dropped", "未采用"
+    ADOPTED = "adopted", "已采用"
+
+
+class RuleTrial(ScopedModel):
+    """Other numbers of a rule, judged beside the rule in force over the same readings: counted, told to nobody.
+
+    The judge knows it as the rule `trial_code`; places below that state the rule for themselves are left out.
+    """
+
+    rule = models.ForeignKey(PackRule, models.CASCADE, related_name="trials", verbose_name="对照的规则版本")
+    code = models.CharField("规则代码", max_length=80, db_index=True)
+    title = models.CharField("名称", max_length=120)
+    region_code = models.CharField("区划代码", max_length=12, blank=True, db_index=True)
+    changes = models.JSONField("试行数值", default=dict)
+    params = models.JSONField("全部参数", default=dict)
+    until = models.DateField("试行至")
+    reason = models.CharField("理由", max_length=300)
+    started_at = models.DateTimeField("开始", db_index=True)
+    started_by = models.CharField("发起人", max_length=80)
+    ended_at = models.DateTimeField("结束", null=True, blank=True)
+    ended_by = models.CharField("结束人", max_length=80, blank=True)
+    outcome = models.CharField(
+        "结果", max_length=10, choices=TrialOutcome.choices, default=TrialOutcome.RUNNING
+    )
+
+    scope = Scope(region="region_code")
+
+    class Meta(ScopedModel.Meta):
+        abstract = False
+        verbose_name = "试运行"
+        verbose_name_plural = "试运行"
+        ordering = ("-started_at", "-pk")
+        constraints = (
+            models.UniqueConstraint(
+                fields=("code", "region_code"),
+                condition=models.Q(outcome="running"),
+                name="one_trial_a_rule_and_region",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.title} {self.started_at:%Y-%m-%d}"
+
+    @property
+    def trial_code(self) -> str:
+        """What the judge calls it."""
+        return f"{self.code}{TRIAL}"
+
+
+class BackTestState(models.TextChoices):
+    """How far a back-test is."""
+
+    QUEUED = "queued", "排队"
+    RUNNING = "running", "运行中"
+    DONE = "done", "完成"
+    FAILED = "failed", "失败"
+    CANCELLED = "cancelled", "已取消"
+
+
+class BackTestRun(ScopedModel):
+    """A rule over stored history with the numbers in force and with others; the result is kept."""
+
+    rule = models.ForeignKey(
+        PackRule, models.CASCADE, related_name="back_tests", verbose_name="对照的规则版本"
+    )
+    code = models.CharField("规则代码", max_length=80, db_index=True)
+    title = models.CharField("名称", max_length=120)
+    region_code = models.CharField("区划代码", max_length=12, blank=True, db_index=True)
+    changes = models.JSONField("试验数值", default=dict)
+    start = models.DateTimeField("时段起")
+    end = models.DateTimeField("时段止")
+    state = models.CharField(
+        "状态", max_length=10, choices=BackTestState.choices, default=BackTestState.QUEUED, db_index=True
+    )
+    progress = models.FloatField("进度", default=0.0)
+    asked_by = models.CharField("发起人", max_length=80)
+    asked_at = models.DateTimeField("发起时间", db_index=True)
+    started_at = models.DateTimeField("开始", null=True, blank=True)
+    beat_at = models.DateTimeField("最近进展", null=True, blank=True, editable=False)
+    ended_at = models.DateTimeField("结束", null=True, blank=True)
+    error = models.CharField("失败原因", max_length=500, blank=True)
+    result = models.JSONField("结果", null=True, blank=True)
+
+    scope = Scope(region="region_code")
+
+    class Meta(ScopedModel.Meta):
+        abstract = False
+        verbose_name = "回溯测试"
+        verbose_name_plural = "回溯测试"
+        ordering = ("-asked_at", "-pk")
+        constraints = (
+            models.UniqueConstraint(
+                fields=("region_code",),
+                condition=models.Q(state__in=("queued", "running")),
+                name="one_back_test_a_region",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.title} 回溯测试 {self.pk or ''}".strip()

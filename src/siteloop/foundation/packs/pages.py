@@ -1,7 +1,14 @@
 """Registers of packs, rules, values and eligibility. Rows are read here; they change by actions, as new versions."""
 
-from siteloop.foundation.packs import actions, wording
-from siteloop.foundation.packs.models import EligibilityRule, Pack, PackRule, PackValue
+from siteloop.foundation.packs import actions, back_tests, trials, wording
+from siteloop.foundation.packs.models import (
+    BackTestRun,
+    EligibilityRule,
+    Pack,
+    PackRule,
+    PackValue,
+    RuleTrial,
+)
 from siteloop.framework.page import Column, Page
 
 packs = Page(
@@ -45,6 +52,8 @@ rules = Page(
     related=("pack",),
     actions=(
         actions.override_rule,
+        trials.start_trial,
+        back_tests.back_test,
         actions.switch_shadow,
         actions.switch_enabled,
         actions.restore_rule,
@@ -112,4 +121,65 @@ eligibility = Page(
     can_change=False,
     importable=False,
     help="未核实的条款仅作可调默认值。",
+)
+trials_ = Page(
+    model=RuleTrial,
+    code="trials",
+    title="规则试运行",
+    title_en="Trials of rules",
+    icon="flask",
+    columns=(
+        Column("title", link=True),
+        Column("code"),
+        Column("region_code"),
+        Column(
+            "numbers", "试行数值", "Numbers tried", kind="text", value=lambda row: wording.named(row.changes)
+        ),
+        Column("outcome", kind="state"),
+        Column("until", kind="date"),
+        Column("started_at"),
+        Column("started_by"),
+        Column("ended_at"),
+        Column("ended_by"),
+        Column("reason"),
+    ),
+    filters=("outcome", "code", "started_at"),
+    search=("title", "code", "reason"),
+    ordering=("-started_at", "-pk"),
+    actions=(trials.end_trial, trials.adopt_trial),
+    can_create=False,
+    can_change=False,
+    importable=False,
+    empty="还没有规则在试运行；在“本区设置”的规则页发起。",
+    empty_en="No rule is on trial; start one from a rule of the settings.",
+)
+runs = Page(
+    model=BackTestRun,
+    code="back-tests",
+    title="回溯测试",
+    title_en="Back-tests",
+    icon="history",
+    columns=(
+        Column("title", link=True),
+        Column("code"),
+        Column("region_code"),
+        Column(
+            "numbers", "试验数值", "Numbers tried", kind="text", value=lambda row: wording.named(row.changes)
+        ),
+        Column("start"),
+        Column("end"),
+        Column("state", kind="state"),
+        Column("progress", kind="percent"),
+        Column("asked_by"),
+        Column("asked_at"),
+    ),
+    filters=("state", "code", "asked_at"),
+    search=("title", "code"),
+    ordering=("-asked_at", "-pk"),
+    actions=(back_tests.cancel_back_test,),
+    can_create=False,
+    can_change=False,
+    importable=False,
+    empty="还没有回溯测试；在“本区设置”的规则页发起。",
+    empty_en="No back-test yet; start one from a rule of the settings.",
 )

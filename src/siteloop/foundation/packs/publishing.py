@@ -3,9 +3,10 @@
 import datetime as dt
 
 from django.utils import timezone
+from msgspec import structs
 
 from siteloop.foundation.packs import resolve
-from siteloop.foundation.packs.models import Pack, PackRule
+from siteloop.foundation.packs.models import Pack, PackRule, RuleTrial, TrialOutcome
 from siteloop.foundation.registry.publish import RULE_PROVIDERS, publish_later
 from siteloop.framework import events
 from siteloop.kernel.registry import RuleEntry
@@ -22,7 +23,35 @@ def entries(on: dt.date | None = None) -> list[RuleEntry]:
         pack = packs[row.pack_id]
         if on_day(pack, on):
             found.append(entry(row, pack))
+    found += _on_trial(found, on or timezone.localdate())
     return sorted(found, key=lambda e: (e.code, e.region))
+
+
+def _on_trial(in_force: list[RuleEntry], day: dt.date) -> list[RuleEntry]:
+    """Numbers on trial as rules of their own, counted only; places below with a word of their own are left out."""
+    found = []
+    for trial in (
+        RuleTrial.objects.unscoped(resolve.WHY)
+        .filter(outcome=TrialOutcome.RUNNING, until__gte=day)
+        .select_related("rule__pack")
+    ):
+        base = entry(trial.rule, trial.rule.pack)
+        made = structs.replace(
+            base,
+            code=trial.trial_code,
+            region=trial.region_code,
+            version=trial.pk,
+            params=dict(trial.params),
+            title=f"{trial.title}（试运行）",
+            shadow=True,
+        )
+        found.append(made)
+        found += [
+            structs.replace(made, region=e.region, detector=OFF, params={})
+            for e in in_force
+            if e.code == trial.code and e.region != made.region and e.region.startswith(made.region)
+        ]
+    return found
 
 
 def on_day(pack: Pack, on: dt.date | None) -> bool:

@@ -84,6 +84,11 @@ def parameters(row: PackRule) -> str:
     return "，".join(f"{PARAMETERS.get(name, name)} {_plain(stated)}" for name, stated in row.params.items())
 
 
+def named(stated: dict[str, Any]) -> str:
+    """限值 70，恢复值 55; 现行数值 for nothing changed."""
+    return _table(stated) or "现行数值"
+
+
 def room(row: PackRule | PackValue) -> str:
     """限值 35–115."""
     return "，".join(

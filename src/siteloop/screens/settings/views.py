@@ -1,6 +1,7 @@
 """One place where a region's numbers are seen and set: what counts here, which level said so, what room is left, who changed it."""
 
 import json
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +11,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 
-from siteloop.foundation.packs import actions, ladder, wording
+from siteloop.foundation.packs import actions, ladder, meaning, wording
 from siteloop.foundation.packs.models import Pack, PackRule, PackValue
 from siteloop.foundation.regions.models import Region
 from siteloop.foundation.regions.names import full_name, name
@@ -51,7 +52,7 @@ def page(request: HttpRequest) -> HttpResponse:
         raise Http404
     words, only_own = request.GET.get("search", "").strip(), request.GET.get("own") == "1"
     found = ladder.standings(MODELS[kind], region, timezone.localdate())
-    shown = [s for s in found if _fits(s, words) and (s.is_own or not only_own)]
+    fitting = [s for s in found if _fits(s, words) and (s.is_own or not only_own)]
     context = {
         "kind": kind,
         "tabs": [
@@ -60,7 +61,7 @@ def page(request: HttpRequest) -> HttpResponse:
         "region": region,
         "region_name": full_name(region),
         "regions": _regions(viewer, region),
-        "rows": [_shown(s) for s in shown],
+        "rows": [shown(s) for s in fitting],
         "own": sum(s.is_own for s in found),
         "total": len(found),
         "search": words,
@@ -73,13 +74,7 @@ def page(request: HttpRequest) -> HttpResponse:
 @screen
 def one(request: HttpRequest, kind: str, key: str) -> HttpResponse:
     """GET: the ladder of one rule or value, its history and its form. POST do=preview|save|reset."""
-    viewer = _viewer(request)
-    if kind not in MODELS:
-        raise Http404
-    region = _region(request, viewer)
-    found = ladder.standing(MODELS[kind], key, region, timezone.localdate())
-    if found is None:
-        raise Http404
+    viewer, region, found = standing_asked(request, kind, key)
     errors: list[str] = []
     preview: dict[str, Any] | None = None
     if request.method == "POST":
@@ -92,10 +87,12 @@ def one(request: HttpRequest, kind: str, key: str) -> HttpResponse:
                 messages.success(request, done)
                 return redirect(f"{request.path}?region={region}")
     numbers = ladder.numbers(found.row, found.room)
-    typed = request.POST if request.method == "POST" else {}
+    typed = (
+        request.POST if request.method == "POST" else request.GET
+    )  # a back-test or a trial may fill in the form
     context = {
         "kind": kind,
-        "s": _shown(found),
+        "s": shown(found),
         "region": region,
         "region_name": full_name(region),
         "regions": _regions(viewer, region),
@@ -112,8 +109,38 @@ def one(request: HttpRequest, kind: str, key: str) -> HttpResponse:
         "errors": errors,
         "preview": preview,
         "register": f"/packs/{kind}/{found.row.pk}/",
+        "below": [_version(row) for row in ladder.lower(MODELS[kind], key, region, timezone.localdate())],
+        **about(found, viewer),
     }
     return render(request, "settings/one.html", context, status=422 if errors else 200)
+
+
+def standing_asked(request: HttpRequest, kind: str, key: str) -> tuple[Viewer, str, ladder.Standing]:
+    """(who asks, region, how the rule or value stands there). Raises Refused 403, Http404."""
+    viewer = _viewer(request)
+    if kind not in MODELS:
+        raise Http404
+    region = _region(request, viewer)
+    found = ladder.standing(MODELS[kind], key, region, timezone.localdate())
+    if found is None:
+        raise Http404
+    return viewer, region, found
+
+
+def about(found: ladder.Standing, viewer: Viewer) -> dict[str, Any]:
+    """What a rule judges and which tabs it has; nothing for a value."""
+    row = found.row
+    if not isinstance(row, PackRule):
+        return {}
+    title, words = meaning.kind(row)
+    return {
+        "judges": {"title": title, "words": words, "facts": meaning.facts(row)},
+        "rule_tabs": [
+            ("rule", "", pick("规则", "Rule")),
+            ("trial", "trial/", pick("试运行", "Trial")),
+            ("back-tests", "back-tests/", pick("回溯测试", "Back-test")),
+        ],
+    }
 
 
 def _done(
@@ -145,7 +172,16 @@ def _done(
     return "", {"changes": changes, "told": told, **_reach(viewer, found, region)}
 
 
-def _typed(request: HttpRequest, found: ladder.Standing) -> tuple[list[Change], dict[str, Any]]:
+def not_a_number(number: ladder.Number, text: str) -> Refused:
+    """Names the box."""
+    told = pick(f"{number.title}：“{text[:20]}”不是数字", f"{number.title}: not a number")
+    return Refused(told, status=422)
+
+
+def numbers_typed(
+    request: HttpRequest, found: ladder.Standing
+) -> tuple[list[Change], dict[str, float | int]]:
+    """The numbers that were changed in the form. Raises Refused 422 for what is no number."""
     wanted: dict[str, float | int] = {}
     changes = []
     for number in ladder.numbers(found.row, found.room):
@@ -155,13 +191,18 @@ def _typed(request: HttpRequest, found: ladder.Standing) -> tuple[list[Change], 
         try:
             value = float(text)
         except ValueError as wrong:
-            raise Refused(
-                pick(f"{number.title}：“{text[:20]}”不是数字", f"{number.title}: not a number"), status=422
-            ) from wrong
+            raise not_a_number(number, text) from wrong
+        if not math.isfinite(value):
+            raise not_a_number(number, text)
         if value == number.value:
             continue
         wanted[number.name] = int(value) if value.is_integer() else value
         changes.append(Change(number.title, number.value, value))
+    return changes, wanted
+
+
+def _typed(request: HttpRequest, found: ladder.Standing) -> tuple[list[Change], dict[str, Any]]:
+    changes, wanted = numbers_typed(request, found)
     if not changes:
         raise Refused(pick("没有改动任何数值", "No number was changed"), status=422)
     if isinstance(found.row, PackRule):
@@ -239,7 +280,7 @@ def _level(pack: Pack) -> str:
     return f"{pick(*LEVELS.get(len(pack.region_code), ('', '')))} {name(pack.region_code)}"
 
 
-def _shown(s: ladder.Standing) -> dict[str, Any]:
+def shown(s: ladder.Standing) -> dict[str, Any]:
     row = s.row
     return {
         "key": s.key,

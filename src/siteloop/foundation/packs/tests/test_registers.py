@@ -3,9 +3,17 @@
 from itertools import count
 
 import pytest
+from django.utils import timezone
 
 from siteloop.foundation.packs import pages
-from siteloop.foundation.packs.models import EligibilityRule, Pack, PackRule, PackValue
+from siteloop.foundation.packs.models import (
+    BackTestRun,
+    EligibilityRule,
+    Pack,
+    PackRule,
+    PackValue,
+    RuleTrial,
+)
 from siteloop.framework.testing import RegisterTests, caller
 
 _serial = count(1)
@@ -61,3 +69,52 @@ class TestEligibility(RegisterTests):
 
     def make_row(self, region):
         return EligibilityRule.objects.create(pack=pack(region), code="T", title="测试标准", outcome="must")
+
+
+def _counting(region: str) -> PackRule:
+    return PackRule.objects.create(
+        pack=pack(region),
+        code=f"tested.{next(_serial)}",
+        title="PM10",
+        detector="threshold",
+        params={"field": "pm10", "on": 150},
+    )
+
+
+class TestTrials(RegisterTests):
+    page = pages.trials_
+
+    def make_row(self, region):
+        rule = _counting(region)
+        return RuleTrial.objects.create(
+            rule=rule,
+            code=rule.code,
+            title=rule.title,
+            region_code=region,
+            changes={"on": 140},
+            params={"field": "pm10", "on": 140},
+            until=timezone.localdate(),
+            reason="测试",
+            started_at=timezone.now(),
+            started_by="测试员",
+        )
+
+
+class TestBackTests(RegisterTests):
+    page = pages.runs
+
+    def make_row(self, region):
+        rule = _counting(region)
+        now = timezone.now()
+        return BackTestRun.objects.create(
+            rule=rule,
+            code=rule.code,
+            title=rule.title,
+            region_code=region,
+            changes={"on": 140},
+            start=now,
+            end=now,
+            state="done",
+            asked_by="测试员",
+            asked_at=now,
+        )

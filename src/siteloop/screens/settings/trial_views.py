@@ -1,0 +1,190 @@
+"""A rule on trial: start it, see its count beside today's rule, end it or switch it on; and the switches of the rule itself."""
+
+import datetime as dt
+import json
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+
+from siteloop.foundation.packs import actions, ladder, meaning, trials
+from siteloop.foundation.packs.models import PackRule, RuleTrial
+from siteloop.foundation.regions.names import full_name
+from siteloop.framework.action import Action, Refused
+from siteloop.framework.language import pick
+from siteloop.framework.perform import perform, permission_of
+from siteloop.framework.screen import screen
+from siteloop.framework.viewer import Viewer
+from siteloop.screens.settings import views
+from siteloop.screens.settings.comparing import compare
+
+MARGIN = dt.timedelta(minutes=30)  # readings shown around an example
+SWITCHES = {"switch_shadow": actions.switch_shadow, "switch_enabled": actions.switch_enabled}
+PAST = 10
+
+
+@screen
+def page(request: HttpRequest, key: str) -> HttpResponse:
+    """GET /settings/rules/<key>/trial/?region=. POST do=start|end|adopt|switch_shadow|switch_enabled."""
+    viewer, region, found = views.standing_asked(request, "rules", key)
+    row = found.row
+    if not isinstance(row, PackRule):
+        raise Http404
+    errors: list[str] = []
+    if request.method == "POST":
+        try:
+            messages.success(request, _done(request, viewer, found, row, region))
+        except Refused as no:
+            errors = list(dict.fromkeys([no.message, *(m for told in no.errors.values() for m in told)]))
+        else:
+            return redirect(f"{request.path}?region={region}")
+    known = RuleTrial.objects.visible_to(viewer).filter(code=key, region_code=region).select_related("rule")
+    trial = _chosen(request, known)
+    context = {
+        "kind": "rules",
+        "s": views.shown(found),
+        "region": region,
+        "region_name": full_name(region),
+        "tab": "trial",
+        "trial": trial,
+        "is_running": trial is not None and trial.outcome == "running",
+        "is_replaced": trial is not None and trial.outcome == "running" and trial.rule_id != row.pk,
+        "numbers_tried": _numbers(trial) if trial is not None else [],
+        "found": _compared(viewer, trial) if trial is not None else None,
+        "past": known[:PAST],
+        "can_try": trials.can_try(row) and row.enabled,
+        "may_try": viewer.may(trials.PERMISSION) and viewer.covers(region),
+        "numbers": [
+            (n, (request.POST or request.GET).get(f"n-{n.name}", f"{n.value:g}"))
+            for n in ladder.numbers(row, found.room)
+        ],
+        "until": request.POST.get("until")
+        or (timezone.localdate() + dt.timedelta(days=trials.USUAL_DAYS)).isoformat(),
+        "reason": (request.POST or request.GET).get("reason", ""),
+        "most_days": trials.MOST_DAYS,
+        "switches": _switches(viewer, found, row),
+        "errors": errors,
+        **views.about(found, viewer),
+    }
+    return render(request, "settings/trial.html", context, status=422 if errors else 200)
+
+
+def _chosen(request: HttpRequest, known: Any) -> RuleTrial | None:
+    """`?trial=` one of the past, otherwise the running one."""
+    asked = request.GET.get("trial", "")
+    if asked:
+        found: RuleTrial | None = known.filter(pk=asked).first() if asked.isdecimal() else None
+        if found is None:
+            raise Http404
+        return found
+    running: RuleTrial | None = known.filter(outcome="running").first()
+    return running
+
+
+def _done(request: HttpRequest, viewer: Viewer, found: ladder.Standing, row: PackRule, region: str) -> str:
+    """Raises Refused."""
+    what, reason = request.POST.get("do", ""), request.POST.get("reason", "").strip()
+    if what not in ("start", "end", "adopt", *SWITCHES):
+        raise Refused(pick("没有这个操作", "No such act"), status=422)
+    if not reason:
+        raise Refused(pick("请写明理由", "Say why"), status=422)
+    if what == "start":
+        changes, wanted = views.numbers_typed(request, found)
+        if not changes:
+            raise Refused(
+                pick("没有改动任何数值，没有可对照的内容", "No number was changed, nothing to compare"),
+                status=422,
+            )
+        data = {
+            "params": json.dumps(wanted),
+            "region_code": region,
+            "until": request.POST.get("until") or None,
+        }
+        return str(perform(trials.start_trial, viewer, row, data, reason))
+    if what in SWITCHES:
+        return str(perform(SWITCHES[what], viewer, row, {}, reason))
+    trial = (
+        RuleTrial.objects.visible_to(viewer)
+        .filter(code=row.code, region_code=region, outcome="running")
+        .first()
+    )
+    if trial is None:
+        raise Refused(pick("试运行已经结束，请刷新", "The trial is over already"))
+    return str(perform(trials.end_trial if what == "end" else trials.adopt_trial, viewer, trial, {}, reason))
+
+
+def _switches(viewer: Viewer, found: ladder.Standing, row: PackRule) -> list[dict[str, str]]:
+    """What may be switched on the rule as it stands here: only by those over the level that says it."""
+    if not viewer.covers(row.pack.region_code):
+        return []
+    titles = {
+        "switch_shadow": pick("结束整条规则的试运行，正式生效", "End the rule's own trial")
+        if row.shadow
+        else pick("整条规则转为试运行，不再派单", "Put the whole rule on trial"),
+        "switch_enabled": pick("停用规则", "Switch off") if row.enabled else pick("启用规则", "Switch on"),
+    }
+    return [
+        {"do": name, "title": titles[name], "danger": "1" if name == "switch_enabled" and row.enabled else ""}
+        for name, action in SWITCHES.items()
+        if viewer.may(_permission(action))
+    ]
+
+
+def _permission(action: Action) -> str:
+    return action.permission or permission_of(action.model, action.code)
+
+
+def _numbers(trial: RuleTrial) -> list[tuple[str, str, str]]:
+    """(name, before, tried), with units."""
+    return [
+        (
+            meaning.title(name),
+            meaning.text(trial.rule, name, trial.rule.params[name]) if name in trial.rule.params else "—",
+            meaning.text(trial.rule, name, stated),
+        )
+        for name, stated in trial.changes.items()
+    ]
+
+
+def _compared(viewer: Viewer, trial: RuleTrial) -> dict[str, Any]:
+    made = compare(viewer, trial)
+    groups = [
+        (
+            pick("只有试行数值发现的", "Only on trial"),
+            pick("施行后会增加", "would come"),
+            made.only_tried,
+            made.more_tried,
+        ),
+        (
+            pick("只有现行规则发现的", "Only by today's rule"),
+            pick("施行后会消失", "would go"),
+            made.only_today,
+            made.more_today,
+        ),
+    ]
+    return {
+        "c": made,
+        "groups": [
+            {
+                "title": title,
+                "hint": hint,
+                "total": total,
+                "rows": [
+                    {"finding": f, "readings": readings(f.device_id, f.since, f.cleared_at)} for f in rows
+                ],
+            }
+            for title, hint, rows, total in groups
+        ],
+    }
+
+
+def readings(device: int | None, since: dt.datetime, until: dt.datetime | None) -> str:
+    """Where the readings around an episode stand, "" when no device is named."""
+    if not device:
+        return ""
+    start, end = since - MARGIN, min((until or since) + MARGIN, since + dt.timedelta(hours=6))
+    shape = "%Y-%m-%dT%H:%M:%S"
+    moments = [timezone.localtime(m).strftime(shape) for m in (start, end)]
+    return f"/places/devices/{device}/?from={moments[0]}&to={moments[1]}#rows"
