@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from siteloop.entry import environment, rooms, wiring
+from siteloop.entry.conforming import conformance_arguments
 from siteloop.entry.role import ROLES
 from siteloop.entry.trouble import Trouble
 
@@ -52,7 +53,11 @@ def _parser() -> argparse.ArgumentParser:
     bench = add("bench", benchmark, "measure ingest, faults, connections or a flood")
     bench.add_argument("rest", nargs=argparse.REMAINDER)
     _backtest_arguments(add("backtest", backtest, "a rule over stored history"))
+    _replay_arguments(add("replay", replay, "kept raw frames through today's codec: compare, or put right"))
     add("archive", archive_now, "move days past their term to the archive now, as every night")
+    conformance_arguments(
+        add("conformance", conformance, "test a vendor's device or platform, write report.json and report.html")
+    )
     add("sim", simulate, "the demo's talking devices against the running program")
     add("prepare-assets", prepare_assets, "copy the browser libraries' files to where they are served from")
     for name, run, words in (
@@ -62,6 +67,19 @@ def _parser() -> argparse.ArgumentParser:
         add(name, run, words).add_argument("folder", type=Path)
     add("doctor", doctor, "say what is wrong and how to mend it")
     return parser
+
+
+def _replay_arguments(parser: argparse.ArgumentParser) -> None:
+    """The command's own arguments."""
+    parser.add_argument("--from", dest="start", required=True, help="received from, Shanghai time")
+    parser.add_argument("--to", dest="end", required=True, help="received until; a bare date counts whole")
+    parser.add_argument("--device", default="", help="only this device (code)")
+    parser.add_argument("--profile", default="", help="only this kind of device, e.g. dust")
+    how = parser.add_mutually_exclusive_group()
+    how.add_argument("--dry-run", action="store_true", help="only compare (what it does unless told)")
+    how.add_argument("--apply", action="store_true", help="write the differences")
+    parser.add_argument("--reason", default="", help="why; goes into the action trail")
+    parser.add_argument("--json", action="store_true", help="everything, for programs")
 
 
 def _backtest_arguments(parser: argparse.ArgumentParser) -> None:
@@ -207,11 +225,25 @@ def backtest(args: argparse.Namespace) -> int:
     return backtesting.run(args)
 
 
+def replay(args: argparse.Namespace) -> int:
+    """Raw frames of a time, read again."""
+    from siteloop.entry import replaying
+
+    return replaying.run(args)
+
+
 def archive_now(args: argparse.Namespace) -> int:
     """The nightly work of the archive."""
     from siteloop.entry import archive
 
     return archive.run(args)
+
+
+def conformance(args: argparse.Namespace) -> int:
+    """Case by case against a device (--listen) or a platform (--connect); 1 when a case failed, 2 when nothing could be tested."""
+    from siteloop.entry import conforming
+
+    return conforming.run(args)
 
 
 def simulate(args: argparse.Namespace) -> int:

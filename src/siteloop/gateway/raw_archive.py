@@ -69,19 +69,31 @@ class RawArchive:
 
 def read_chunk(folder: Path, file: str, position: int, size: int) -> list[bytes]:
     """The frames of one chunk. Raises OSError when the file is gone, ValueError when it is damaged."""
+    return [frame for frame, _, _ in read_indexed(folder, file, position, size)]
+
+
+def read_indexed(
+    folder: Path, file: str, position: int, size: int
+) -> list[tuple[bytes, int | None, int | None]]:
+    """(frame, device, at µs) of one chunk; None for both in chunks of before the index. Raises as `read_chunk`."""
     with (folder / file).open("rb") as source:
         source.seek(position)
         body = source.read(size)
-    count = int(np.frombuffer(body[:4], np.int32)[0])
-    start = 4 + 4 * abs(count)
-    cuts = np.frombuffer(body[4:start], np.int32)
-    if count < 0:
-        start += 4 + int(np.frombuffer(body[start : start + 4], np.int32)[0])
     try:
+        count = int(np.frombuffer(body[:4], np.int32)[0])
+        n, start = abs(count) - 1, 4 + 4 * abs(count)
+        cuts = np.frombuffer(body[4:start], np.int32)
+        whose: list[tuple[int | None, int | None]] = [(None, None)] * n
+        if count < 0:
+            length = int(np.frombuffer(body[start : start + 4], np.int32)[0])
+            index = zlib.decompress(body[start + 4 : start + 4 + length])
+            device, at = np.frombuffer(index[: 4 * n], "<i4"), np.frombuffer(index[4 * n :], "<i8")
+            whose = list(zip(device.tolist(), at.tolist(), strict=True))
+            start += 4 + length
         text = zlib.decompress(body[start:])
-    except zlib.error as wrong:
+        return [(text[a:b], *who) for (a, b), who in zip(itertools.pairwise(cuts), whose, strict=True)]
+    except (zlib.error, ValueError, IndexError) as wrong:
         raise ValueError(f"damaged chunk {file}@{position}") from wrong
-    return [text[a:b] for a, b in itertools.pairwise(cuts)]
 
 
 def day_of(moment: dt.datetime) -> str:

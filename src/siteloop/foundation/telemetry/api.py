@@ -49,6 +49,7 @@ def _row(row: readings.Row) -> dict[str, Any]:
         "received_at": row.received_at.astimezone(SHANGHAI).isoformat() if row.received_at else None,
         "values": row.values,
         "quality": row.quality,
+        **({"replayed": True} if row.replayed else {}),
     }
 
 

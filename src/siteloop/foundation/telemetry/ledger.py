@@ -37,6 +37,9 @@ class Line:
     stored: int = 0
     control: int = 0  # answers, heartbeats, notices: messages without a reading
     flagged: int = 0  # values kept but doubted by us; not part of the sum
+    replayed: int = (
+        0  # rows put right later from their raw frames; no messages, so not part of the sum either
+    )
     rejected: dict[str, int] = field(default_factory=dict)  # by kernel.reasons code
     code: str = ""
     title: str = ""
@@ -91,12 +94,12 @@ def lines(viewer: Viewer, asked: Asked, by: str) -> list[Line]:
     found: dict[Any, Line] = {}
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT {column}, sum(received), sum(stored), sum(control), sum(flagged) FROM fast.ledger {where}"  # noqa: S608 - one of BY
+            f"SELECT {column}, sum(received), sum(stored), sum(control), sum(flagged), sum(replayed) FROM fast.ledger {where}"  # noqa: S608 - one of BY
             f" GROUP BY {column} ORDER BY {column}",
             scope,
         )
-        for key, received, stored, control, flagged in cursor.fetchall():
-            found[key] = Line(key, int(received), int(stored), int(control), int(flagged))
+        for key, received, stored, control, flagged, replayed in cursor.fetchall():
+            found[key] = Line(key, int(received), int(stored), int(control), int(flagged), int(replayed))
         cursor.execute(
             f"SELECT {column}, reason, sum(n) FROM fast.ledger_rejected {where} GROUP BY {column}, reason"  # noqa: S608 - one of BY
             " ORDER BY 3 DESC",
@@ -114,7 +117,7 @@ def total(many: Iterable[Line]) -> Line:
     """The sum of lines."""
     made = Line(None)
     for line in many:
-        for name in ("received", "stored", "control", "flagged"):
+        for name in ("received", "stored", "control", "flagged", "replayed"):
             setattr(made, name, getattr(made, name) + getattr(line, name))
         for reason, n in line.rejected.items():
             made.rejected[reason] = made.rejected.get(reason, 0) + n
@@ -155,7 +158,7 @@ def ledger(viewer: Viewer, start: dt.date | None = None, end: dt.date | None = N
 
 
 def _told(line: Line) -> dict[str, Any]:
-    names = ("received", "stored", "control", "flagged", "rejected")
+    names = ("received", "stored", "control", "flagged", "replayed", "rejected")
     return {name: getattr(line, name) for name in names}
 
 

@@ -28,13 +28,17 @@ class Row:
     received_at: dt.datetime | None
     values: dict[str, float | None]
     quality: dict[str, str]
+    replayed: bool = False  # put right later from its raw frame, see telemetry.replayed_row
 
 
-def _row(profile: str, at: dt.datetime, received_at: dt.datetime, packed: int, values: Any) -> Row:
+def _row(
+    profile: str, at: dt.datetime, received_at: dt.datetime, packed: int, values: Any, replayed: bool = False
+) -> Row:
     names = [f.name for f in PROFILES[profile].fields]
     flags = unpack(packed, len(names))
     shown = {n: q.name.lower() for n, q in zip(names, flags, strict=True) if q is not Quality.ABSENT}
-    return Row(at, received_at, {n: v for n, v in zip(names, values, strict=True) if n in shown}, shown)
+    kept = {n: v for n, v in zip(names, values, strict=True) if n in shown}
+    return Row(at, received_at, kept, shown, replayed)
 
 
 def latest(device: Device) -> Row | None:
@@ -70,7 +74,18 @@ def _raw(device: Device, start: dt.datetime, end: dt.datetime) -> list[Row]:
     rows = history.rows(device.profile, [device.number], start, end, MOST_POINTS + 1)
     if len(rows) > MOST_POINTS:
         raise Refused("数据点过多，请缩短时间或加大步长", status=422, errors={"step": ["数据点超过 20000"]})
-    return [_row(device.profile, r.at, r.received_at, r.quality, r.values) for r in rows]
+    marked = _replayed(device, start, end)
+    return [_row(device.profile, r.at, r.received_at, r.quality, r.values, r.at in marked) for r in rows]
+
+
+def _replayed(device: Device, start: dt.datetime, end: dt.datetime) -> set[dt.datetime]:
+    """Times of the rows that a replay changed or added."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT at FROM telemetry.replayed_row WHERE profile = %s AND device = %s AND at >= %s AND at < %s AND kind = 0",
+            [device.profile, device.number, start, end],
+        )
+        return {at for (at,) in cursor.fetchall()}
 
 
 def _rolled(device: Device, start: dt.datetime, end: dt.datetime, step: int) -> list[Row]:

@@ -94,6 +94,25 @@ def test_the_api_finds_an_archived_day(fast_plane: None) -> None:
 
 
 @pytest.mark.django_db
+def test_a_row_that_a_replay_changed_says_so() -> None:
+    device = rows.device("330482")
+    store(device.pk, {0: 5.0, 1: 6.0})
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO telemetry.replay (received_from, received_to) VALUES (%s, %s) RETURNING id",
+            [NOON, NOON],
+        )
+        cursor.execute(
+            "INSERT INTO telemetry.replayed_row (replay, profile, device, kind, at, act) VALUES (%s, 'dust', %s, 0, %s, 'changed')",
+            [cursor.fetchone()[0], device.pk, NOON],
+        )
+    body = caller(["*"], "330482").get(
+        f"/api/v1/telemetry/{device.code}/readings?step=raw&from=2024-09-21T20:00&to=2024-09-21T21:00"
+    )
+    assert [r.get("replayed", False) for r in body.json()["results"]] == [True, False]
+
+
+@pytest.mark.django_db
 def test_of_a_key_the_table_counts_before_the_file_and_the_later_part_before_the_earlier() -> None:
     device = rows.device("330482")
     write(device.pk, {0: 1.0, 1: 1.0, 2: 1.0})
