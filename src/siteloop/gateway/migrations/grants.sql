@@ -2,9 +2,12 @@
 GRANT USAGE ON SCHEMA public, telemetry, fast TO siteloop_web;
 GRANT USAGE ON SCHEMA telemetry, fast TO siteloop_fast;
 REVOKE ALL ON SCHEMA public FROM siteloop_fast;
-GRANT ALL ON ALL TABLES IN SCHEMA public TO siteloop_web;
+-- not TRUNCATE: it would go past the triggers that keep the trail
+REVOKE TRUNCATE, TRIGGER, REFERENCES ON ALL TABLES IN SCHEMA public FROM siteloop_web;
+GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO siteloop_web;
 GRANT ALL ON ALL SEQUENCES IN SCHEMA public TO siteloop_web;
-ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT ALL ON TABLES TO siteloop_web;
+ALTER DEFAULT PRIVILEGES IN SCHEMA public REVOKE ALL ON TABLES FROM siteloop_web;
+ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO siteloop_web;
 ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT ALL ON SEQUENCES TO siteloop_web;
 GRANT CREATE ON SCHEMA telemetry TO siteloop_fast;
 GRANT ALL ON ALL TABLES IN SCHEMA telemetry, fast TO siteloop_fast;
