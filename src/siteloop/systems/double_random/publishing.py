@@ -87,7 +87,7 @@ def body_of(one: Publication) -> list[dict[str, Any]]:
         return _groups(draw)
     if one.kind == PublicationKind.PROCESS:
         return [
-            {"step": step, "at": at.isoformat(timespec="seconds")}
+            {"step": step, "at": timezone.localtime(at).strftime("%Y-%m-%d %H:%M:%S")}
             for step, at in (
                 ("公布种子承诺", draw.committed_at),
                 ("冻结名单", draw.frozen_at),

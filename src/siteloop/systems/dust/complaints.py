@@ -1,13 +1,20 @@
 """What is done with a citizen's complaint: look at the readings, dispatch it, answer it (DUST-29)."""
 
 import datetime as dt
+import hashlib
+import secrets
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.utils import timezone
 
+from siteloop.foundation.authority.models import Organisation, OrganisationKind
 from siteloop.foundation.cases import inbox
 from siteloop.foundation.cases.models import Case, CaseState
+from siteloop.foundation.cases.receivers import members
+from siteloop.foundation.notice.send import notify
 from siteloop.foundation.registry import video
+from siteloop.foundation.registry.models import WorkState
 from siteloop.framework.action import Act, Action, Input, Refused
 from siteloop.framework.viewer import Viewer
 from siteloop.kernel.finding import Act as Says
@@ -136,6 +143,100 @@ answer = Action(
     available=lambda complaint, viewer: complaint.state != ComplaintState.ANSWERED,
     log="{actor}答复办结{obj}",
     event="complaint_answered",
+)
+
+
+#: no letter that is mistaken for another; twelve of them are more than 59 bits
+_SIGNS = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
+OLDEST = dt.timedelta(days=30)
+LONGEST = 1000  # characters
+
+
+def tracking_hash(code: str) -> str:
+    """What is kept of a tracking code; blanks, dashes and small letters do not matter."""
+    plain = "".join(c for c in code.upper() if c in _SIGNS)
+    return hashlib.sha256(f"complaint:{plain}".encode()).hexdigest() if len(plain) == 12 else "-"
+
+
+def _file_online(act: Act) -> str:
+    """Take in what a citizen typed on the portal; the answer is the tracking code."""
+    asked = act.data
+    code = "".join(secrets.choice(_SIGNS) for _ in range(12))
+    errors: dict[str, list[str]] = {}
+    content = asked["content"].strip()
+    if asked["site"].state != WorkState.UNDER_CONSTRUCTION:
+        errors["site"] = ["该工地不在施工，请拨打 12345 反映"]
+    if asked["occurred_at"] < timezone.now() - OLDEST:
+        errors["occurred_at"] = [f"只受理 {OLDEST.days} 天内的问题"]
+    if len(content) < 5:
+        errors["content"] = ["请写明看到、听到的情况"]
+    if len(content) > LONGEST:
+        errors["content"] = [f"最多 {LONGEST} 字，现有 {len(content)} 字"]
+    contact = (asked.get("contact") or "").strip()
+    if contact and not (contact.isdigit() and 7 <= len(contact) <= 15):
+        errors["contact"] = ["电话号码只填数字"]
+    row = Complaint(
+        site=asked["site"],
+        channel="online",
+        topic=asked["topic"],
+        occurred_at=asked["occurred_at"],
+        content=content,
+        contact=contact,
+        tracking=tracking_hash(code),
+    )
+    try:
+        row.clean_fields(exclude=["site", "tracking", "region_code"])
+        row.clean()
+    except ValidationError as wrong:
+        errors = {**wrong.message_dict, **errors}
+    if errors:
+        raise Refused("填写有误", status=422, errors=errors)
+    row.save()
+    _tell_squad(row)
+    return "-".join(code[i : i + 4] for i in (0, 4, 8))
+
+
+def _tell_squad(row: Complaint) -> None:
+    """The nearest urban-management squad hears that something waits; not who complained, nor of what in his words."""
+    over = [row.region_code[:n] for n in (9, 6) if len(row.region_code) >= n]
+    squads = Organisation.objects.unscoped("a complaint finds the squad of its place").filter(
+        kind=OrganisationKind.URBAN_MANAGEMENT, region_code__in=over, is_active=True
+    )
+    nearest = max(squads.order_by("-pk"), key=lambda o: len(o.region_code), default=None)
+    if nearest is not None:
+        notify(
+            members(nearest),
+            "complaint",
+            f"市民网上投诉待核查：{row.site} {row.get_topic_display()}",
+            link=f"/dust/complaints/{row.pk}/",
+            level="orange",
+            subject=f"complaint:{row.pk}",
+        )
+
+
+file_online = Action(
+    "file_online",
+    "网上投诉",
+    "File online",
+    Complaint,
+    _file_online,
+    fields=(
+        Input("site", "被反映工地", "Site", kind="reference", required=True, reference="registry.Site"),
+        Input(
+            "topic",
+            "反映问题",
+            "Topic",
+            kind="choice",
+            required=True,
+            choices=(("dust", "扬尘"), ("noise", "噪声"), ("both", "扬尘和噪声")),
+        ),
+        Input("occurred_at", "发生时间", "When", kind="datetime", required=True),
+        Input("content", "反映内容", "What", kind="multiline", required=True),
+        Input("contact", "联系电话", "Phone"),
+    ),
+    on_register=True,
+    log="市民在公众门户投诉{site}",
+    event="complaint_filed",
 )
 
 

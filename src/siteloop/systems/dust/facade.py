@@ -4,17 +4,19 @@ import datetime as dt
 from dataclasses import dataclass
 
 from django.db import connection
-from django.db.models import Count
+from django.db.models import Count, Q
 from django.utils import timezone
 
 from siteloop.foundation.cases.models import Case, Finding
 from siteloop.foundation.packs.resolve import value as pack_value
 from siteloop.foundation.registry.models import Device, Site, WorkState
-from siteloop.framework.viewer import Viewer
+from siteloop.framework.perform import perform
+from siteloop.framework.viewer import Viewer, system_viewer
 from siteloop.kernel.profiles import DUST
 from siteloop.kernel.quality import Quality, unpack
-from siteloop.systems.dust import installation, kpis
+from siteloop.systems.dust import complaints, installation, kpis
 from siteloop.systems.dust.cases import LOOPS
+from siteloop.systems.dust.models import Complaint
 
 ONLINE_INTERVALS = 3  # a device is online while its last row is younger than three of its intervals
 EXCEEDING = ("dust.pm25_high", "dust.pm10_high", "dust.tsp_high", "dust.noise_day", "dust.noise_night")
@@ -164,3 +166,80 @@ def sprayed(viewer: Viewer) -> list[installation.TownSpray]:
 def enforcement(viewer: Viewer) -> kpis.Enforced:
     """KPI-12."""
     return kpis.enforced(viewer)
+
+
+@dataclass(frozen=True)
+class TrackedComplaint:
+    """What the holder of a tracking code is told of a complaint: nothing of what was written, nothing of the readings."""
+
+    site: str
+    topic: str
+    received_at: dt.datetime
+    state: str
+    state_title: str
+    case_state: str
+    answer: str
+    answered_at: dt.datetime | None
+
+
+@dataclass(frozen=True)
+class PublicSite:
+    """A site as its notice board at the gate names it."""
+
+    key: int
+    name: str
+    address: str
+    project: str
+
+
+def sites_like(words: str, most: int = 20) -> list[PublicSite]:
+    """Sites under construction whose name, address or project holds the words; a citizen finds the one meant."""
+    asked = words.strip()[:40]
+    if len(asked) < 2:
+        return []
+    rows = (
+        Site.objects.unscoped("a site under construction stands in public view")
+        .filter(state=WorkState.UNDER_CONSTRUCTION)
+        .filter(Q(name__icontains=asked) | Q(address__icontains=asked) | Q(project__name__icontains=asked))
+        .select_related("project")
+        .order_by("name")[:most]
+    )
+    return [PublicSite(s.pk, s.name, s.address, s.project.name) for s in rows]
+
+
+def file_complaint(site: int, topic: str, occurred_at: dt.datetime, content: str, contact: str) -> str:
+    """Take in a citizen's complaint from the portal; returns the tracking code, which is kept nowhere else.
+
+    Raises Refused 422 with a message for each field.
+    """
+    data = {
+        "site": site,
+        "topic": topic,
+        "occurred_at": occurred_at,
+        "content": content,
+        "contact": contact,
+    }
+    return str(perform(complaints.file_online, system_viewer("公众门户"), None, data))
+
+
+def track(code: str) -> TrackedComplaint | None:
+    """The complaint of a tracking code; None for a code that was never given."""
+    row = (
+        Complaint.objects.unscoped("whoever holds the code may follow the complaint")
+        .select_related("site", "case")
+        .filter(tracking=complaints.tracking_hash(code))
+        .exclude(tracking="")
+        .first()
+    )
+    if row is None:
+        return None
+    return TrackedComplaint(
+        site=row.site.name,
+        topic=row.get_topic_display(),
+        received_at=row.received_at,
+        state=row.state,
+        state_title=row.get_state_display(),
+        case_state=row.case.get_state_display() if row.case else "",
+        answer=row.answer,
+        answered_at=row.answered_at,
+    )

@@ -85,6 +85,8 @@ class Complaint(ScopedModel):
     occurred_at = models.DateTimeField("发生时间")
     content = models.TextField("反映内容", max_length=1000)
     contact = EncryptedTextField("联系电话", blank=True, default="")
+    #: SHA-256 of the code a citizen follows the complaint with; the code itself is told once and kept nowhere
+    tracking = models.CharField(max_length=64, blank=True, default="", db_index=True, editable=False)
     received_at = models.DateTimeField("受理时间", auto_now_add=True)
     state = models.CharField(
         "状态",

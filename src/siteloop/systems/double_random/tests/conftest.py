@@ -11,14 +11,17 @@ from siteloop.foundation.authority.viewers import viewer_for
 from siteloop.foundation.registry.models import Party, Project, ProjectPost, Site
 from siteloop.framework.perform import perform
 from siteloop.framework.viewer import Viewer
-from siteloop.systems.double_random import actions
+from siteloop.systems.double_random import actions, tasks
 from siteloop.systems.double_random.loading import load as load_specialities
 from siteloop.systems.double_random.models import (
     CheckPlan,
+    CheckTask,
     Draw,
     Inspector,
     ItemLine,
     ItemList,
+    Publication,
+    Recusal,
     Speciality,
 )
 
@@ -56,14 +59,40 @@ class County:
         row.save()
         return row
 
+    def step(self, draw: Draw, code: str, **data: str) -> Draw:
+        """One step of a draw by the hands it belongs to; the draw as it is afterwards."""
+        perform(getattr(actions, code), self.drawer if code == "draw_lots" else self.keeper, draw, data)
+        return fresh(draw)
+
     def drawn(self, **more: object) -> Draw:
         """A draw with its lots drawn and published."""
         draw = self.draw(**more)
-        perform(actions.commit, self.keeper, draw)
-        perform(actions.freeze, self.keeper, draw)
-        perform(actions.draw_lots, self.drawer, draw)
-        perform(actions.publish, self.keeper, draw)
-        return fresh(draw)
+        for code in ("commit", "freeze", "draw_lots", "publish"):
+            draw = self.step(draw, code)
+        return draw
+
+    def task(self, draw: Draw, place: int = 1) -> CheckTask:
+        """One of its tasks."""
+        return CheckTask.objects.unscoped("test").get(draw=draw, place=place)
+
+    def check(self, task: CheckTask, problems: dict[str, str], opinion: str = "") -> CheckTask:
+        """The leader delivers, records every line and finishes; `problems` maps items to what is wrong."""
+        leader = self.viewer(task.leader)
+        perform(tasks.deliver, leader, task)
+        for line in task.lines.select_related("item"):
+            wrong = problems.get(line.item.content, "")
+            perform(tasks.judge, leader, line, {"verdict": "problem" if wrong else "ok", "remark": wrong})
+        perform(tasks.finish, leader, task, {"opinion": opinion})
+        return fresh(task)
+
+    def publish(self, task: CheckTask) -> None:
+        """All that waits of a task's publications."""
+        for row in Publication.objects.unscoped("test").filter(task=task):
+            perform(tasks.publish, self.keeper, row)
+
+    def bar(self, inspector: Inspector, project: Project) -> None:
+        """A declared recusal."""
+        Recusal(inspector=inspector, kind="kinship", project=project).save()
 
 
 def fresh(row: object) -> object:

@@ -9,11 +9,14 @@ Both files come from the draw's public page. Standard library only, no network; 
 published algorithm. Exit status 0 when everything holds, 1 when anything does not.
 """
 
+from __future__ import annotations
+
 import hashlib
 import itertools
 import json
 import pathlib
 import sys
+from typing import Any
 
 NAME = "siteloop-double-random-1"
 
@@ -36,7 +39,7 @@ class Dice:
                 return x % n
 
 
-def groups_for(data: dict, thing: dict) -> list:
+def groups_for(data: dict[str, Any], thing: dict[str, Any]) -> list[list[str]]:
     """Every permitted group of the object, in the order of the list of inspectors."""
     away = {r["inspector"] for r in data["recusals"] if r["object"] == thing["id"]}
     here = [p for p in data["inspectors"] if p["id"] not in away]
@@ -51,7 +54,7 @@ def groups_for(data: dict, thing: dict) -> list:
     return found
 
 
-def replay(data: dict, digest: str, seed: str, beacon: str) -> list:
+def replay(data: dict[str, Any], digest: str, seed: str, beacon: str) -> list[dict[str, Any]]:
     """Draw again."""
     dice = Dice(seed, beacon, digest)
     pool = list(data["objects"])
@@ -77,7 +80,7 @@ def replay(data: dict, digest: str, seed: str, beacon: str) -> list:
     return result
 
 
-def check(inputs: bytes, draw: dict) -> list:
+def check(inputs: bytes, draw: dict[str, Any]) -> list[tuple[str, bool]]:
     """[(what is checked, whether it holds)]"""
     digest = hashlib.sha256(inputs).hexdigest()
     data = json.loads(inputs.decode("utf-8"))
