@@ -181,8 +181,8 @@ def _nothing(profile: Profile, change: Change) -> Row:
 def _dirty(connection: psycopg.Connection[Any], profile: str, changes: list[Change]) -> None:
     quarters = sorted({(c.key.device, c.key.at // (15 * MINUTE) * 15 * MINUTE) for c in changes})
     connection.execute(
-        "INSERT INTO telemetry.dirty (profile, device, at) SELECT %s, d, b FROM unnest(%s::int[], %s::timestamptz[]) AS t (d, b)"
-        " ON CONFLICT DO NOTHING",
+        "INSERT INTO telemetry.dirty AS t (profile, device, at) SELECT %s, d, b FROM unnest(%s::int[], %s::timestamptz[]) AS u (d, b)"
+        " ON CONFLICT (profile, device, at) DO UPDATE SET marked = t.marked + 1",
         [profile, [d for d, _ in quarters], [from_us(b) for _, b in quarters]],
     )
 

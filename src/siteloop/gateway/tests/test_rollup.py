@@ -10,6 +10,7 @@ import pytest
 from siteloop.gateway.registry_source import RegistrySource
 from siteloop.gateway.rollup import Roller
 from siteloop.gateway.tests.planes import NORMAL_ROW, Plane, block_of
+from siteloop.kernel.block import Kind
 from siteloop.kernel.registry import DeviceEntry, Registry
 from siteloop.kernel.times import MINUTE, SECOND, from_us, to_us
 
@@ -103,3 +104,54 @@ def test_days_begin_at_midnight_in_shanghai(plane: Plane) -> None:
     _run(plane, [([_row(0)], 24 * 60)])
     (at,) = plane.ask("SELECT at FROM telemetry.dust_rollup WHERE step = 86400")[0]
     assert at == dt.datetime(2026, 9, 20, 16, tzinfo=dt.UTC)
+
+
+@pytest.mark.requirement("DUST-27")
+def test_hours_a_device_hands_in_afterwards_close_the_gap_in_every_step(plane: Plane) -> None:
+    """Back-fill with RF=1: a morning without a line, handed in when it came back."""
+    hours = [_row(h * 3600 + m * 60 + s, pm10=10) for h in (0, 4) for m in range(60) for s in (0, 15, 30, 45)]
+    _run(plane, [(hours, 5 * 60 + 1)])
+    hourly = "SELECT n[2], mean[2] FROM telemetry.dust_rollup WHERE step = 3600 ORDER BY at"
+    assert plane.ask(hourly) == [(240, 10), (240, 10)]
+    gap = [
+        _row(h * 3600 + m * 60 + s, pm10=40) for h in (1, 2, 3) for m in range(60) for s in (0, 15, 30, 45)
+    ]
+    _run(plane, [(gap, 5 * 60 + 2), ([], 13 * 60)])
+    assert plane.ask(hourly) == [(240, 10), (240, 40), (240, 40), (240, 40), (240, 10)]
+    assert plane.ask(
+        "SELECT count(*)::int, sum(n[2])::int FROM telemetry.dust_rollup WHERE step = 60 AND mean[2] = 40"
+    ) == [(180, 720)]
+    assert plane.ask("SELECT n[2] FROM telemetry.dust_rollup WHERE step = 86400") == [(5 * 240,)]
+
+
+def test_what_is_sent_again_counts_once(plane: Plane) -> None:
+    rows = [_row(s, pm10=10) for s in (0, 15, 30, 45)]
+    _run(plane, [(rows, 2), (rows, 16), ([], 17)])
+    assert (_bucket(plane, 60, "n", 1), _bucket(plane, 900, "n", 1), _bucket(plane, 60, "mean", 1)) == (
+        4,
+        4,
+        10,
+    )
+
+
+def test_a_value_that_a_second_sending_fills_enters_the_mean(plane: Plane) -> None:
+    rows = [_row(0, pm10=10), _row(15, pm10=10), _row(30, pm10=NAN), _row(45, pm10=9, flag=4)]
+    _run(plane, [(rows, 2)])
+    assert (_bucket(plane, 60, "n", 1), _bucket(plane, 60, "mean", 1)) == (2, None)
+    _run(plane, [([_row(30, pm10=40), _row(45, pm10=40)], 16)])
+    assert (_bucket(plane, 60, "n", 1), _bucket(plane, 60, "mean", 1)) == (4, 25)
+
+
+def test_the_devices_own_means_stay_beside_ours(plane: Plane) -> None:
+    """2051 answers of a history request are shown next to our means, they are never mixed into them."""
+    roller = _roller(plane)
+
+    async def test() -> None:
+        async with await plane.connect() as connection:
+            await plane.store(connection, block_of([_row(0), _row(15), _row(30), _row(45)]))
+            await plane.store(connection, block_of([_row(60, pm10=99)], Kind.MINUTE))
+            await roller.roll(connection, from_us(START + 20 * MINUTE))
+
+    asyncio.run(test())
+    assert plane.ask("SELECT mean[2] FROM telemetry.dust_rollup WHERE step = 60") == [(80,)]
+    assert plane.ask("SELECT count(*) FROM telemetry.dirty") == [(0,)]
