@@ -22,6 +22,9 @@ from siteloop.framework.page import Page
 from siteloop.framework.scope import ScopedModel
 from siteloop.framework.viewer import Viewer
 
+#: asked before every act on a row: (action, viewer, row) -> None; one that raises Refused stops the act
+GUARDS: list[Callable[[Action, Viewer, Any], None]] = []
+
 GIVEN = {"create": "新增", "change": "修改", "delete": "删除"}
 
 
@@ -56,6 +59,8 @@ def perform(
             obj = _locked(type(obj), obj.pk, viewer)
             if not action.available(obj, viewer):
                 raise Refused("当前状态不能执行此操作")
+            for guard in GUARDS:
+                guard(action, viewer, obj)
         typed = clean(action.fields, data or {}, viewer)
         before = snapshot(obj) if obj is not None else {}
         answer = action.run(Act(viewer, obj, typed, reason))

@@ -12,7 +12,12 @@ class CasesConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Loops are declared in `cases.py` of the systems; found by name, checked here."""
-        from siteloop.foundation.cases import catalogue
+        """Loops are declared in `cases.py` of the systems; found by name, checked here. Locks stop business and show why."""
+        from siteloop.foundation.cases import catalogue, locks, notes
+        from siteloop.framework import perform
 
         catalogue.find()
+        if locks.guard not in perform.GUARDS:
+            perform.GUARDS.append(locks.guard)
+        if locks.noted not in notes.NOTES:
+            notes.NOTES.append(locks.noted)

@@ -47,6 +47,7 @@ def open_case(loop: Loop, finding: Finding, now: dt.datetime) -> Case:
         device_id=finding.device_id,
         region_code=finding.region_code,
         severity=finding.severity,
+        source=loop.source,
         opened_at=now,
         step_since=now,
         step=loop.first.code,
@@ -167,7 +168,7 @@ def enter(case: Case, step: Step, now: dt.datetime, words: str = "", push_basis:
     case.state = CaseState.VERIFYING if step.phase is Phase.VERIFY else CaseState.DISPOSING
     case.step_since = now
     term = term_of(step, case.region_code)
-    case.deadline = due(now, term) if term else None
+    case.deadline = due(_clock(case, step, now), term) + _granted(case, step) if term else None
     if words:
         case.words = words
     case.machine_passed, case.machine_message = None, ""
@@ -180,8 +181,26 @@ def enter(case: Case, step: Step, now: dt.datetime, words: str = "", push_basis:
     if push_basis:
         data["basis"] = [f"{b.instrument}{b.clause}：{b.text}" for b in basis_of(case)]
     note(case, "step", ENGINE, now, words=words, body=body, data=data)
+    if loop.moved is not None:
+        # before the people are told: the system may raise the colour
+        loop.moved(case, step)
     telling.step_entered(case, step, push_basis)
     events.emit("case_moved", case=case.pk, step=step.code, region=case.region_code, site=case.site_id)
+
+
+def _clock(case: Case, step: Step, now: dt.datetime) -> dt.datetime:
+    return case.opened_at if step.clock == "case" else now
+
+
+def _granted(case: Case, step: Step) -> dt.timedelta:
+    """Time that extensions have added, for a deadline counted from the case's start."""
+    if step.clock != "case":
+        return dt.timedelta()
+    spans = [
+        dt.datetime.fromisoformat(str(e.data["to"])) - dt.datetime.fromisoformat(str(e.data["from"]))
+        for e in case.events.filter(kind="extended")
+    ]
+    return sum(spans, dt.timedelta())
 
 
 def _renew_duties(case: Case, loop: Loop, step: Step, now: dt.datetime) -> list[tuple[str, bool]]:
@@ -245,6 +264,9 @@ def _close(case: Case, words: str, now: dt.datetime) -> None:
     CaseDuty.objects.filter(case=case, is_current=True).update(is_current=False)
     note(case, "closed", ENGINE, now, words=words, body=f"{case.get_circle_display()}完成，案件闭环")
     telling.closed(case)
+    moved = catalogue.get(case.loop).moved
+    if moved is not None:
+        moved(case, None)
     events.emit("case_closed", case=case.pk, circle=case.circle, region=case.region_code, site=case.site_id)
 
 

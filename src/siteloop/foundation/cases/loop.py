@@ -42,10 +42,11 @@ class Owner:
     """Who a step belongs to. `by` says how the receiver is found.
 
     post: the account holding that post in the project · party: the project's party of that kind ·
-    department: the nearest organisation of that kind over the case's region, town first.
+    department: the nearest organisation of that kind over the case's region, town first ·
+    any other word: a way that a system added to `receivers.FINDERS`.
     """
 
-    by: str  # post | party | department
+    by: str  # post | party | department | a key of receivers.FINDERS
     kind: str
     title: str
     title_en: str = ""
@@ -77,6 +78,9 @@ class Step:
         ""  # key of the pack value {"amount", "unit": "hour|day|minute", "counts": "working|calendar"}
     )
     evidence: bool = False  # a reply needs a photo or paper
+    clock: str = (
+        "step"  # the deadline runs from the start of the step | case: of the case, extensions granted added
+    )
 
 
 @dataclass(frozen=True)
@@ -116,6 +120,9 @@ class Loop:
     machine_fails_alone: bool = True  # a machine that sees the fault again needs no person to say no
     machine_passes_alone: bool = False  # the check is manual and automatic together (DISP-05)
     recurs_within: str = ""  # pack value in days: the fault again within it reopens the case
+    source: str = "finding"  # of its cases: finding | manual | complaint | inspection
+    #: told inside the transaction when a case enters a step, and with None when it is closed
+    moved: Callable[[Any, "Step | None"], None] | None = None
     fallback: Owner = field(
         default_factory=lambda: Owner("department", "county_authority", "县级主管部门", "county authority")
     )

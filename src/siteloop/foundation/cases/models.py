@@ -238,6 +238,67 @@ class CaseCounter(models.Model):
         return f"{self.county}-{self.year}"
 
 
+class LockReach(models.TextChoices):
+    """What a lock holds: the project's business, one business of it, or all business of the enterprise."""
+
+    PROJECT = "project", "项目"
+    BUSINESS = "business", "单项业务"
+    ENTERPRISE = "enterprise", "企业"
+
+
+class Lock(ScopedModel):
+    """Business with the authority that is held until something is put right. Whoever meets it reads the reason."""
+
+    reach = models.CharField("锁定范围", max_length=12, choices=LockReach.choices)
+    project = models.ForeignKey(
+        "registry.Project", models.PROTECT, null=True, blank=True, related_name="+", verbose_name="项目"
+    )
+    organisation = models.ForeignKey(
+        "authority.Organisation", models.PROTECT, null=True, blank=True, related_name="+", verbose_name="企业"
+    )
+    business = models.CharField("业务", max_length=60, blank=True, help_text="为空表示全部业务")
+    reason = models.CharField("锁定原因", max_length=300)
+    clause = models.CharField("依据", max_length=300, blank=True)
+    remedy = models.CharField("解锁条件", max_length=200, blank=True)
+    case = models.ForeignKey(
+        Case, models.PROTECT, null=True, blank=True, related_name="locks", verbose_name="派单"
+    )
+    source = models.CharField("来源", max_length=80, db_index=True)
+    region_code = models.CharField("区划代码", max_length=12, db_index=True)
+    since = models.DateTimeField("锁定时间")
+    lifted_at = models.DateTimeField("解锁时间", null=True, blank=True)
+    lifted_reason = models.CharField("解锁说明", max_length=300, blank=True)
+
+    scope = Scope(
+        region="region_code",
+        project="project_id",
+        organisation=("organisation_id", "project__parties__organisation_id"),
+    )
+
+    class Meta(ScopedModel.Meta):
+        abstract = False
+        verbose_name = "业务锁定"
+        verbose_name_plural = "业务锁定"
+        ordering = ("-since", "-pk")
+        constraints = (
+            models.UniqueConstraint(
+                fields=("source",), condition=models.Q(lifted_at=None), name="one_open_lock_a_source"
+            ),
+        )
+        indexes = (
+            models.Index(fields=("project", "lifted_at")),
+            models.Index(fields=("organisation", "lifted_at")),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.get_reach_display()}锁定：{self.reason}"
+
+    def keep(self) -> None:
+        """Save; `locks.hold` and `locks.lift` are the doors."""
+        self.full_clean(exclude=("project", "organisation", "case"))
+        self.save()
+
+
 class SetAsideState(models.TextChoices):
     """What became of work that could not be done."""
 

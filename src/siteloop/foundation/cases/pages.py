@@ -1,7 +1,7 @@
 """Registers of cases, findings and enforcement results."""
 
 from siteloop.foundation.cases import actions
-from siteloop.foundation.cases.models import Case, Enforcement, Finding, SetAside
+from siteloop.foundation.cases.models import Case, Enforcement, Finding, Lock, SetAside
 from siteloop.framework.page import Column, Page
 
 cases = Page(
@@ -139,4 +139,30 @@ set_aside = Page(
     empty="没有搁置的事项：所有预警与时限都已正常办理。",
     empty_en="Nothing is set aside: every finding and deadline was handled.",
     help="因程序或设置出错而未能办理的预警和时限。其他事项不受影响；排除原因后可重新办理。",
+)
+
+locks = Page(
+    model=Lock,
+    code="locks",
+    title="业务锁定",
+    title_en="Locks",
+    icon="lock",
+    columns=(
+        Column("since", kind="datetime", link=True),
+        Column("reach", kind="state"),
+        "project",
+        "organisation",
+        "reason",
+        "remedy",
+        "case",
+        Column("lifted_at", kind="datetime"),
+    ),
+    filters=("reach", "project", "organisation", "since", "lifted_at"),
+    search=("reason", "project__name", "organisation__name"),
+    related=("project", "organisation", "case"),
+    can_create=False,
+    can_change=False,
+    importable=False,
+    empty="没有业务锁定。逾期未整改等情形会按本地规则自动锁定，办结后自动解锁。",
+    empty_en="Nothing is locked. What is overdue locks by the region's rule, and unlocks when it is settled.",
 )

@@ -115,6 +115,7 @@ submit = Action(
     available=lambda p, v: p.review_state in (ReviewState.DRAFT, ReviewState.RETURNED),
     log="{actor}提交{obj}的资料审核",
     event="project_submitted",
+    extra={"business": "registration"},  # held while a lock reaches the project
 )
 
 

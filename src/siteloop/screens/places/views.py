@@ -14,6 +14,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 
 from siteloop.foundation.cases.models import Case, Finding
+from siteloop.foundation.cases.notes import against
 from siteloop.foundation.packs import eligibility
 from siteloop.foundation.registry.models import Device, Project, Site
 from siteloop.foundation.telemetry.ledger import reason_title
@@ -84,6 +85,7 @@ def project(request: HttpRequest, pk: int) -> HttpResponse:
     sites = list(Site.objects.visible_to(viewer).filter(project=row).order_by("pk"))
     context = {
         "project": row,
+        "notes": against(row, viewer),
         "decision": eligibility.decide(row),
         "sites": sites,
         "parties": row.parties.select_related("organisation").order_by("kind"),
@@ -113,6 +115,7 @@ def site(request: HttpRequest, pk: int) -> HttpResponse:
     )
     context = {
         "site": row,
+        "notes": against(row.project, viewer),
         "readings": dust.readings(viewer, row.pk),
         "pm25_limit": dust.pm25_limit(row.region_code),
         "devices": devices,
