@@ -48,6 +48,8 @@ WATCHING = (
     "documents.document.export",
     "documents.document.acknowledge",
     "documents.documentdelivery.view",
+    "inspection.*.view",
+    "inspection.*.export",
     "dust.devicemonth.view",
     "dust.devicemonth.export",
     "double_random.checktask.view",
@@ -64,6 +66,16 @@ CASEWORK = (
     "cases.case.transfer",
     "cases.case.recheck",
 )
+#: inspecting and giving orders
+INSPECTING = (
+    "inspection.inspection.*",
+    "inspection.order.*",
+    "inspection.extension.*",
+    "inspection.penalty.add_proof",
+    "documents.document.serve",
+)
+#: putting right what an order demands
+RECTIFYING = ("inspection.order.reply", "inspection.order.ask_extension")
 #: an authority over a region
 OVERSIGHT = (
     *WATCHING,
@@ -91,6 +103,7 @@ OVERSIGHT = (
     "registry.calibration.*",
     "registry.maintenancereview.resubmit_review",
     "documents.*",
+    "inspection.*",
     "dust.devicemonth.count_month",
     "dust.complaint.*",
 )
@@ -170,7 +183,7 @@ CATALOGUE = (
         "质安监督员",
         "Supervisor",
         Sees.REGION,
-        (*EVERYBODY, *WATCHING, *CASEWORK, *DRAW_VIEW, *DRAW_TASKS, "telemetry.command.issue"),
+        (*EVERYBODY, *WATCHING, *CASEWORK, *DRAW_VIEW, *DRAW_TASKS, *INSPECTING, "telemetry.command.issue"),
     ),
     RoleRow(
         "site_supervision",
@@ -215,7 +228,14 @@ CATALOGUE = (
         "企业管理人员",
         "Enterprise manager",
         Sees.ORGANISATION,
-        (*EVERYBODY, *WATCHING, *CASEWORK, "registry.maintenancereview.*", "registry.project.submit"),
+        (
+            *EVERYBODY,
+            *WATCHING,
+            *CASEWORK,
+            "registry.maintenancereview.*",
+            "registry.project.submit",
+            *RECTIFYING,
+        ),
     ),
     RoleRow(
         "project_manager",
@@ -226,6 +246,7 @@ CATALOGUE = (
             *EVERYBODY,
             *WATCHING,
             *CASEWORK,
+            *RECTIFYING,
             "registry.maintenancereview.*",
             "registry.maintenance.create",
             "registry.project.submit",
@@ -239,7 +260,7 @@ CATALOGUE = (
         "专职安全员",
         "Safety officer",
         Sees.PROJECT,
-        (*EVERYBODY, *WATCHING, "cases.case.reply"),
+        (*EVERYBODY, *WATCHING, "cases.case.reply", "inspection.order.reply"),
     ),
     RoleRow(
         "supervisor_engineer", "监理人员", "Supervisor engineer", Sees.ORGANISATION, (*EVERYBODY, *WATCHING)
