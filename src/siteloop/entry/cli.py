@@ -12,7 +12,7 @@ from pathlib import Path
 
 from siteloop.entry import environment, rooms, wiring
 from siteloop.entry.conforming import conformance_arguments
-from siteloop.entry.role import ROLES
+from siteloop.entry.role import EDGE, ROLES
 from siteloop.entry.trouble import Trouble
 
 
@@ -43,7 +43,9 @@ def _parser() -> argparse.ArgumentParser:
         "--no-simulators", action="store_true", help="the county, but no device talks by itself"
     )
     up_ = add("up", up, "engines and roles")
-    up_.add_argument("--role", action="append", choices=ROLES, help="only this role (may be repeated)")
+    up_.add_argument(
+        "--role", action="append", choices=(*ROLES, EDGE), help="only this role (may be repeated)"
+    )
     add("migrate", migrate, "bring the database up to date")
     add("check", check, "inspect every system folder")
     new = add("new", new_system, "write the skeleton of a system")
@@ -159,6 +161,8 @@ def up(args: argparse.Namespace) -> int:
     """Engines and roles, until stopped."""
     from siteloop.entry.supervisor import Supervisor
 
+    if args.role and EDGE in args.role and len(args.role) > 1:
+        raise Trouble("--role edge 须单独运行", "--role edge runs alone")
     supervisor = Supervisor(only=tuple(args.role) if args.role else ROLES)
     try:
         supervisor.prepare()

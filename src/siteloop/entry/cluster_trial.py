@@ -23,8 +23,7 @@ from siteloop.entry import migrating
 from siteloop.entry.engines import processes
 from siteloop.entry.engines.nats_cluster import NatsCluster
 from siteloop.entry.engines.postgres import Postgres
-from siteloop.gateway import lease, schema
-from siteloop.gateway import load as loads
+from siteloop.gateway import lease, load_frames, schema
 from siteloop.gateway.bench import sent, start_load
 from siteloop.gateway.load import Load
 from siteloop.kernel import block as blocks
@@ -69,7 +68,8 @@ class Machine:
     @property
     def is_ready(self) -> bool:
         """Whether its doors are open."""
-        doors = ["HJ212", "LIVE_PORT", *(["HTTP"] if "web" in self.roles else [])]
+        roles = {"listener": "HJ212", "live": "LIVE_PORT", "web": "HTTP", "edge": "HTTP"}
+        doors = [roles[role] for role in self.roles if role in roles]
         return all(processes.listens("127.0.0.1", self.ports[door]) for door in doors)
 
     def pid(self, role: str) -> int:
@@ -93,12 +93,70 @@ class Machine:
             processes.stop(self.process, signal.SIGINT, 60)
 
 
-class Cluster:
+class Stored:
+    """What stands in a trial's database."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+
+    def ask(self, question: str, *values: Any) -> list[tuple[Any, ...]]:
+        """SQL as the owner."""
+        with psycopg.connect(self.url) as connection:
+            return connection.execute(question, values).fetchall()
+
+    def register(self, devices: int) -> None:
+        """Make the load's devices known, three to a site, and one rule."""
+        entries = tuple(
+            DeviceEntry(
+                n,
+                load_frames.code(n),
+                "dust",
+                1 + n // 3,
+                "330482",
+                password="123456",  # noqa: S106
+                interval_s=60,
+            )
+            for n in range(1, devices + 1)
+        )
+        with psycopg.connect(self.url) as connection:
+            connection.execute(
+                "INSERT INTO fast.registry (id, version, body) VALUES (1, %s, %s)"
+                " ON CONFLICT (id) DO UPDATE SET version = excluded.version, body = excluded.body",
+                [1_000_000_000, registries.encode(Registry(1_000_000_000, entries, (RULE,)))],
+            )
+
+    def findings(self) -> Counter[tuple[str, str, int]]:
+        """What the judges said: (key, act, time)."""
+        rows = self.ask("SELECT key, act, at_us FROM fast.finding_inbox")
+        return Counter((str(key), str(act), int(at)) for key, act, at in rows)
+
+    def expected(self) -> Counter[tuple[str, str, int]]:
+        """What one judge that never died would have said about the stored rows."""
+        body = self.ask("SELECT body FROM fast.registry")[0][0]
+        registry = registries.decode(bytes(body))
+        detector = Threshold()
+        detector.configure(registry, registry.rules)
+        fields = ", ".join(f.name for f in DUST.fields)
+        question = (
+            "SELECT device, (extract(epoch FROM at) * 1000000)::bigint, (extract(epoch FROM received_at) * 1000000)::bigint,"  # noqa: S608 - names of our own
+            f" ARRAY[{fields}]::real[] FROM telemetry.dust ORDER BY device, at"
+        )
+        rows = self.ask(question)
+        said: Counter[tuple[str, str, int]] = Counter()
+        for block, columns in _in_blocks(rows):
+            for one in detector.see(block, columns):
+                assert isinstance(one, Finding), "a threshold orders nothing"
+                said[one.key, one.act.value, one.at] += 1
+        return said
+
+
+class Cluster(Stored):
     """Engines and two machines in a folder."""
 
     def __init__(self, folder: Path, roles: tuple[str, ...] = FAST, partitions: int = 4) -> None:
         self.folder, self.roles, self.partitions = folder, roles, partitions
         self.postgres = Postgres(folder / "database")
+        super().__init__(self.postgres.url)
         self.nats = NatsCluster(folder / "bus")
         self.machines: list[Machine] = []
 
@@ -146,24 +204,6 @@ class Cluster:
         self.nats.stop()
         self.postgres.stop()
 
-    def ask(self, question: str, *values: Any) -> list[tuple[Any, ...]]:
-        """SQL as the owner."""
-        with psycopg.connect(self.postgres.url) as connection:
-            return connection.execute(question, values).fetchall()
-
-    def register(self, devices: int) -> None:
-        """Make the load's devices known, three to a site, and one rule."""
-        entries = tuple(
-            DeviceEntry(n, loads.code(n), "dust", 1 + n // 3, "330482", password="123456", interval_s=60)  # noqa: S106
-            for n in range(1, devices + 1)
-        )
-        with psycopg.connect(self.postgres.url) as connection:
-            connection.execute(
-                "INSERT INTO fast.registry (id, version, body) VALUES (1, %s, %s)"
-                " ON CONFLICT (id) DO UPDATE SET version = excluded.version, body = excluded.body",
-                [1_000_000_000, registries.encode(Registry(1_000_000_000, entries, (RULE,)))],
-            )
-
     def holders(self) -> Counter[str]:
         """Leases held now, by role."""
         names = {number: role for role, number in lease.CLASSES.items()}
@@ -173,30 +213,6 @@ class Cluster:
             lease.MEMBER,
         )
         return Counter(names[number] for (number,) in rows if number in names)
-
-    def findings(self) -> Counter[tuple[str, str, int]]:
-        """What the judges said: (key, act, time)."""
-        rows = self.ask("SELECT key, act, at_us FROM fast.finding_inbox")
-        return Counter((str(key), str(act), int(at)) for key, act, at in rows)
-
-    def expected(self) -> Counter[tuple[str, str, int]]:
-        """What one judge that never died would have said about the stored rows."""
-        body = self.ask("SELECT body FROM fast.registry")[0][0]
-        registry = registries.decode(bytes(body))
-        detector = Threshold()
-        detector.configure(registry, registry.rules)
-        fields = ", ".join(f.name for f in DUST.fields)
-        question = (
-            "SELECT device, (extract(epoch FROM at) * 1000000)::bigint, (extract(epoch FROM received_at) * 1000000)::bigint,"  # noqa: S608 - names of our own
-            f" ARRAY[{fields}]::real[] FROM telemetry.dust ORDER BY device, at"
-        )
-        rows = self.ask(question)
-        said: Counter[tuple[str, str, int]] = Counter()
-        for block, columns in _in_blocks(rows):
-            for one in detector.see(block, columns):
-                assert isinstance(one, Finding), "a threshold orders nothing"
-                said[one.key, one.act.value, one.at] += 1
-        return said
 
 
 def _in_blocks(rows: list[tuple[Any, ...]], size: int = 1_000) -> Any:

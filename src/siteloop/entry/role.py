@@ -1,4 +1,4 @@
-"""One role in its own process: `python -m siteloop.entry.role web|live|listener|sink|judge|worker`."""
+"""One role in its own process: `python -m siteloop.entry.role web|live|listener|sink|judge|worker|edge`."""
 
 import asyncio
 import logging
@@ -13,6 +13,7 @@ from siteloop.entry import measuring
 
 LAST_S = 6.0  # for cleaning up after being told to stop
 ROLES = ("listener", "sink", "judge", "live", "web", "worker")
+EDGE = "edge"  # at a site, and alone there
 
 
 async def _until_told(work: Coroutine[Any, Any, None]) -> None:
@@ -51,7 +52,7 @@ def _fast(name: str) -> None:
 
         work = roles.live(settings, authorise)
     else:
-        work = {"listener": roles.listener, "sink": roles.sink}[name](settings)
+        work = {"listener": roles.listener, "sink": roles.sink, EDGE: roles.edge}[name](settings)
     uvloop.run(_until_told(work))
 
 

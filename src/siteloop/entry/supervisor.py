@@ -12,11 +12,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from siteloop.entry import environment, measuring, wiring
+from siteloop.entry import edges, environment, measuring, wiring
 from siteloop.entry.engines import processes
 from siteloop.entry.engines.nats import Nats
 from siteloop.entry.engines.postgres import Postgres
-from siteloop.entry.role import ROLES
+from siteloop.entry.role import EDGE, ROLES
 from siteloop.entry.trouble import Trouble
 from siteloop.gateway.tls import BadCertificate, Certificate
 
@@ -59,18 +59,24 @@ class Supervisor:
         """Lock the folder, check ports, start engines, choose inner ports. Raises Trouble."""
         self._take_folder()
         self._check_ports()
-        if not self.env.database_url:
+        if not self.env.database_url and not self.is_edge:
             self.postgres = Postgres(self.env.data)
             self.postgres.start()
         if not self.env.nats_url:
-            self.nats = Nats(self.env.data)
+            self.nats = (
+                Nats(self.env.data, uplink=edges.uplink())
+                if self.is_edge
+                else Nats(self.env.data, door=edges.door())
+            )
             self.nats.start()
         self.variables |= {
             "SITELOOP_DATA": str(self.env.data),
             "SITELOOP_DATABASE_URL": self.database_url,
             "SITELOOP_NATS_URL": self.nats_url,
             # given from outside where the roles run on several machines
-            "SITELOOP_INTAKE_PORT": os.environ.get("SITELOOP_INTAKE_PORT")
+            # an edge has no pages: its HTTP door is the intake itself
+            "SITELOOP_INTAKE_PORT": (self.env.http if self.is_edge else "")
+            or os.environ.get("SITELOOP_INTAKE_PORT")
             or f"127.0.0.1:{processes.free_port()}",
             "SITELOOP_LIVE_PORT": os.environ.get("SITELOOP_LIVE_PORT")
             or f"127.0.0.1:{processes.free_port()}",
@@ -79,6 +85,11 @@ class Supervisor:
             "PYTHONUNBUFFERED": "1",
         }
         os.environ.update({k: self.variables[k] for k in self.variables if k.startswith("SITELOOP_")})
+
+    @property
+    def is_edge(self) -> bool:
+        """Whether this is a site's edge: listeners and a leaf of the bus, no database."""
+        return EDGE in self.only
 
     @property
     def database_url(self) -> str:
@@ -113,9 +124,9 @@ class Supervisor:
     def _check_ports(self) -> None:
         self._close_unasked_doors()
         wanted = {}
-        if "web" in self.only:
+        if "web" in self.only or self.is_edge:
             wanted["web"] = ("SITELOOP_HTTP", self.env.http)
-        if "listener" in self.only:
+        if "listener" in self.only or self.is_edge:
             wanted |= {door: said for door, said in self.env.doors().items() if said[1]}
             self._check_certificate()
         for _, (name, text) in wanted.items():
@@ -142,7 +153,7 @@ class Supervisor:
 
     def _close_unasked_doors(self) -> None:
         """The door for vehicles, when nobody asked for it by name, does not keep the program from starting: it stays closed."""
-        if "listener" not in self.only or "SITELOOP_JT808" in os.environ:
+        if not {"listener", EDGE} & set(self.only) or "SITELOOP_JT808" in os.environ:
             return
         host, port = processes.address(self.env.jt808)
         if port and not processes.is_free(host, port):

@@ -7,7 +7,7 @@ from typing import Any
 
 from psycopg.conninfo import make_conninfo
 
-from siteloop.entry import environment
+from siteloop.entry import edges, environment
 from siteloop.entry.engines.processes import address
 from siteloop.entry.trouble import Trouble
 from siteloop.gateway.settings import GatewaySettings
@@ -50,7 +50,7 @@ def gateway_settings() -> GatewaySettings:
     """Settings of a fast role in this process."""
     env = environment.read()
     return GatewaySettings(
-        dsn=as_role(env.database_url, "siteloop_fast"),
+        dsn=as_role(env.database_url, "siteloop_fast") if env.database_url else "",
         nats_url=env.nats_url,
         data=env.data,
         hj212=address(env.hj212),
@@ -64,6 +64,8 @@ def gateway_settings() -> GatewaySettings:
         tls_key=Path(env.tls_key) if env.tls_key else None,
         intake=address(os.environ.get("SITELOOP_INTAKE_PORT", "127.0.0.1:0")),
         live=address(os.environ.get("SITELOOP_LIVE_PORT", "127.0.0.1:0")),
+        edges=edges.seats(),
+        edge=os.environ.get("SITELOOP_EDGE_NAME", ""),
         partitions=whole_number("SITELOOP_PARTITIONS", 1, placement.MOST),
         replicas=whole_number("SITELOOP_REPLICAS", 1, 5),
         accelerate=os.environ.get("SITELOOP_ACCELERATE", "1") != "0",

@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 import json
 import time
-from typing import Any
+from typing import Any, ClassVar
 
 import nats
 from nats.aio.client import Client
@@ -45,8 +45,11 @@ class Bus:
     `url` may name several servers, separated by commas; every stream is kept by `replicas` of them.
     """
 
+    NAME: ClassVar[str] = BLOCKS
+    PREFIX: ClassVar[str] = "blocks"
+
     def __init__(self, url: str, name: str, partitions: int = 1, replicas: int = 1) -> None:
-        self.url, self.name = url, name
+        self.url, self.name, self.inbox = url, name, "_INBOX"
         self.partitions, self.replicas = partitions, replicas
         self._client: Client | None = None
         self._stream: JetStreamContext | None = None
@@ -56,6 +59,7 @@ class Bus:
         self._client = await nats.connect(
             self.url.split(","),
             name=self.name,
+            inbox_prefix=self.inbox,
             max_reconnect_attempts=-1,
             reconnect_time_wait=0.25,
             ping_interval=5,
@@ -104,7 +108,7 @@ class Bus:
         mine = {self.stream_of(p) for p in range(self.partitions)}
         for info in await self.stream.streams_info():
             name = info.config.name or ""
-            if name in mine or (name != BLOCKS and not name.startswith(f"{BLOCKS}-")):
+            if name in mine or (name != self.NAME and not name.startswith(f"{self.NAME}-")):
                 continue
             if info.state.messages:
                 raise PartitionsChanged(
@@ -114,11 +118,11 @@ class Bus:
 
     def stream_of(self, partition: int = 0) -> str:
         """Name of a partition's stream; the number of partitions is part of it."""
-        return BLOCKS if self.partitions == 1 else f"{BLOCKS}-{partition}-of-{self.partitions}"
+        return self.NAME if self.partitions == 1 else f"{self.NAME}-{partition}-of-{self.partitions}"
 
     def subjects_of(self, partition: int = 0) -> str:
         """What a partition's stream takes."""
-        return "blocks.>" if self.partitions == 1 else f"blocks.*.{partition}"
+        return f"{self.PREFIX}.>" if self.partitions == 1 else f"{self.PREFIX}.*.{partition}"
 
     async def identity(self, partition: int = 0) -> str:
         """Name of the stream with the time it was made: positions belong to one life of a stream."""
@@ -162,7 +166,7 @@ class Bus:
     async def publish_block(self, block: Block, partition: int = 0) -> int:
         """Publish until JetStream says it is on disk; returns its stream sequence. The block's id makes a retry harmless."""
         data = blocks.encode(block)
-        subject = f"blocks.{block.profile or 'none'}.{partition}"
+        subject = f"{self.PREFIX}.{block.profile or 'none'}.{partition}"
         wait, patience = 0.1, 2.0  # an answer lost with its connection is not waited for long
         while True:
             try:

@@ -24,6 +24,10 @@ KEPT = 10_000
 STATES = ("accepted", "refused", "done", "failed")  # what a device may report
 
 
+class CommandsUnreachable(Exception):
+    """Nobody can say at the moment which commands wait."""
+
+
 class Speaker(Protocol):
     """A connection commands can be written to."""
 
@@ -49,7 +53,7 @@ class Commands:
         self._frames: dict[
             str, bytes
         ] = {}  # command id -> its HJ 212 frame: a re-send keeps content and QN (6.6)
-        self._news: asyncio.Queue[tuple[str, str, dict[str, Any], int | None]] = asyncio.Queue(10_000)
+        self._news: asyncio.Queue[tuple[str, str, dict[str, Any], list[int] | None]] = asyncio.Queue(10_000)
 
     def answered(self, device: int, qn: str, cn: str, items: dict[str, str]) -> None:
         """A device's 9011 or 9012."""
@@ -76,10 +80,13 @@ class Commands:
         self.report(command, "accepted", {"reply": {k[:40]: v[:200] for k, v in list(items.items())[:20]}})
         return True
 
-    def report(self, command: str, state: str, result: dict[str, Any], device: int | None = None) -> None:
-        """A device told how its command fares; with `device` given only that device's own command changes."""
+    def report(
+        self, command: str, state: str, result: dict[str, Any], device: int | list[int] | None = None
+    ) -> None:
+        """A device told how its command fares; with `device` given only a command of that device, or of one of these, changes."""
         if not self._news.full():
-            self._news.put_nowait((command, state, result, device))
+            own = [device] if isinstance(device, int) else device
+            self._news.put_nowait((command, state, result, own))
 
     def set_clock(self, device: DeviceEntry, speaker: Speaker) -> None:
         """A device asked for the time (1013): tell it at once, outside the command table."""
@@ -130,14 +137,14 @@ class Commands:
         command: str,
         state: str,
         result: dict[str, Any],
-        device: int | None,
+        devices: list[int] | None,
     ) -> None:
         cursor = await connection.execute(
             "UPDATE fast.command SET state = %(state)s, answered_at = coalesce(answered_at, now()),"
             " finished_at = CASE WHEN %(state)s = 'accepted' THEN NULL ELSE now() END, result = result || %(result)s::jsonb"
             " WHERE id = %(id)s AND state IN ('queued', 'sent', 'accepted')"
-            " AND (%(device)s::int IS NULL OR device = %(device)s) RETURNING device, command",
-            {"id": command, "state": state, "result": json.dumps(result), "device": device},
+            " AND (%(devices)s::int[] IS NULL OR device = ANY(%(devices)s)) RETURNING device, command",
+            {"id": command, "state": state, "result": json.dumps(result), "devices": devices},
         )
         row = await cursor.fetchone()
         if row is not None:

@@ -48,6 +48,14 @@ DROPPED = Counter(
 ENDED = Counter("siteloop_live_ended", "Streams we ended, by reason", ["reason"])
 
 
+EDGE_UP = Gauge("siteloop_edge_linked", "1 while an edge and its centre hear each other", ["edge"])
+EDGE_BLOCKS = Gauge("siteloop_edge_blocks", "Blocks that wait at the edge for the centre", ["edge"])
+EDGE_BYTES = Gauge("siteloop_edge_bytes", "Bytes of them", ["edge"])
+EDGE_OLDEST_S = Gauge("siteloop_edge_oldest_seconds", "Age of the oldest of them", ["edge"])
+EDGE_SILENT_S = Gauge("siteloop_edge_silent_seconds", "Since the edge was heard at the centre", ["edge"])
+EDGE_FORWARDED = Gauge("siteloop_edge_forwarded", "Blocks this edge forwarded since start")
+
+
 def lag(of: str, blocks: int, oldest: float | None) -> None:
     """Note how far a role is behind: `blocks` not worked off, the oldest written at `oldest` (seconds since the epoch)."""
     LAG_BLOCKS.labels(of).set(max(0, blocks))

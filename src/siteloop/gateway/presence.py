@@ -42,6 +42,17 @@ class Presence:
                 del self._here[device]
                 self._dirty.add(device)
 
+    def left(self, device: int, connection: object) -> None:
+        """A device speaks no more over a connection that goes on for others."""
+        self._through.get(connection, set()).discard(device)
+        if self._here.get(device) is connection:
+            del self._here[device]
+            self._dirty.add(device)
+
+    def through(self, connection: object) -> set[int]:
+        """Devices that speak over a connection."""
+        return set(self._through.get(connection, ()))
+
     def connection(self, device: int) -> object | None:
         """Where the device can be reached, None when it is not connected here."""
         return self._here.get(device)

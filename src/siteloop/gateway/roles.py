@@ -12,6 +12,7 @@ from nats.js.errors import APIError
 from siteloop.gateway import figures, partitions
 from siteloop.gateway.archive_store import FolderStore
 from siteloop.gateway.bus import ROOM, Bus
+from siteloop.gateway.edge import role as edge_role
 from siteloop.gateway.judge import Judge
 from siteloop.gateway.lease import Crew
 from siteloop.gateway.listeners import role
@@ -72,6 +73,11 @@ def _serve(app: Any, address: tuple[str, int]) -> uvicorn.Server:
 async def listener(settings: GatewaySettings) -> None:
     """Role listener: HJ 212, MQTT and HTTP intake, and commands to the devices connected here."""
     await role.run(settings)
+
+
+async def edge(settings: GatewaySettings) -> None:
+    """Role edge: listeners that store and forward, at a site."""
+    await edge_role.run(settings)
 
 
 class LatestTeller:

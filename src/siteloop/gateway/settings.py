@@ -1,6 +1,7 @@
 """What a fast role is told when it starts."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 
@@ -28,4 +29,6 @@ class GatewaySettings:
     oldest_history_s: int = 5 * 365 * 86_400  # and aggregates a device hands in later, than this
     partitions: int = 1  # streams the readings are spread over, the same number in every process
     replicas: int = 1  # servers of the bus that keep each block
+    edges: Mapping[str, tuple[int, ...]] = field(default_factory=dict)  # of this centre: name -> its sites
+    edge: str = ""  # name of this edge, where it is one
     accelerate: bool = True  # decode HJ 212 with the compiled batch decoder where numba is there

@@ -10,22 +10,25 @@ from collections.abc import Callable
 from pathlib import Path
 
 from siteloop.entry.engines import processes
+from siteloop.entry.engines.nats_links import LeafDoor, Uplink
 from siteloop.entry.trouble import Trouble
 
 CONFIG = """\
 # written at every start; `sync_interval: always` is what an acknowledgement to a device rests on
-server_name: siteloop
+server_name: {name}
 listen: "127.0.0.1:{port}"
 pid_file: "{folder}/nats.pid"
 max_payload: 8MB
 max_pending: 256MB
-authorization {{ token: "{token}" }}
+{authorization}
 jetstream {{
+  {domain}
   store_dir: "{folder}/jetstream"
   max_memory_store: 64MB
   max_file_store: 64GB
   sync_interval: always
 }}
+{leaf}
 """
 
 
@@ -43,8 +46,8 @@ class Nats:
 
     name = "nats"
 
-    def __init__(self, data: Path) -> None:
-        self.data, self.folder = data, data / "nats"
+    def __init__(self, data: Path, door: LeafDoor | None = None, uplink: Uplink | None = None) -> None:
+        self.data, self.folder, self.door, self.uplink = data, data / "nats", door, uplink
         self.log = data / "logs" / "nats.log"
         self.process: subprocess.Popen[bytes] | None = None
         self.port, self.token = 0, ""
@@ -52,7 +55,8 @@ class Nats:
     @property
     def url(self) -> str:
         """Client address, once started."""
-        return f"nats://{self.token}@127.0.0.1:{self.port}"
+        who = f"siteloop:{self.token}" if self.door is not None else self.token
+        return f"nats://{who}@127.0.0.1:{self.port}"
 
     def start(self) -> None:
         """Start and wait until it answers. Raises Trouble."""
@@ -72,10 +76,26 @@ class Nats:
             (self.folder / "port").write_text(str(self.port))
         config = self.folder / "nats.conf"
         config.touch(mode=0o600)
-        config.write_text(CONFIG.format(port=self.port, token=self.token, folder=self.folder))
+        config.write_text(self._config())
         self.process = processes.start([binary(), "-c", str(config)], self.log)
         if not processes.wait_for(self._answers, self.process, 30):
             raise Trouble(f"NATS 未能启动：{processes.tail(self.log)}", f"NATS did not start, see {self.log}")
+
+    def _config(self) -> str:
+        """A server of its own; with a door for edges it has users, and as an edge a domain of its own and a way up."""
+        edge = self.uplink.edge if self.uplink is not None else ""
+        authorization = f'authorization {{ token: "{self.token}" }}'
+        if self.door is not None:
+            own = f'{{ user: "siteloop", password: "{self.token}" }}'
+            authorization = f"authorization {{ users: [\n    {own},\n    {self.door.users()} ] }}"
+        return CONFIG.format(
+            name=f"siteloop-edge-{edge}" if edge else "siteloop",
+            port=self.port,
+            folder=self.folder,
+            authorization=authorization,
+            domain=f'domain: "edge-{edge}"' if edge else "",
+            leaf="\n".join(part.text() for part in (self.door, self.uplink) if part is not None),
+        )
 
     def stop(self) -> None:
         """Ask it to finish."""

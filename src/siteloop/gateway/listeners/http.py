@@ -16,7 +16,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from siteloop.gateway.commands import STATES, Commands
+from siteloop.gateway.commands import STATES, Commands, CommandsUnreachable
 from siteloop.gateway.gathering import HIGH, Gathering
 from siteloop.gateway.listeners.json_intake import JsonIntake, RowError
 from siteloop.gateway.listeners.mqtt import Result
@@ -68,11 +68,13 @@ class HttpIntake:
         commands: Commands,
     ) -> None:
         self.intake, self.commands = JsonIntake(settings, registry, gathering, presence), commands
+        self.before: list[Route] = []  # routes that go before the port's own
 
     def app(self) -> Starlette:
         """Routes of the port."""
         return Starlette(
             routes=[
+                *self.before,
                 Route("/api/v1/intake/commands", self._commands, methods=["GET"]),
                 Route("/api/v1/intake/commands/{id}", self._report, methods=["POST"]),
                 Route("/api/v1/intake/{profile}", self._readings, methods=["POST"]),
@@ -120,7 +122,7 @@ class HttpIntake:
         self.intake.presence.heard(device.number, self._peer(request))
         try:
             return _json({"commands": await self.commands.fetch(device.number)}, HTTPStatus.OK)
-        except psycopg.OperationalError:
+        except (psycopg.OperationalError, CommandsUnreachable):
             raise Refusal(HTTPStatus.SERVICE_UNAVAILABLE, "指令暂不可取，请稍后再试") from None
 
     async def _report(self, request: Request) -> Response:

@@ -14,6 +14,7 @@ import uvicorn
 from siteloop.gateway import figures, files
 from siteloop.gateway.bus import Bus
 from siteloop.gateway.commands import Commands
+from siteloop.gateway.edge.desk import Desk
 from siteloop.gateway.gathering import Gathering, Publisher
 from siteloop.gateway.listeners.hj212 import Connection as HjConnection
 from siteloop.gateway.listeners.hj212 import Hj212Server
@@ -59,9 +60,8 @@ class ListenerRole:
 
     def __post_init__(self) -> None:
         settings = self.settings
-        self.presence = Presence(settings.dsn)
-        bus = self.bus if isinstance(self.bus, Bus) else None
-        self.commands = Commands(settings.dsn, self.registry, self.presence, bus)
+        self.presence = self.make_presence()
+        self.commands = self.make_commands()
         self.gatherings = {
             name: Gathering(name, self.bus) for name in ("hj212", "mqtt", "http", "jt808", "lifting", RELEASE)
         }
@@ -84,6 +84,15 @@ class ListenerRole:
         self._webs: list[_Web] = []
         self.certificate: Certificate | None = None
         self._accelerating: asyncio.Task[bool] | None = None
+
+    def make_presence(self) -> Presence:
+        """Where it is written down who is connected."""
+        return Presence(self.settings.dsn)
+
+    def make_commands(self) -> Commands:
+        """Where commands to devices come from."""
+        bus = self.bus if isinstance(self.bus, Bus) else None
+        return Commands(self.settings.dsn, self.registry, self.presence, bus)
 
     async def start(self, with_database: bool = True) -> None:
         """Bind every port and begin. Raises OSError when a port is taken, BadCertificate when TLS cannot be had.
@@ -114,6 +123,12 @@ class ListenerRole:
                 asyncio.create_task(self.commands.run()),
                 asyncio.create_task(Releases(self.settings, self.registry, self.gatherings[RELEASE]).run()),
             ]
+
+        if with_database and self.settings.edges and isinstance(self.bus, Bus):
+            edges, partitions = self.settings.edges, self.settings.partitions
+            desk = Desk(edges, partitions, self.bus, self.registry, self.presence, self.commands)
+            await desk.start()
+            self._tasks.append(asyncio.create_task(desk.run()))
 
     def _serve_http(
         self, name: str, address: tuple[str, int], certificate: Certificate | None = None
