@@ -61,12 +61,14 @@ def _web() -> None:
 
     from siteloop.entry import environment
     from siteloop.entry.engines import processes
+    from siteloop.gateway.listeners.patience import PatientHttp
 
     host, port = processes.address(environment.read().http)
     uvicorn.run(
         "siteloop.entry.asgi:application",
         host=host,
         port=port,
+        http=PatientHttp,
         log_level="warning",
         access_log=False,
         lifespan="off",

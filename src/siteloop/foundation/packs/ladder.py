@@ -104,9 +104,11 @@ def stated(row: Row) -> dict[str, Any]:
 
 
 def numbers(row: Row, room: Bounds) -> list[Number]:
-    """The numbers of a row that people set, in its own order."""
+    """The numbers of a row that people set."""
     found = []
-    for name, value in stated(row).items():
+    said = stated(row)
+    for name in meaning.ordered(said):
+        value = said[name]
         if isinstance(value, int | float) and not isinstance(value, bool):
             low, high = room.get(name, (None, None))
             if isinstance(row, PackRule):

@@ -1,5 +1,6 @@
 """What a rule judges, in a sentence, and its parameters by name with unit. The kinds are those of the judge's detectors."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -196,7 +197,7 @@ def title(name: str) -> str:
 def unit(row: PackRule, name: str) -> str:
     """Unit of a number of a rule; "" for a bare number. Seconds are seconds."""
     if name.endswith("_s"):
-        return "s"
+        return pick("秒", "s")
     if name.endswith("_minute"):
         return pick("分（自零时）", "min after midnight")
     if name in UNITS:
@@ -208,8 +209,14 @@ def unit(row: PackRule, name: str) -> str:
 
 
 def facts(row: PackRule) -> list[Fact]:
-    """Every parameter in the rule's own order."""
-    return [Fact(name, title(name), text(row, name, stated)) for name, stated in row.params.items()]
+    """Every parameter, the judged quantity first, then as `PARAMETERS` lists them; the database keeps no order."""
+    return [Fact(name, title(name), text(row, name, row.params[name])) for name in ordered(row.params)]
+
+
+def ordered(names: Iterable[str]) -> list[str]:
+    """Names of parameters in the order people expect; unknown ones last."""
+    place = {name: i for i, name in enumerate(PARAMETERS)}
+    return sorted(names, key=lambda name: (place.get(name, len(place)), name))
 
 
 def text(row: PackRule, name: str, stated: Any) -> str:

@@ -12,6 +12,7 @@ from typing import cast
 from siteloop.gateway.commands import Commands
 from siteloop.gateway.gathering import Gathering
 from siteloop.gateway.listeners.judging import Seen, too_early_or_late
+from siteloop.gateway.listeners.patience import Progress
 from siteloop.gateway.presence import Presence
 from siteloop.gateway.registry_source import RegistrySource
 from siteloop.gateway.settings import GatewaySettings
@@ -29,8 +30,6 @@ from siteloop.protocols.hj212.parts import Parts
 from siteloop.protocols.hj212.reading import NoReading, reading
 
 log = logging.getLogger("siteloop.listener")
-IDLE_S = 3600  # a silent connection is closed
-UNFINISHED_S = 60  # and one that leaves a frame unfinished this long
 
 
 class Hj212Server:
@@ -95,16 +94,17 @@ class Hj212Server:
         for start, stop, place, _ in taken.handed:
             raw = chunks[place][start:stop]
             waiting[place].take([Frame(raw[6:-4], int(raw[-4:], 16), raw)], now)
-        for connection, rest in zip(waiting, taken.rests, strict=True):
+        for connection, chunk, rest in zip(waiting, chunks, taken.rests, strict=True):
             del connection.buffer[:rest]
             if connection.buffer:
                 connection.cut(now)
+            connection.progress.note(bool(connection.buffer), len(connection.buffer) < len(chunk))
 
     def sweep(self) -> None:
-        """Close connections that are silent, or that leave a frame unfinished."""
+        """Close connections that are silent, or that leave a frame unfinished, however slowly its bytes drip in."""
         now = time.monotonic()
         for connection in list(self.connections):
-            if now - connection.last > (UNFINISHED_S if connection.buffer else IDLE_S):
+            if connection.progress.is_over(now):
                 connection.close()
 
     async def serve(self) -> asyncio.Server:
@@ -122,7 +122,7 @@ class Connection(asyncio.Protocol):
         self.buffer = bytearray()
         self.peer = ""
         self.transport: asyncio.Transport | None = None
-        self.last = time.monotonic()
+        self.progress = Progress()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast(asyncio.Transport, transport)
@@ -162,12 +162,13 @@ class Connection(asyncio.Protocol):
         self.answer([data])
 
     def data_received(self, data: bytes) -> None:
-        self.last = time.monotonic()
         self.buffer += data
         if self.server.batch is not None:
             self.server.wake(self)
-        else:
-            self.cut(time.time_ns() // 1000)
+            return
+        before = len(self.buffer)
+        self.cut(time.time_ns() // 1000)
+        self.progress.note(bool(self.buffer), len(self.buffer) < before)
 
     def cut(self, now: int) -> None:
         """The plain way: frame by frame."""

@@ -18,6 +18,7 @@ from starlette.routing import Route
 
 from siteloop.gateway.commands import STATES, Commands, CommandsUnreachable
 from siteloop.gateway.gathering import HIGH, Gathering
+from siteloop.gateway.listeners import patience
 from siteloop.gateway.listeners.json_intake import JsonIntake, RowError
 from siteloop.gateway.listeners.mqtt import Result
 from siteloop.gateway.presence import Presence
@@ -147,20 +148,28 @@ class HttpIntake:
         return f"{request.client.host}:{request.client.port}" if request.client else ""
 
     async def _body(self, request: Request) -> bytes:
-        """The whole body. Refuses more than a mebibyte without reading on."""
+        """The whole body. Refuses more than a mebibyte without reading on, and what takes longer than a minute."""
         body = bytearray()
         try:
-            async for part in request.stream():
-                body += part
-                if len(body) > LARGEST:
-                    self.intake.refuse(
-                        Reason.LENGTH, f"body over {LARGEST} bytes", bytes(body), self._peer(request)
-                    )
-                    raise Refusal(
-                        HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "单次提交不得超过 1 MB", Reason.LENGTH.value
-                    )
+            async with asyncio.timeout(patience.BODY_S):
+                async for part in request.stream():
+                    body += part
+                    if len(body) > LARGEST:
+                        self.intake.refuse(
+                            Reason.LENGTH, f"body over {LARGEST} bytes", bytes(body), self._peer(request)
+                        )
+                        raise Refusal(
+                            HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "单次提交不得超过 1 MB", Reason.LENGTH.value
+                        )
         except ClientDisconnect:
             raise Refusal(HTTPStatus.BAD_REQUEST, "连接中断") from None
+        except TimeoutError:
+            self.intake.refuse(
+                Reason.LENGTH, "the body did not end in time", bytes(body), self._peer(request)
+            )
+            raise Refusal(
+                HTTPStatus.REQUEST_TIMEOUT, "数据未在规定时间内传完，请重发", Reason.LENGTH.value
+            ) from None
         return bytes(body)
 
     def _device(self, request: Request, body: bytes) -> DeviceEntry:

@@ -16,6 +16,7 @@ from siteloop.gateway.commands import STATES, Commands
 from siteloop.gateway.gathering import Gathering
 from siteloop.gateway.listeners import proof
 from siteloop.gateway.listeners.json_intake import JsonIntake
+from siteloop.gateway.listeners.patience import Progress
 from siteloop.gateway.presence import Presence
 from siteloop.gateway.registry_source import RegistrySource
 from siteloop.gateway.settings import GatewaySettings
@@ -73,7 +74,7 @@ class MqttServer:
         now = time.monotonic()
         self._put_out_strangers()
         for connection in list(self.connections):
-            if now - connection.last > connection.patience:
+            if now - connection.last > connection.patience or connection.progress.is_over(now):
                 connection.close()
 
 
@@ -90,6 +91,7 @@ class Connection(asyncio.Protocol):
         self.wants_commands = False
         self.last = time.monotonic()
         self.patience: float = CONNECT_S
+        self.progress = Progress()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast(asyncio.Transport, transport)
@@ -137,6 +139,7 @@ class Connection(asyncio.Protocol):
                 raise BadPacket("the first packet is not CONNECT")
             used, found = packets.cut(self.buffer, LARGEST)
             del self.buffer[:used]
+            self.progress.note(bool(self.buffer), used > 0)
             for packet in found:
                 if self.transport is None or self.transport.is_closing():
                     return

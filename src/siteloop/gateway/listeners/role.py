@@ -23,6 +23,7 @@ from siteloop.gateway.listeners.jt808 import Jt808Server
 from siteloop.gateway.listeners.lifting import LiftingServer
 from siteloop.gateway.listeners.mqtt import Connection as MqttConnection
 from siteloop.gateway.listeners.mqtt import MqttServer
+from siteloop.gateway.listeners.patience import PatientHttp
 from siteloop.gateway.listeners.tcp import TcpConnection, TcpServer
 from siteloop.gateway.presence import Presence
 from siteloop.gateway.registry_source import RegistrySource
@@ -136,7 +137,12 @@ class ListenerRole:
         bound = socket.create_server(address, backlog=1024)
         self.ports[name] = bound.getsockname()[1]
         config = uvicorn.Config(
-            self.http.app(), log_config=None, access_log=False, lifespan="off", timeout_keep_alive=75
+            self.http.app(),
+            http=PatientHttp,
+            log_config=None,
+            access_log=False,
+            lifespan="off",
+            timeout_keep_alive=75,
         )
         if certificate is not None:
             config.load()

@@ -8,6 +8,7 @@ from typing import Any, cast
 from siteloop.gateway.commands import Commands
 from siteloop.gateway.gathering import Gathering
 from siteloop.gateway.listeners.judging import too_early_or_late
+from siteloop.gateway.listeners.patience import Progress
 from siteloop.gateway.presence import Presence
 from siteloop.gateway.registry_source import RegistrySource
 from siteloop.gateway.settings import GatewaySettings
@@ -16,9 +17,6 @@ from siteloop.kernel.reasons import Reason
 from siteloop.kernel.registry import DeviceEntry
 from siteloop.kernel.times import SECOND
 from siteloop.protocols.rows import Reading
-
-IDLE_S = 3600  # a silent connection is closed
-UNFINISHED_S = 60  # and one that leaves a frame unfinished this long
 
 
 class TcpServer(ABC):
@@ -43,10 +41,10 @@ class TcpServer(ABC):
             connection.throttle(stop)
 
     def sweep(self) -> None:
-        """Close connections that are silent, or that leave a frame unfinished."""
+        """Close connections that are silent, or that leave a frame unfinished, however slowly its bytes drip in."""
         now = time.monotonic()
         for connection in list(self.connections):
-            if now - connection.last > (UNFINISHED_S if connection.unfinished else IDLE_S):
+            if connection.progress.is_over(now):
                 connection.close()
 
     async def serve(self) -> asyncio.Server | None:
@@ -69,7 +67,7 @@ class TcpConnection(asyncio.Protocol, ABC):
         self.buffer = bytearray()
         self.peer = ""
         self.transport: asyncio.Transport | None = None
-        self.last = time.monotonic()
+        self.progress = Progress()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast(asyncio.Transport, transport)
@@ -109,9 +107,10 @@ class TcpConnection(asyncio.Protocol, ABC):
             self.transport.write(b"".join(data))
 
     def data_received(self, data: bytes) -> None:
-        self.last = time.monotonic()
         self.buffer += data
+        before = len(self.buffer)
         self.take(time.time_ns() // 1000)
+        self.progress.note(self.unfinished, len(self.buffer) < before)
 
     @abstractmethod
     def take(self, now: int) -> None:

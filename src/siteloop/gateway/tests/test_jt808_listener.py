@@ -237,7 +237,7 @@ def test_garbage_is_refused_and_a_quiet_connection_is_not_unfinished() -> None:
             assert not connection.unfinished
             terminal.writer.write(terminal.frames(Id.LOCATION, _location(_now()))[0][:20])
             await until(lambda: connection.unfinished)
-            connection.last -= 61
+            connection.progress.begun -= 61
             role.tcp["jt808"].sweep()
             assert await asyncio.wait_for(terminal.reader.read(), 10) == b""
             await settled(role)

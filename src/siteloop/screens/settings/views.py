@@ -273,7 +273,9 @@ def _fits(s: ladder.Standing, words: str) -> bool:
 
 
 def _words(row: ladder.Row) -> str:
-    return wording.parameters(row) if isinstance(row, PackRule) else wording.value(row)
+    if isinstance(row, PackRule):
+        return pick("，", ", ").join(f"{f.title} {f.text}" for f in meaning.facts(row))
+    return wording.value(row)
 
 
 def _level(pack: Pack) -> str:
