@@ -5,6 +5,7 @@ from pathlib import Path
 import psycopg
 from psycopg import sql
 
+from siteloop.gateway import distribution
 from siteloop.kernel.profiles import PROFILES, Profile
 
 MIGRATIONS = Path(__file__).with_name("migrations")
@@ -56,6 +57,7 @@ def migrate(dsn: str) -> int:
         _roles(connection)
         for profile in PROFILES.values():
             _profile_tables(connection, profile)
+        distribution.distribute(connection)
         connection.execute(MIGRATIONS.joinpath("grants.sql").read_bytes())
     return newest
 
