@@ -55,7 +55,19 @@ WATCHING = (
     "double_random.checktask.view",
     "double_random.checkline.view",
     "double_random.demerit.view",
+    "project_stages.*.view",
+    "project_stages.*.export",
+    "acceptance.*.view",
+    "joint_acceptance.*.view",
     "framework.trailentry.view",
+)
+#: a unit's papers for the authority: typed, completed and handed in by the unit, decided by others
+APPLYING = (
+    *(
+        f"{place}.{verb}"
+        for place in ("project_stages.*", "acceptance.application", "joint_acceptance.jointapplication")
+        for verb in ("create", "change", "attach", "submit", "withdraw")
+    ),
 )
 #: moving a case that one holds; the engine asks who holds it
 CASEWORK = (
@@ -106,6 +118,9 @@ OVERSIGHT = (
     "inspection.*",
     "dust.devicemonth.count_month",
     "dust.complaint.*",
+    "project_stages.*",
+    "acceptance.*",
+    "joint_acceptance.*",
 )
 
 #: keeping the lists of the double-random draw; whoever keeps them does not draw (DRAND-12)
@@ -183,7 +198,17 @@ CATALOGUE = (
         "质安监督员",
         "Supervisor",
         Sees.REGION,
-        (*EVERYBODY, *WATCHING, *CASEWORK, *DRAW_VIEW, *DRAW_TASKS, *INSPECTING, "telemetry.command.issue"),
+        (
+            *EVERYBODY,
+            *WATCHING,
+            *CASEWORK,
+            *DRAW_VIEW,
+            *DRAW_TASKS,
+            *INSPECTING,
+            "acceptance.application.*",
+            "joint_acceptance.departmentopinion.*",
+            "telemetry.command.issue",
+        ),
     ),
     RoleRow(
         "site_supervision",
@@ -232,6 +257,7 @@ CATALOGUE = (
             *EVERYBODY,
             *WATCHING,
             *CASEWORK,
+            *APPLYING,
             "registry.maintenancereview.*",
             "registry.project.submit",
             *RECTIFYING,
@@ -246,6 +272,7 @@ CATALOGUE = (
             *EVERYBODY,
             *WATCHING,
             *CASEWORK,
+            *APPLYING,
             *RECTIFYING,
             "registry.maintenancereview.*",
             "registry.maintenance.create",

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_POST
 from siteloop.foundation.cases.models import Case, Finding
 from siteloop.foundation.cases.notes import against
 from siteloop.foundation.packs import eligibility
+from siteloop.foundation.registry import panels
 from siteloop.foundation.registry.models import Device, Project, Site
 from siteloop.foundation.telemetry.ledger import reason_title
 from siteloop.framework.action import Refused
@@ -96,6 +97,7 @@ def project(request: HttpRequest, pk: int) -> HttpResponse:
         .select_related("site", "supplier"),
         "readings": [r for s in sites for r in dust.readings(viewer, s.pk)],
         "cases": _open_cases(viewer, Q(project=row)),
+        "panels": panels.of(row, viewer),
         "actions": _actions(row, viewer),
         "may_change": viewer.may("registry.project.change"),
     }
