@@ -184,7 +184,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': '形象进度',
                 'verbose_name_plural': '形象进度',
-                'ordering': ('-reported_on', '-pk'),
+                'ordering': ('-pk',),
                 'abstract': False,
                 'default_manager_name': '_machinery',
             },
