@@ -5,6 +5,7 @@ from typing import Any
 
 from django.utils import timezone
 
+from siteloop.foundation.documents.models import Document
 from siteloop.framework.language import pick
 from siteloop.framework.viewer import Viewer
 from siteloop.systems.double_random import library, publishing
@@ -132,8 +133,14 @@ def record(task: CheckTask, viewer: Viewer) -> dict[str, Any]:
     from siteloop.systems.double_random.tasks import in_group
 
     rows = list(task.lines.select_related("item", "item__list").order_by("item__list__kind", "item__number"))
+    printed = (
+        Document.objects.visible_to(viewer)
+        .filter(subject_model="double_random.checktask", subject_id=task.pk)
+        .order_by("pk")
+    )
     return {
         "task": task,
+        "documents": list(printed),
         "rows": rows,
         "left": sum(not row.verdict for row in rows),
         "may": task.state == "notified"

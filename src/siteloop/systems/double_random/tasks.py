@@ -7,6 +7,8 @@ from django.utils import timezone
 from siteloop.foundation.authority.models import Account
 from siteloop.foundation.cases import inbox
 from siteloop.foundation.cases.receivers import members
+from siteloop.foundation.documents import store
+from siteloop.foundation.documents.models import Document
 from siteloop.foundation.notice.send import notify
 from siteloop.foundation.registry.models import Party, PartyKind, ProjectPost, Site
 from siteloop.framework import events
@@ -15,7 +17,7 @@ from siteloop.framework.viewer import Viewer
 from siteloop.kernel.finding import Act as Says
 from siteloop.kernel.finding import Finding, Severity
 from siteloop.kernel.times import to_us
-from siteloop.systems.double_random import publishing
+from siteloop.systems.double_random import documents, publishing
 from siteloop.systems.double_random.cases import PROBLEMS
 from siteloop.systems.double_random.models import (
     CheckLine,
@@ -51,6 +53,24 @@ def _told(task: CheckTask) -> list[Account]:
     ]
 
 
+def _print(act: Act, kind: str, to: tuple[str, ...]) -> Document:
+    """Issue one document of the task and send it to the project's posts; its number goes back if the act fails."""
+    task: CheckTask = act.obj
+    compose = next(k for k in documents.KINDS if k.code == kind).compose
+    assert compose is not None, "every kind of this system composes itself"
+    made = store.issue(
+        act.viewer,
+        kind,
+        compose(task.pk),
+        authority=task.draw.plan.organisation,
+        region_code=task.region_code,
+        project=task.project,
+        subject=task,
+    )
+    store.deliver(made, act.viewer, to)
+    return made
+
+
 def _deliver(act: Act) -> str:
     task: CheckTask = act.obj
     items = ItemLine.objects.unscoped(WHY).filter(
@@ -70,7 +90,8 @@ def _deliver(act: Act) -> str:
         level="yellow",
         subject=f"check_notice:{task.pk}",
     )
-    return "检查通知已送达项目部和施工单位，记录表已生成"
+    made = _print(act, documents.NOTICE, ("project_manager", "chief_supervisor"))
+    return f"检查通知书 {made.number} 已送达项目部和施工单位，记录表已生成"
 
 
 deliver = Action(
@@ -136,6 +157,11 @@ def _finish(act: Act) -> str:
         _order(act, problems)
     kinds = (PublicationKind.RESULTS, *((PublicationKind.USE,) if problems else ()))
     publishing.expect_results(act, task, kinds)
+    _print(act, documents.RECORD, ("project_manager", "chief_supervisor"))
+    if problems:
+        _print(act, documents.ORDER, ("project_manager", "chief_supervisor", "builder_leader"))
+    if points:
+        _print(act, documents.DEMERIT, ("project_manager",))
     if not problems:
         return "未发现问题，任务已办结，请在期限内公示检查结果"
     return f"发现问题 {len(problems)} 项，已派单责令改正" + (f"，记分 {points} 分" if points else "")

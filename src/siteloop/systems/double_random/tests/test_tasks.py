@@ -1,13 +1,19 @@
 """After the draw: notice, record, order, demerit, re-check by the drawn leader, publication."""
 
+import datetime as dt
+import json
+
 import pytest
+from django.test import Client
 from django.utils import timezone
 
 from siteloop.foundation.authority.viewers import viewer_for
 from siteloop.foundation.cases import actions as cases
 from siteloop.foundation.cases.models import Case
+from siteloop.foundation.documents.models import Document
 from siteloop.foundation.files.models import Evidence
 from siteloop.foundation.notice.models import Notice
+from siteloop.foundation.packs.loading import load_packs
 from siteloop.framework import events
 from siteloop.framework.action import Refused
 from siteloop.framework.perform import perform
@@ -115,6 +121,44 @@ def test_problems_become_an_order_demerits_and_a_recheck_by_the_leader(
     use = Publication.objects.unscoped("test").get(task=task, kind="use")
     perform(tasks.publish, county.keeper, use)
     assert [row["use"] for row in fresh(use).body] == ["责令改正", "违规记分"]
+
+
+@pytest.mark.requirement("DRAND-09", "DRAND-11")
+def test_notice_record_order_and_demerit_are_printed_numbered_and_delivered(
+    county: County, task: CheckTask
+) -> None:
+    load_packs()
+    task = county.check(task, {"check事项1": "三层柱露筋", "scoring事项2": "旁站缺失"}, "限期改正")
+    rows = {
+        d.kind.removeprefix("double_random."): d
+        for d in Document.objects.unscoped("test").filter(subject_id=task.pk)
+    }
+    assert set(rows) == {"notice", "record", "order", "demerit"}
+    said = {name: json.dumps(d.content, ensure_ascii=False) for name, d in rows.items()}
+    assert task.draw.number in said["notice"] and task.leader.name in said["notice"]
+    assert "三层柱露筋" in said["record"] and "工程实体" in said["record"]
+    assert "三层柱露筋" in said["order"] and task.case.number in said["order"]
+    last = timezone.localtime(task.case.deadline) - dt.timedelta(seconds=1)
+    assert f"于{last.year}年{last.month}月{last.day}日前改正" in said["order"]
+    assert "6 分" in said["demerit"] and "三层柱露筋" not in said["demerit"]
+    assert rows["demerit"].content["addressee"] == "建设单位甲"
+    for one in rows.values():
+        assert one.pdf is not None and one.sha256 and one.authority == county.body
+        assert one.deliveries.filter(account=county.manager).exists()
+    shown = Client()
+    shown.force_login(task.leader.account, backend="django.contrib.auth.backends.ModelBackend")
+    page = shown.get(f"/double_random/tasks/{task.pk}/").content.decode()
+    assert all(d.number in page for d in rows.values())
+
+
+@pytest.mark.requirement("DRAND-11")
+def test_a_check_that_cannot_be_finished_gives_its_numbers_back(county: County, task: CheckTask) -> None:
+    leader = county.viewer(task.leader)
+    perform(tasks.deliver, leader, task)
+    before = Document.objects.unscoped("test").count()
+    with pytest.raises(Refused):
+        perform(tasks.finish, leader, task)
+    assert Document.objects.unscoped("test").count() == before == 1
 
 
 @pytest.mark.requirement("CRED-06")
