@@ -52,7 +52,7 @@ def _parser() -> argparse.ArgumentParser:
     new.add_argument("what", choices=["system"])
     new.add_argument("name")
     new.add_argument("--title", default="")
-    bench = add("bench", benchmark, "measure ingest, faults, connections or a flood")
+    bench = add("bench", benchmark, "measure ingest, faults, connections, a flood or queries")
     bench.add_argument("rest", nargs=argparse.REMAINDER)
     _backtest_arguments(add("backtest", backtest, "a rule over stored history"))
     _replay_arguments(add("replay", replay, "kept raw frames through today's codec: compare, or put right"))
@@ -212,9 +212,13 @@ def new_system(args: argparse.Namespace) -> int:
 
 
 def benchmark(args: argparse.Namespace) -> int:
-    """siteloop bench ingest|faults|connections|flood|cluster …"""
+    """siteloop bench ingest|faults|connections|flood|cluster|queries …"""
     import importlib
 
+    if args.rest[:1] == ["queries"]:
+        from siteloop.entry import query_bench
+
+        return query_bench.main(args.rest[1:])
     if args.rest[:1] == ["cluster"]:
         from siteloop.entry import cluster_trial
 

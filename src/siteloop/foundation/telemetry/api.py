@@ -3,6 +3,8 @@
 import datetime as dt
 from typing import Any  # the API library types its parameter markers as classes, hence the ignores below
 
+import msgspec
+from django.http import HttpResponse
 from django.utils import timezone
 
 from siteloop.foundation.registry.models import Device
@@ -68,18 +70,20 @@ def series(
     start: str = Query("", alias="from"),  # type: ignore[type-arg]
     end: str = Query("", alias="to"),  # type: ignore[type-arg]
     step: str = "",
-) -> dict[str, Any]:
+) -> HttpResponse:
     """Rows over a time; `step` raw, 60, 900, 3600 or 86400."""
     device = _device(request, code, "telemetry.reading.view")
     until = _moment(end, timezone.now(), "to")
     since = _moment(start, until - dt.timedelta(hours=2), "from")
     used, rows = readings.series(device, since, until, step)
-    return {
+    found = {
         "device": device.code,
         "profile": device.profile,
         "step": used,
         "results": [_row(r) for r in rows],
     }
+    # thousands of numbers: the general way of writing JSON took longer than finding them
+    return HttpResponse(msgspec.json.encode(found), content_type="application/json; charset=utf-8")
 
 
 @router.get("/telemetry/{code}/raw")

@@ -91,22 +91,22 @@ def _replayed(device: Device, start: dt.datetime, end: dt.datetime) -> set[dt.da
 def _rolled(device: Device, start: dt.datetime, end: dt.datetime, step: int) -> list[Row]:
     profile = PROFILES[device.profile]
     names = [f.name for f in profile.fields]
+    whole = dict.fromkeys(names, "normal")  # most buckets: one for all of them
     with connection.cursor() as cursor:
         cursor.execute(
-            f'SELECT at, n, mean, expected FROM telemetry."{profile.code}_rollup"'  # noqa: S608
+            f'SELECT at, mean FROM telemetry."{profile.code}_rollup"'  # noqa: S608
             " WHERE device = %s AND step = %s AND at >= %s AND at < %s ORDER BY at LIMIT %s",
             [device.number, step, start, end, MOST_POINTS],
         )
         rows = cursor.fetchall()
     return [
-        Row(
-            at,
-            None,
-            dict(zip(names, mean, strict=True)),
-            {n: "normal" if m is not None else "no_value" for n, m in zip(names, mean, strict=True)},
-        )
-        for at, _, mean, _ in rows
+        Row(at, None, dict(zip(names, mean, strict=True)), _means(names, mean) if None in mean else whole)
+        for at, mean in rows
     ]
+
+
+def _means(names: list[str], mean: list[float | None]) -> dict[str, str]:
+    return {n: "normal" if m is not None else "no_value" for n, m in zip(names, mean, strict=True)}
 
 
 def raw_frame(device: Device, at: dt.datetime) -> dict[str, Any] | None:

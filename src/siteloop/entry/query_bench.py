@@ -1,0 +1,302 @@
+"""`siteloop bench queries --readings N`: N stored readings, then the questions a screen asks, over HTTP, while devices talk.
+
+Rows, quarter-hour, hour and day roll-ups of thirty days are written by COPY as sink and roller would leave them; the questions go
+to the real web role: the newest values of a device, and its chart of thirty days. Prints JSON.
+"""
+
+import argparse
+import datetime as dt
+import json
+import os
+import random
+import sys
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import httpx
+import numpy as np
+import psycopg
+from numpy.typing import NDArray
+from psycopg import sql
+
+from siteloop.gateway import bench, copying, partitions
+from siteloop.gateway.load import Load
+from siteloop.gateway.load_frames import code
+from siteloop.gateway.trial import Program, program
+from siteloop.kernel.block import Columns, Kind
+from siteloop.kernel.profiles import DUST
+from siteloop.kernel.times import DAY, HOUR, MINUTE, OFFSET, from_us
+
+DAYS = 30
+FIELDS = len(DUST.fields)
+A_DAY = 1_440  # rows of a device
+ROWS = 100_000  # about so many a COPY
+TALKERS = 1_000  # devices of the load; those that are asked about stand still
+#: where the values wander around, in the order of the profile
+MIDDLE = np.array([35, 80, 120, 60, 20, 50, 101, 2, 180], np.float32)
+
+
+def main(argv: list[str]) -> int:
+    """Fill, ask, print; 1 when a p95 is above the bar of 50 ms."""
+    parser = argparse.ArgumentParser(prog="siteloop bench queries")
+    parser.add_argument("--readings", type=int, default=20_000_000, help="the bar is at 1,000,000,000")
+    parser.add_argument(
+        "--rate", type=float, default=500_000, help="readings a second that come in meanwhile"
+    )
+    parser.add_argument("--seconds", type=float, default=20, help="of asking, with and without load each")
+    asked = parser.parse_args([a for a in argv if a != "--"])
+    devices = max(1, round(asked.readings / (DAYS * A_DAY * FIELDS)))
+    with program() as running:
+        report = fill(running, devices)
+        report["quiet"] = ask(running, devices, asked.seconds)
+        if asked.rate:
+            report["under_load"] = under_load(running, devices, asked.rate, asked.seconds)
+    worst = report.get("under_load", report["quiet"])
+    report["holds"] = all(worst[name]["p95_ms"] <= 50 for name in ("latest", "chart_30_days"))
+    sys.stdout.write(json.dumps(report, indent=2) + "\n")
+    return 0 if report["holds"] else 1
+
+
+# ---- filling
+
+
+def fill(running: Program, devices: int) -> dict[str, Any]:
+    """Thirty local days of minutes up to this hour; what it took."""
+    now = int(time.time() * 1e6)
+    end = now // HOUR * HOUR - HOUR
+    start = (end + OFFSET) // DAY * DAY - OFFSET - (DAYS - 1) * DAY
+    begun = time.monotonic()
+    with psycopg.connect(str(running.state["database_url"]), autocommit=True) as connection:
+        connection.execute("UPDATE telemetry.rolled SET until = to_timestamp(%s)", [now // HOUR * 3600])
+        for day in range(start, end, DAY):
+            _day(connection, day, min(day + DAY, end), devices)
+        _latest(connection, end - MINUTE, devices)
+        _register(str(running.state["database_url"]), devices)
+        for table in ("dust", "dust_rollup", "latest"):
+            connection.execute(sql.SQL("ANALYZE {}").format(sql.Identifier("telemetry", table)))
+        rows, size = _size(connection, "dust_2%"), _size(connection, "dust_rollup")
+    return {
+        "devices": devices,
+        "readings": rows[0] * FIELDS,
+        "filled_in_s": round(time.monotonic() - begun, 1),
+        "bytes_per_reading": round(rows[1] / max(1, rows[0] * FIELDS), 1),
+        "roll_up_rows": size[0],
+        "roll_up_bytes_per_reading": round(size[1] / max(1, rows[0] * FIELDS), 2),
+    }
+
+
+def _size(connection: psycopg.Connection[Any], like: str) -> tuple[int, int]:
+    row = connection.execute(
+        "SELECT coalesce(sum(greatest(reltuples, 0)), 0)::bigint, coalesce(sum(pg_total_relation_size(oid)), 0)::bigint"
+        " FROM pg_class WHERE relnamespace = 'telemetry'::regnamespace AND relname LIKE %s AND relkind = 'r'",
+        [like],
+    ).fetchone()
+    return (int(row[0]), int(row[1])) if row else (0, 0)
+
+
+def _day(connection: psycopg.Connection[Any], start: int, end: int, devices: int) -> None:
+    """A local day of every device, and its roll-ups."""
+    for day in {from_us(start).date(), from_us(end - 1).date()}:
+        connection.execute("SET ROLE siteloop_fast")
+        connection.execute(partitions.statement("dust", day))
+        connection.execute("RESET ROLE")
+    minutes = (end - start) // MINUTE
+    step = max(1, ROWS // minutes)
+    for first in range(1, devices + 1, step):
+        many = np.arange(first, min(first + step, devices + 1), dtype=np.int32)
+        values = _wander(len(many), minutes, first * 1_000_003 + start // DAY)
+        at = np.tile(start + np.arange(minutes) * MINUTE, len(many))
+        columns = Columns(
+            np.repeat(many, minutes),
+            at,
+            at + 700_000,
+            values.reshape(FIELDS, -1),
+            np.zeros((FIELDS, len(at)), np.uint8),
+            np.full(len(at), Kind.REALTIME, np.uint8),
+        )
+        _copy(
+            connection, "dust", ["device", "at", "received_at", "quality", *_names()], copying.encode(columns)
+        )
+        for seconds in (900, 3600, 86_400):
+            body = _rolled(many, values, start, seconds)
+            if body:
+                _copy(
+                    connection,
+                    "dust_rollup",
+                    ["device", "step", "at", "expected", "n", "mean", "low", "high"],
+                    body,
+                )
+
+
+def _names() -> list[str]:
+    return [f.name for f in DUST.fields]
+
+
+def _wander(devices: int, minutes: int, seed: int) -> NDArray[np.float32]:
+    """Values [f, devices, minutes] with one decimal that go up and down as measured ones do."""
+    dice = np.random.default_rng(seed)
+    steps = dice.normal(0, 0.3, (FIELDS, devices, minutes)).astype(np.float32)
+    found = MIDDLE[:, None, None] + np.cumsum(steps, axis=2)
+    return np.round(np.clip(found, 0, 360), 1).astype(np.float32)
+
+
+def _rolled(devices: NDArray[np.int32], values: NDArray[np.float32], start: int, seconds: int) -> bytes:
+    """COPY body of the whole buckets of a step."""
+    each = seconds // 60
+    buckets = values.shape[2] // each
+    if not buckets:
+        return b""
+    cut = values[:, :, : buckets * each].reshape(FIELDS, len(devices), buckets, each)
+    array: list[tuple[str, str]] = [(n, ">i4") for n in ("size", "dimensions", "nulls", "type", "n", "first")]
+    layout: list[Any] = [("count", ">i2")]
+    for name, kind in (("device", ">i4"), ("step", ">i4"), ("at", ">i8"), ("expected", ">i4")):
+        layout += [(f"l_{name}", ">i4"), (name, kind)]
+    for name, kind in (("n", ">i4"), ("mean", ">f4"), ("low", ">f4"), ("high", ">f4")):
+        layout.append((name, [*array, ("cells", [("l", ">i4"), ("v", kind)], (FIELDS,))]))
+    out = np.zeros(len(devices) * buckets, np.dtype(layout))
+    at = start + np.arange(buckets) * seconds * 1_000_000 - copying.EPOCH_2000
+    out["count"] = 8
+    for name, size, content in (
+        ("device", 4, np.repeat(devices, buckets)),
+        ("step", 4, seconds),
+        ("at", 8, np.tile(at, len(devices))),
+        ("expected", 4, each),
+    ):
+        out[f"l_{name}"], out[name] = size, content
+    figures = (
+        ("n", 23, np.full((FIELDS, len(devices), buckets), each)),
+        ("mean", 700, cut.mean(axis=3)),
+        ("low", 700, cut.min(axis=3)),
+        ("high", 700, cut.max(axis=3)),
+    )
+    for name, oid, content in figures:
+        part = out[name]
+        part["size"], part["dimensions"], part["type"], part["n"], part["first"] = (
+            20 + 8 * FIELDS,
+            1,
+            oid,
+            FIELDS,
+            1,
+        )
+        part["cells"]["l"] = 4
+        part["cells"]["v"] = content.reshape(FIELDS, -1).T
+    return copying.HEADER + out.tobytes() + copying.TRAILER
+
+
+def _copy(connection: psycopg.Connection[Any], table: str, names: list[str], body: bytes) -> None:
+    statement = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT BINARY)").format(
+        sql.Identifier("telemetry", table), sql.SQL(", ").join(map(sql.Identifier, names))
+    )
+    with connection.cursor() as cursor, cursor.copy(statement) as copy:
+        copy.write(body)
+
+
+def _latest(connection: psycopg.Connection[Any], at: int, devices: int) -> None:
+    connection.execute(
+        'INSERT INTO telemetry.latest (device, profile, at, received_at, quality, "values")'
+        " SELECT n, 'dust', %s, %s, 0, %s::real[] FROM generate_series(1, %s) AS n",
+        [from_us(at), from_us(at + 700_000), MIDDLE.tolist(), devices],
+    )
+
+
+def _register(url: str, devices: int) -> None:
+    """The devices on one site, those of the load behind them, and an account that sees them."""
+    os.environ["SITELOOP_DATABASE_URL"] = url
+    from siteloop.entry.migrating import django_ready
+
+    django_ready()
+    from django.db import connection
+
+    from siteloop.foundation.authority.models import Account, Organisation, Post, Role
+    from siteloop.foundation.registry.models import Device, Project, Site
+    from siteloop.foundation.registry.publish import publish_registry
+
+    project = Project(code="BENCH", name="bench", region_code="330482", state="under_construction")
+    project.save()
+    site = Site(project=project, name="bench", region_code="330482", state="under_construction")
+    site.save()
+    Device.objects.bulk_create(
+        [
+            Device(number=n, code=code(n), profile="dust", site=site, region_code="330482", interval_s=60)
+            for n in range(1, devices + TALKERS + 1)
+        ],
+        batch_size=5_000,
+    )
+    account = Account.objects.create_user("bench", password=PASSWORD)
+    office = Organisation(name="bench", kind="county_authority", region_code="330482")
+    office.save()
+    role = Role(code="bench", title="bench", permissions=["telemetry.*"])
+    role.save()
+    Post(account=account, organisation=office, role=role, region_code="330482").save()
+    publish_registry()
+    connection.close()
+
+
+PASSWORD = "only-for-the-bench-2026"  # noqa: S105 - of a program that lives for this run
+
+# ---- asking
+
+
+def under_load(running: Program, devices: int, rate: float, seconds: float) -> dict[str, Any]:
+    """The same questions while other devices send."""
+    lead = 6.0  # until the load has rendered its frames and every line is up
+    frames = int(rate / FIELDS * (seconds + lead))
+    load = Load(
+        *running.hj212,
+        TALKERS,
+        frames,
+        rate / FIELDS,
+        first=devices + 1,
+        seconds=seconds + lead,
+        connections=50,
+    )
+    process = bench.start_load(load)
+    time.sleep(lead)
+    before = running.ledger()["stored"]
+    begun = time.monotonic()
+    found = ask(running, devices, seconds)
+    stored = (running.ledger()["stored"] - before) / (time.monotonic() - begun)
+    bench.sent(process, 300)
+    return found | {"stored_readings_per_s": round(stored * FIELDS)}
+
+
+def ask(running: Program, devices: int, seconds: float) -> dict[str, Any]:
+    """Latencies of each question, a device at random each time."""
+    with httpx.Client(base_url=f"http://{running.address['HTTP']}", timeout=30) as client:
+        signed = client.post("/api/v1/token", json={"username": "bench", "password": PASSWORD})
+        signed.raise_for_status()
+        client.headers["Authorization"] = f"Bearer {signed.json()['access']}"
+        now = dt.datetime.now(dt.UTC).replace(microsecond=0)
+        since = (now - dt.timedelta(days=DAYS)).isoformat()
+        chart = {"from": since, "to": now.isoformat()}
+        questions: dict[str, Callable[[str], httpx.Response]] = {
+            "latest": lambda device: client.get(f"/api/v1/telemetry/{device}/latest"),
+            "chart_30_days": lambda device: client.get(f"/api/v1/telemetry/{device}/readings", params=chart),
+            "rows_2_hours": lambda device: client.get(f"/api/v1/telemetry/{device}/readings"),
+        }
+        return {
+            name: _timed(question, devices, seconds / len(questions)) for name, question in questions.items()
+        }
+
+
+def _timed(question: Callable[[str], httpx.Response], devices: int, seconds: float) -> dict[str, Any]:
+    dice = random.Random(7)  # noqa: S311 - which device is asked about is no secret
+    took: list[float] = []
+    points = 0
+    for device in _until(seconds, lambda: code(dice.randint(1, devices))):
+        begun = time.perf_counter()
+        answer = question(device)
+        took.append((time.perf_counter() - begun) * 1000)
+        answer.raise_for_status()
+        points = len(answer.json().get("results", ()))
+    took = sorted(took[1:]) or took  # the first one warms up
+    found = {"n": len(took), "p50_ms": round(took[len(took) // 2], 1)}
+    found |= {"p95_ms": round(took[int(len(took) * 0.95)], 1), "most_ms": round(took[-1], 1)}
+    return found | ({"points": points} if points else {})
+
+
+def _until(seconds: float, make: Callable[[], str]) -> Iterator[str]:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        yield make()
