@@ -58,7 +58,11 @@ def _parser() -> argparse.ArgumentParser:
     _replay_arguments(add("replay", replay, "kept raw frames through today's codec: compare, or put right"))
     add("archive", archive_now, "move days past their term to the archive now, as every night")
     conformance_arguments(
-        add("conformance", conformance, "test a vendor's device or platform, write report.json and report.html")
+        add(
+            "conformance",
+            conformance,
+            "test a vendor's device or platform, write report.json and report.html",
+        )
     )
     add("sim", simulate, "the demo's talking devices against the running program")
     add("prepare-assets", prepare_assets, "copy the browser libraries' files to where they are served from")
@@ -212,9 +216,13 @@ def new_system(args: argparse.Namespace) -> int:
 
 
 def benchmark(args: argparse.Namespace) -> int:
-    """siteloop bench ingest|faults|connections|flood|cluster|queries …"""
+    """siteloop bench ingest|faults|connections|flood|cluster|pages|queries …"""
     import importlib
 
+    if args.rest[:1] == ["pages"]:
+        from siteloop.entry import page_bench
+
+        return page_bench.main(args.rest[1:])
     if args.rest[:1] == ["queries"]:
         from siteloop.entry import query_bench
 

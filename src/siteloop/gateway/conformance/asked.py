@@ -1,0 +1,27 @@
+"""What a run of the kit is told."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Asked:
+    """`code` is the device's own code (MN, terminal number, MQTT user name). Times in seconds."""
+
+    profile: str  # hj212-2017 | hj212-2005 | hj212-2025 | jt808 | lifting | mqtt
+    address: tuple[str, int]
+    listens: bool  # we are the platform and a device comes to us; else we are the device
+    code: str = ""
+    password: str = ""
+    sm4_key: str = ""
+    device: str = "dust"  # profile of the device's readings
+    patience: float = 90.0  # for a device to come, or to speak by itself
+    answer: float = 10.0  # HJ 212-2017 table 1
+    maker: str = ""
+    model: str = ""
+    firmware: str = ""
+    tester: str = ""
+
+    @property
+    def version(self) -> str:
+        """2017 of hj212-2017."""
+        return self.profile.rpartition("-")[2] if "-" in self.profile else ""

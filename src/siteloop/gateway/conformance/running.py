@@ -1,0 +1,72 @@
+"""One run of the kit: the suite of the profile and side, against a real socket, into a report."""
+
+import time
+from collections.abc import Callable
+from importlib import metadata
+from typing import Any
+
+from siteloop.gateway.conformance import hj212, hj212_device, hj212_platform, jt808, lifting, mqtt
+from siteloop.gateway.conformance.asked import Asked
+from siteloop.gateway.conformance.cases import Suite
+from siteloop.kernel.conformance import FORMAT, PROFILES, Report, sealed
+
+#: family of profiles -> (the line, what a device has to show, what a platform has to show)
+FAMILIES: dict[str, tuple[Callable[[Asked], Any], Suite[Any], Suite[Any]]] = {
+    "hj212": (hj212.Line, hj212_device.SUITE, hj212_platform.SUITE),
+    "jt808": (jt808.Line, jt808.DEVICE, jt808.PLATFORM),
+    "lifting": (lifting.Line, lifting.DEVICE, lifting.PLATFORM),
+    "mqtt": (mqtt.Line, mqtt.DEVICE, mqtt.PLATFORM),
+}
+
+
+class BadQuestion(ValueError):
+    """The run cannot begin; the text says what is missing, in Chinese."""
+
+
+def check(asked: Asked) -> None:
+    """Raises BadQuestion."""
+    if asked.profile not in PROFILES:
+        raise BadQuestion(f"没有 {asked.profile} 的测试；可选：{'、'.join(PROFILES)}")
+    if not asked.listens and not asked.code:
+        raise BadQuestion("测试平台时请用 --code 给出已在该平台登记的设备编码")
+    if not asked.listens and asked.profile == "mqtt" and not asked.password:
+        raise BadQuestion("测试 MQTT 平台时请用 --password 给出设备令牌")
+
+
+async def run(
+    asked: Asked,
+    say: Callable[[str], None] = lambda words: None,
+    ready: Callable[[int], None] = lambda port: None,
+) -> Report:
+    """Run every case. `ready` is told the port that is listened on. Raises BadQuestion, OSError when the address cannot be had."""
+    check(asked)
+    make, of_device, of_platform = FAMILIES[asked.profile.partition("-")[0]]
+    line = make(asked)
+    began = time.time_ns() // 1000
+    try:
+        if asked.listens:
+            await line.ear.listen(asked.address)
+            ready(line.ear.port)
+        else:
+            await line.ear.call(asked.address)
+        suite = of_device if asked.listens else of_platform
+        results = await suite.run(line, asked.version, say)
+    finally:
+        await line.ear.close()
+    return sealed(
+        Report(
+            siteloop_conformance=FORMAT,
+            profile=asked.profile,
+            role="device" if asked.listens else "platform",
+            tool=metadata.version("siteloop"),
+            peer=line.ear.peer,
+            started_us=began,
+            ended_us=time.time_ns() // 1000,
+            results=results,
+            code=asked.code or getattr(line, "code", "") or getattr(line, "terminal", ""),
+            maker=asked.maker,
+            model=asked.model,
+            firmware=asked.firmware,
+            tester=asked.tester,
+        )
+    )
