@@ -27,7 +27,7 @@ from siteloop.kernel.profiles import PROFILES
 from siteloop.kernel.times import SHANGHAI
 
 log = logging.getLogger("siteloop.archive")
-LOCK = 5_720_213  # one archiver at a time
+LOCK = 5_720_231  # one archiver at a time
 LOCK_WAIT = "2s"  # rows that arrive must not queue behind us for longer
 
 
