@@ -40,8 +40,9 @@ def _fast(name: str) -> None:
     import uvloop
 
     from siteloop.entry import wiring
-    from siteloop.gateway import roles
+    from siteloop.gateway import allocating, roles
 
+    allocating.keep()
     settings = wiring.gateway_settings()
     if name == "judge":
         from siteloop.entry.detectors import detectors

@@ -1,6 +1,6 @@
 """Gathering: readings of many connections become blocks; answers go out only after the block is on disk.
 
-One flusher publishes one block after the other, so that a re-sent frame can never be answered before the frame it repeats.
+Blocks are published one after the other, so that a re-sent frame can never be answered before the frame it repeats.
 Memory is bounded: above `HIGH` waiting messages the listeners stop reading from their sockets, below `LOW` they go on.
 """
 
@@ -124,6 +124,23 @@ NOTHING = Columns(
 )
 
 
+@dataclass
+class _Flush:
+    """What is published together, and who waits for it."""
+
+    rows: dict[str, _Rows]
+    rejects: list[Reject]
+    control: int
+    answers: "list[tuple[Answerable, bytes]]"
+    confirmed: "list[asyncio.Future[None]]"
+    begun: float = field(default_factory=time.monotonic)
+
+    @property
+    def messages(self) -> int:
+        """How many it stands for."""
+        return sum(len(r.device) for r in self.rows.values()) + len(self.rejects) + self.control
+
+
 class Gathering:
     """Collects the messages of one listener."""
 
@@ -186,7 +203,7 @@ class Gathering:
         rows, n = self._of(profile), len(found.device)
         rows.device.frombytes(found.device.tobytes())
         rows.at.frombytes(found.at.tobytes())
-        rows.received.extend([received] * n)
+        rows.received.frombytes(np.full(n, received, np.int64).tobytes())
         rows.values.frombytes(found.values.tobytes())
         rows.quality += found.quality.tobytes()
         rows.kind += found.kind.tobytes()
@@ -239,34 +256,43 @@ class Gathering:
             self._throttled(True)
 
     async def run(self) -> None:
-        """Publish what comes in, for ever."""
-        while True:
-            await self._fresh.wait()
-            if self._waiting < MOST:
-                await asyncio.sleep(PAUSE)
-            self._fresh.clear()
-            await self.flush()
+        """Publish what comes in, for ever: the next blocks are packed while the last are on their way to the disk."""
+        async with asyncio.TaskGroup() as group:
+            before: asyncio.Task[None] | None = None
+            while True:
+                await self._fresh.wait()
+                if self._waiting < MOST:
+                    await asyncio.sleep(PAUSE)
+                self._fresh.clear()
+                flush = self._take()
+                made = await self._packed(flush)
+                if before is not None:
+                    await before
+                before = group.create_task(self._finish(flush, made))
 
     async def flush(self) -> None:
         """Publish everything that waits, then give the answers."""
-        rows, self._rows = self._rows, {}
-        rejects, self._rejects = self._rejects, []
-        control, self._control = self._control, 0
-        answers, self._answers = self._answers, []
-        confirmed, self._confirmed = self._confirmed, []
-        taken = sum(len(r.device) for r in rows.values()) + len(rejects) + control
-        begun = time.monotonic()
-        if taken > WORTH_A_THREAD:
-            made = await asyncio.to_thread(self._blocks, rows, rejects, control)
-        else:
-            made = self._blocks(rows, rejects, control)
+        flush = self._take()
+        await self._finish(flush, await self._packed(flush))
+
+    def _take(self) -> "_Flush":
+        flush = _Flush(self._rows, self._rejects, self._control, self._answers, self._confirmed)
+        self._rows, self._rejects, self._control, self._answers, self._confirmed = {}, [], 0, [], []
+        return flush
+
+    async def _packed(self, flush: "_Flush") -> list[tuple[int, Block]]:
+        if flush.messages > WORTH_A_THREAD:
+            return await asyncio.to_thread(self._blocks, flush.rows, flush.rejects, flush.control)
+        return self._blocks(flush.rows, flush.rejects, flush.control)
+
+    async def _finish(self, flush: "_Flush", made: list[tuple[int, Block]]) -> None:
         await self._publish(made)
-        self._waiting -= taken
-        self.published += taken
-        self._reply(answers)
-        figures.WAITING_S.labels(self.listener).set(time.monotonic() - begun)
-        self._count(taken - len(rejects) - control, rejects, control)
-        for future in confirmed:
+        self._waiting -= flush.messages
+        self.published += flush.messages
+        self._reply(flush.answers)
+        figures.WAITING_S.labels(self.listener).set(time.monotonic() - flush.begun)
+        self._count(flush.messages - len(flush.rejects) - flush.control, flush.rejects, flush.control)
+        for future in flush.confirmed:
             if not future.done():
                 future.set_result(None)
         if self._is_throttled and self._waiting < LOW:

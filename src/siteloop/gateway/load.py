@@ -24,7 +24,7 @@ from siteloop.protocols.hj212.talk import qn_of
 
 _ANSWER = re.compile(rb"QN=(\d{17});ST=91;CN=9014;")
 _ANSWER_OF = re.compile(rb"QN=(\d{17});ST=91;CN=9014;PW=\d+;MN=(BENCH\d{9})")
-WINDOW = 64  # frames of one connection on the way at once
+WINDOW = 128  # frames of one connection on the way at once
 SILENCE_S = 4.0  # without an answer for so long a device connects anew
 CHUNK = 6_000_000  # bytes of frames rendered at once
 CONNECTING = 500  # connections made at once

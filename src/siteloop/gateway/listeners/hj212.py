@@ -84,7 +84,7 @@ class Hj212Server:
         now = time.time_ns() // 1000
         chunks = [bytes(c.buffer) for c in waiting]
         taken = self.batch.decode(chunks, now)
-        for place, number in set(zip(taken.connection.tolist(), taken.device.tolist(), strict=True)):
+        for place, number in taken.speakers():
             self.presence.seen(number, waiting[place], waiting[place].peer)
         if len(taken.device):
             self.gathering.many(PROFILE, now, taken)

@@ -26,6 +26,7 @@ from siteloop.protocols.hj212.factors import FACTORS, SENTINELS, VALUE_NAMES
 PROFILE = "dust"
 SHORTEST = 90  # bytes of the shortest frame that can be taken
 KEY_SLOTS = 1024
+PLACES = 64  # items of a data area whose keys are remembered from frame to frame
 REMEMBERED = 200_000
 
 
@@ -66,6 +67,12 @@ class Taken(msgspec.Struct):
     rests: list[int]
     handed: list[tuple[int, int, int, bool]]
 
+    def speakers(self) -> list[tuple[int, int]]:
+        """(connection, device) of the rows, each once."""
+        pairs = self.connection.astype(np.int64) << 32 | self.device
+        runs = pairs[np.append(True, pairs[1:] != pairs[:-1])] if len(pairs) else pairs
+        return [(pair >> 32, pair & 0xFFFF_FFFF) for pair in np.unique(runs).tolist()]
+
 
 class Memory:
     """Which exchanges were taken in already: two generations of exact keys in arrays, bounded."""
@@ -105,6 +112,10 @@ class BatchDecoder:
             np.array([f.high for f in fields], np.float64),
         )
         self._keys = self._key_table()
+        self._learnt = (
+            *(np.zeros(PLACES, np.uint64) for _ in range(2)),
+            *(np.zeros(PLACES, np.int64) for _ in range(2)),
+        )
         letters = np.full(256, Quality.UNKNOWN_FLAG, np.uint8)
         for letter, quality in FLAG_LETTERS.items():
             letters[ord(letter)] = letters[ord(letter.lower())] = quality
@@ -222,11 +233,13 @@ class BatchDecoder:
         buffer = np.frombuffer(joined or b"\0", np.uint8)
         n, back, flagged = self.core.decode(
             buffer,
+            joined.isascii(),
             ends,
             now_us,
             self._reach,
             self._devices,
             self._keys,
+            self._learnt,
             self._limits,
             self._tables,
             self._texts,

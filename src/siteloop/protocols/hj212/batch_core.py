@@ -165,70 +165,103 @@ def _instant(buffer, start):
     return ((days * 24 + hour - 8) * 3600 + minute * 60 + second) * 1_000_000
 
 
-@njit(cache=True, nogil=True)
-def _number(buffer, start, stop, powers):
-    """(is plain, value): digits with at most one point and a minus sign; at most 15 digits, so that the value is exact."""
-    mantissa, digits, decimals, has_point = 0, 0, 0, False
-    i = start
-    is_negative = i < stop and buffer[i] == 45
-    if is_negative:
-        i += 1
-    while i < stop:
-        byte = np.int64(buffer[i])
-        if 48 <= byte <= 57:
-            mantissa = mantissa * 10 + byte - 48
-            digits += 1
-            if has_point:
-                decimals += 1
-        elif byte == 46 and not has_point:
-            has_point = True
-        else:
-            return False, 0.0
-        if digits > 15:
-            return False, 0.0
-        i += 1
-    if digits == 0:
-        return False, 0.0
-    value = mantissa / powers[decimals]
-    return True, -value if is_negative else value
+@njit(cache=True, nogil=True, inline="always")
+def _eight(buffer, at):
+    """Eight bytes as one word; unsigned places, so that the compiler makes it one load."""
+    i = np.uintp(at)
+    word = np.uint64(buffer[i])
+    for k in range(1, 8):
+        word |= np.uint64(buffer[i + np.uintp(k)]) << np.uint64(8 * k)
+    return word
 
 
 @njit(cache=True, nogil=True)
-def _area(buffer, start, stop, scales, known, values, quality, n, keys, limits, sentinels, letters, powers):
-    """Fill row n from the items of a data area. Returns the number of values we flagged, -1 = not plain."""
+def _slow_key(buffer, start, stop, keys):
+    """(end of the key or -1 when the item has no "=", role or -1 when it means nothing to us) of the item at `start`."""
     key_high, key_low, key_role = keys
+    mask = len(key_role) - 1
+    high, low, length, i = np.int64(0), np.int64(0), 0, start
+    while i < stop and buffer[i] != 61 and buffer[i] != 59 and buffer[i] != 44:
+        byte = np.int64(buffer[i])
+        if 97 <= byte <= 122:
+            byte -= 32
+        if length < 8:
+            high = (high << 8) | byte
+        else:
+            low = (low << 8) | byte
+        length += 1
+        i += 1
+    if i >= stop or buffer[i] != 61:
+        return i, False, -1
+    if length > 16:
+        return i, True, -1
+    slot = key_slot(high, low, mask)
+    while key_role[slot] >= 0 and (key_high[slot] != high or key_low[slot] != low):
+        slot = (slot + 1) & mask
+    return i, True, key_role[slot]
+
+
+@njit(cache=True, nogil=True)
+def _area(
+    buffer, start, stop, scales, known, values, quality, n, keys, learnt, limits, sentinels, letters, powers
+):
+    """Fill row n from the items of a data area. Returns the number of values we flagged, -1 = not plain.
+
+    Devices send the same keys in the same order: `learnt` (first and last eight bytes, length, role) tells what stood at each
+    place the last time, and a key that stands there again is known by two comparisons.
+    """
+    learnt_first, learnt_last, learnt_length, learnt_role = learnt
     lows, highs = limits
-    mask, width, flagged, found, flags_seen, flags = len(key_role) - 1, values.shape[1], 0, 0, 0, np.int64(0)
+    width, flagged, found, flags_seen, flags = values.shape[1], 0, 0, 0, np.int64(0)
     for field in range(width):
         values[n, field] = np.nan
         quality[n, field] = ABSENT
-    at = start
+    at, place = start, -1
     while at < stop:
-        high, low, length, i = np.int64(0), np.int64(0), 0, at
-        while i < stop and buffer[i] != 61 and buffer[i] != 59 and buffer[i] != 44:
-            byte = np.int64(buffer[i])
-            if 97 <= byte <= 122:
-                byte -= 32
-            if length < 8:
-                high = (high << 8) | byte
-            else:
-                low = (low << 8) | byte
-            length += 1
-            i += 1
-        if i >= stop or buffer[i] != 61:
-            at = i + 1  # an item without "="
-            continue
-        value_at = i + 1
+        place += 1
+        role, equals = -1, -1
+        if place < len(learnt_length) and learnt_length[place] > 0:
+            end = at + learnt_length[place]
+            if (
+                end < stop
+                and buffer[end] == 61
+                and _eight(buffer, at) == learnt_first[place]
+                and _eight(buffer, end - 8) == learnt_last[place]
+            ):
+                equals, role = end, learnt_role[place]
+        if equals < 0:
+            equals, has_value, role = _slow_key(buffer, at, stop, keys)
+            if not has_value:
+                at = equals + 1
+                continue
+            length = equals - at
+            if role >= 0 and role != LOOSE and length >= 8 and place < len(learnt_length):
+                learnt_first[place] = _eight(buffer, at)
+                learnt_last[place] = _eight(buffer, equals - 8)
+                learnt_length[place], learnt_role[place] = length, role
+        value_at = equals + 1
+        # the value, read as a number on the way: digits with at most one point and a minus sign
+        mantissa, digits, decimals, has_point, is_plain = np.int64(0), 0, 0, False, True
         i = value_at
-        while i < stop and buffer[i] != 59 and buffer[i] != 44:
+        is_negative = i < stop and buffer[i] == 45
+        if is_negative:
+            i += 1
+        while i < stop:
+            byte = np.int64(buffer[np.uintp(i)])
+            if 48 <= byte <= 57:
+                if digits < 15:  # more would not be exact
+                    mantissa = mantissa * 10 + byte - 48
+                digits += 1
+                if has_point:
+                    decimals += 1
+            elif byte == 59 or byte == 44:
+                break
+            elif byte == 46 and not has_point:
+                has_point = True
+            else:
+                is_plain = False
             i += 1
         at = i + 1
-        if length > 16:
-            continue
-        slot = key_slot(high, low, mask)
-        while key_role[slot] >= 0 and (key_high[slot] != high or key_low[slot] != low):
-            slot = (slot + 1) & mask
-        role = key_role[slot]
         if role < 0:
             continue
         if role == LOOSE:
@@ -240,11 +273,11 @@ def _area(buffer, start, stop, scales, known, values, quality, n, keys, limits, 
             flags_seen |= 1 << field
             flags |= np.int64(letters[buffer[value_at]]) << (4 * field)
             continue
-        if quality[n, role] != ABSENT:
+        if quality[n, role] != ABSENT or not is_plain or digits == 0 or digits > 15:
             return -1
-        is_plain, value = _number(buffer, value_at, i, powers)
-        if not is_plain:
-            return -1
+        value = mantissa / powers[decimals]
+        if is_negative:
+            value = -value
         found += 1
         is_sentinel = False
         if value >= 9999.0:
@@ -316,7 +349,24 @@ def _answer(buffer, qn_at, pw_at, pw_end, mn_at, mn_end, flag, crc_table, folds,
 
 
 @njit(cache=True, nogil=True)
-def decode(buffer, ends, now, reach, devices, keys, limits, tables, texts, seen, most, rows, spans, out):
+def decode(
+    buffer,
+    is_ascii,
+    ends,
+    now,
+    reach,
+    devices,
+    keys,
+    learnt,
+    limits,
+    tables,
+    texts,
+    seen,
+    most,
+    rows,
+    spans,
+    out,
+):
     """Take every plain frame of the buffer.
 
     reach: µs (ahead, oldest, oldest of history). Returns (rows, spans handed back, flagged values).
@@ -369,8 +419,9 @@ def decode(buffer, ends, now, reach, devices, keys, limits, tables, texts, seen,
                 break
             crc = crc212(buffer, s, e, crc_table, folds)
             seen_bits = np.uint8(0)
-            for k in range(s, e):
-                seen_bits |= buffer[k]
+            if not is_ascii:
+                for k in range(s, e):
+                    seen_bits |= buffer[k]
             after = e + 6 if e + 6 <= stop and buffer[e + 4] == 13 and buffer[e + 5] == 10 else e + 4
             why = NOT_PLAIN
             is_taken = False
@@ -443,6 +494,7 @@ def decode(buffer, ends, now, reach, devices, keys, limits, tables, texts, seen,
                     quality,
                     n,
                     keys,
+                    learnt,
                     limits,
                     sentinels,
                     letters,

@@ -300,3 +300,29 @@ def test_time_is_the_calendars(decoder: BatchDecoder) -> None:
     ):
         digits = np.frombuffer(talk.stamp(us).encode(), np.uint8)
         assert decoder.core._instant(digits, 0) == us
+
+
+def test_a_key_learnt_at_one_place_is_never_taken_for_another(decoder: BatchDecoder) -> None:
+    """After one frame its keys are known by comparison; whatever else stands there is read as if nothing had been learnt."""
+    moment = time.strftime("%Y%m%d%H%M%S", time.gmtime(NOW // SECOND + 8 * 3600))
+    areas = (
+        "a34004-Rtd=12.5,a34004-Flag=N;a34002-Rtd=40.1,a34002-Flag=N",
+        "a34002-Rtd=12.5,a34002-Flag=N;a34004-Rtd=40.1,a34004-Flag=N",
+        "A34004-RTD=12.5,a34004-flag=n;a34002-Rtd=40.1",
+        "a34004-Rtd=12.5,a34004-Rtd=13.5;a34002-Rtd=40.1",
+        "a34004-Avg=12.5,a34004-Flag=N;a34002-Rte=40.1,a34002-Flag=N",
+        "a34004-Rtd12.5,a34004-Flag=N;a34002-Rtd=40.1,a34002-Flag=N",
+        "a34004-Rtd=,a34004-Flag=N;a34002-Rtd=40.1,a34002-Flag=NN",
+        "a34004xRtd=1,a34004-Flag;a34002-Rtd=40.1;;,a34002-Flag=N",
+        "a34004-Rtd=1",
+    )
+
+    def frame(number: int, area: str) -> bytes:
+        head = f"QN={moment}{number:03d};ST=22;CN=2011;PW=123456;MN=010000A8900016F000169DC0;Flag=5"
+        return _build(f"{head};CP=&&DataTime={moment};{area}&&".encode())
+
+    first = [frame(0, areas[0])]
+    for number, area in enumerate(areas, 1):
+        taken = _check(decoder, [b"".join([*first, frame(number, area)])])
+        assert len(taken.device) >= 1
+    assert len(_check(decoder, [b"".join(frame(n, areas[0]) for n in range(40))]).device) == 40
