@@ -6,16 +6,15 @@ from siteloop.foundation.cases.deadlines import Term, due
 from siteloop.foundation.documents.kind import Content, Facts, Grid, Head, Signs, Text
 from siteloop.foundation.documents.setting import chinese_date
 from siteloop.foundation.packs import resolve
-from siteloop.foundation.registry.models import Party, PartyKind
+from siteloop.foundation.registry.models import PartyKind
 from siteloop.kernel.times import SHANGHAI
 from siteloop.systems.inspection.models import Order
 
-WHY = "a document names the parties of its project"
-
 
 def _parties(order: Order) -> dict[str, str]:
-    rows = Party.objects.unscoped(WHY).filter(project=order.project_id).select_related("organisation")
-    return {p.kind: p.organisation.name for p in rows.order_by("-pk")}
+    """Kind -> name; the first registered of a kind counts."""
+    rows = sorted(order.project.parties.all(), key=lambda p: -p.pk)
+    return {p.kind: p.organisation.name for p in rows}
 
 
 def _copies(order: Order) -> str:
