@@ -229,6 +229,9 @@ class Supervisor:
             if engine is None or engine.process is None:
                 continue
             pause = self.engine_pauses.setdefault(engine.name, Kept(engine.name))
+            if engine is self.nats and engine.is_stuck() and engine.has_room():
+                self._say("nats: there is room on the disk again, starting it anew so that it writes again")
+                engine.stop()
             if engine.process.poll() is None:
                 if pause.failures and now - pause.started > 30:
                     pause.failures = 0

@@ -32,6 +32,10 @@ jetstream {{
 """
 
 
+STUCK = b"critical write error"
+FULL = 16  # a disk counts as full below this part of the room that a start needs
+
+
 def binary() -> str:
     """The server of the wheel, beside the interpreter."""
     beside = Path(sys.executable).parent / "nats-server"
@@ -51,6 +55,8 @@ class Nats:
         self.log = data / "logs" / "nats.log"
         self.process: subprocess.Popen[bytes] | None = None
         self.port, self.token = 0, ""
+        self._was_full = False
+        self._read_up_to = 0  # of the log
 
     @property
     def url(self) -> str:
@@ -77,6 +83,7 @@ class Nats:
         config = self.folder / "nats.conf"
         config.touch(mode=0o600)
         config.write_text(self._config())
+        self._was_full, self._read_up_to = False, self.log.stat().st_size if self.log.exists() else 0
         self.process = processes.start([binary(), "-c", str(config)], self.log)
         if not processes.wait_for(self._answers, self.process, 30):
             raise Trouble(f"NATS 未能启动：{processes.tail(self.log)}", f"NATS did not start, see {self.log}")
@@ -101,6 +108,28 @@ class Nats:
         """Ask it to finish."""
         if self.process is not None:
             processes.stop(self.process, patience=15)
+
+    def is_stuck(self) -> bool:
+        """Whether the disk was full since the start. A stream that once failed to write refuses every block from then on,
+        and answers nobody, even when there is room again: only a new start helps (seen with 2.15).
+        """
+        free = shutil.disk_usage(self.folder).free
+        self._was_full = self._was_full or free < processes.least_free() // FULL or self._says_so()
+        return self._was_full
+
+    def has_room(self) -> bool:
+        """Whether a new start would be allowed."""
+        return shutil.disk_usage(self.folder).free >= processes.least_free()
+
+    def _says_so(self) -> bool:
+        try:
+            with self.log.open("rb") as log:
+                log.seek(self._read_up_to)
+                fresh = log.read(1 << 20)
+        except OSError:
+            return False
+        self._read_up_to += max(0, len(fresh) - len(STUCK))  # the words may be cut in two
+        return STUCK in fresh
 
     def _answers(self) -> bool:
         return processes.greeting("127.0.0.1", self.port).startswith("INFO")

@@ -160,10 +160,14 @@ def is_free(host: str, port: int) -> bool:
     return True
 
 
+def least_free() -> int:
+    """Bytes that must be free where an engine starts."""
+    return int(os.environ.get("SITELOOP_LEAST_FREE_MB", "1024")) * 1024**2
+
+
 def ensure_room(folder: Path) -> None:
     """An engine that fills the disk stops in the middle of a write. Raises Trouble below 1 GiB (SITELOOP_LEAST_FREE_MB)."""
-    least = int(os.environ.get("SITELOOP_LEAST_FREE_MB", "1024"))
-    free = shutil.disk_usage(folder).free // 1024**2
+    least, free = least_free() // 1024**2, shutil.disk_usage(folder).free // 1024**2
     if free < least:
         raise Trouble(
             f"磁盘空间不足：{folder} 所在磁盘仅剩 {free} MB，至少需要 {least} MB",

@@ -139,6 +139,11 @@ def _fast() -> dict[str, Any]:
             "SELECT min(received_from), max(received_to), coalesce(sum(size), 0), coalesce(sum(frames), 0) FROM telemetry.raw_chunk"
         )
         raw = dict(zip(("since", "until", "size", "frames"), cursor.fetchone(), strict=True))
+        cursor.execute(
+            "SELECT min(day), max(day), coalesce(sum(bytes), 0), coalesce(sum(rows), 0), count(*) FILTER (WHERE state = 'leaving')"
+            " FROM telemetry.archived_day"
+        )
+        archive = dict(zip(("since", "until", "size", "rows", "leaving"), cursor.fetchone(), strict=True))
     return {
         "version": registry[0],
         "published_at": registry[1],
@@ -146,4 +151,5 @@ def _fast() -> dict[str, Any]:
         "positions": positions,
         "connected": connected,
         "raw": raw,
+        "archive": archive,
     }

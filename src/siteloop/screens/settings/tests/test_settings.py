@@ -5,6 +5,7 @@ import datetime as dt
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 
 from siteloop.foundation.packs import resolve
@@ -194,3 +195,16 @@ def test_the_system_page_is_for_the_platform_and_shows_no_secret(
     assert "未开放" in page
     assert "未配置" in page
     assert "人员个人信息保存期限" in page
+
+
+def test_the_system_page_tells_what_is_archived() -> None:
+    assert "数据归档</dt><dd>空" in _text(caller(["*"], ""), "/settings/system/")
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO telemetry.archived_day (profile, day, part, state, rows, bytes) VALUES"
+            " ('dust', '2025-01-02', 1, 'archived', 1440, 2048), ('dust', '2025-01-03', 1, 'leaving', 0, 0)"
+        )
+    page = _text(caller(["*"], ""), "/settings/system/")
+    assert "数据归档</dt><dd>1440 行" in page
+    assert "2025-01-02 – 2025-01-03" in page
+    assert "1 个日分区未写完" in page
