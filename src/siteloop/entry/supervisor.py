@@ -21,6 +21,8 @@ from siteloop.entry.trouble import Trouble
 from siteloop.gateway.tls import BadCertificate, Certificate
 
 LONGEST_WAIT_S = 15.0
+#: what may lie in a data folder before its first start: keys, and folders that several machines share
+BEFOREHAND = ("secrets", "static", "logs", "lock", "raw", "files", "archive")
 
 
 @dataclass
@@ -81,10 +83,20 @@ class Supervisor:
             "SITELOOP_LIVE_PORT": os.environ.get("SITELOOP_LIVE_PORT")
             or f"127.0.0.1:{processes.free_port()}",
             "SITELOOP_INTERNAL": os.environ.get("SITELOOP_INTERNAL") or secrets.token_urlsafe(24),
-            measuring.PORTS: ",".join(f"{r}={processes.free_port()}" for r in self.only if r != "web"),
+            measuring.PORTS: ",".join(f"{role}={port}" for role, port in self._figures().items()),
             "PYTHONUNBUFFERED": "1",
         }
         os.environ.update({k: self.variables[k] for k in self.variables if k.startswith("SITELOOP_")})
+
+    def _figures(self) -> dict[str, int]:
+        """Loopback port of each role's figures: as SITELOOP_FIGURES says for the whole machine, else chosen. Raises Trouble."""
+        try:
+            given = measuring.given()
+        except ValueError as wrong:
+            raise Trouble(
+                "SITELOOP_FIGURES 应写作 角色=端口,角色=端口", "SITELOOP_FIGURES must be role=port,role=port"
+            ) from wrong
+        return {role: processes.free_port() for role in self.only if role != "web"} | given
 
     @property
     def is_edge(self) -> bool:
@@ -104,7 +116,7 @@ class Supervisor:
     def _take_folder(self) -> None:
         self.env.data.mkdir(parents=True, exist_ok=True)
         mark = self.env.data / "siteloop"
-        others = [p for p in self.env.data.iterdir() if p.name not in ("secrets", "static", "logs", "lock")]
+        others = [p for p in self.env.data.iterdir() if p.name not in BEFOREHAND]
         if others and not mark.exists():
             raise Trouble(
                 f"{self.env.data} 已有其他文件，不是本程序的数据目录",
