@@ -107,8 +107,12 @@ def issue(
     subject: models.Model | None = None,
     replaces: Document | None = None,
     now: dt.datetime | None = None,
+    prints: bool = True,
 ) -> Document:
-    """Give the next number, freeze the text, set and keep the PDF. Raises KeyError for an unknown kind, Refused."""
+    """Give the next number, freeze the text, set and keep the PDF. Raises KeyError for an unknown kind, Refused.
+
+    `prints` False leaves the PDF to whoever opens it first, for many documents at once.
+    """
     kind, at = catalogue.get(code), now or timezone.now()
     with transaction.atomic():
         (serial,) = take_numbers(authority, kind.word, at.astimezone(SHANGHAI).year)
@@ -125,7 +129,8 @@ def issue(
         )
         document.replaces = replaces
         document.save()
-        print_out(document, viewer)
+        if prints:
+            print_out(document, viewer)
         trail.record(viewer, "documents.document.issue", document, f"{viewer.name}制作{document}")
     return document
 

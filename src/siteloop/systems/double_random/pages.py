@@ -1,6 +1,6 @@
 """Registers of double random."""
 
-from siteloop.framework.page import Column, Page, Panel
+from siteloop.framework.page import Column, Page, Panel, Section
 from siteloop.systems.double_random import actions, shown, tasks
 from siteloop.systems.double_random.models import (
     CheckLine,
@@ -89,9 +89,16 @@ tasks_given = Page(
     title_en="Check tasks",
     icon="clipboard-check",
     columns=(
-        Column("draw", title="抽取", title_en="Draw"),
+        Column(
+            "code",
+            title="任务",
+            title_en="Task",
+            kind="text",
+            value=lambda row: f"{row.draw}-{row.place:02d}",
+            sort="pk",
+            link=True,
+        ),
         Column("project", title="检查对象", title_en="Project"),
-        Column("place", kind="number", title="次序", title_en="Place", link=True),
         Column("leader", title="组长", title_en="Leader"),
         Column("state", kind="state"),
         "conclusion",
@@ -102,6 +109,25 @@ tasks_given = Page(
     filters=("state", "draw", "project", "leader", "conclusion"),
     search=("draw__number", "project__name"),
     related=("draw", "project", "leader", "case"),
+    sections=(
+        Section(
+            "任务",
+            (
+                "draw",
+                "place",
+                "project",
+                "leader",
+                "state",
+                "notified_at",
+                "checked_at",
+                "conclusion",
+                "opinion",
+                "case",
+                "closed_at",
+            ),
+            "Task",
+        ),
+    ),
     actions=(tasks.deliver, tasks.finish, tasks.close),
     panels=(
         Panel("检查组", "double_random/parts/group.html", shown.group, "Group"),

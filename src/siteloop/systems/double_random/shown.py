@@ -16,11 +16,12 @@ from siteloop.systems.double_random.models import (
     DrawState,
     ItemList,
     Publication,
+    Speciality,
 )
 
 #: rows of a panel; the frozen file holds all of them
 SHOWN = 60
-BARRED = {"declared": "申报回避", "last_time": "上次检查"}
+OUT = {"unavailable": "检查期间不能参加", "certificate": "执法证不在有效期"}
 
 
 def proof(draw: Draw, viewer: Viewer) -> dict[str, Any]:
@@ -110,14 +111,23 @@ def people(draw: Draw, viewer: Viewer) -> dict[str, Any]:
     inputs = _frozen(draw)
     free = [a for a in known if not a.reason]
     barred = inputs["recusals"] if inputs else []
+    titles = {s.code: pick(s.title, s.title_en) for s in Speciality.objects.visible_to(viewer)}
     return {
         "is_live": inputs is None,
-        "free": [{"id": a.inspector.code, "name": a.inspector.name, "skills": a.specialities} for a in free]
-        if inputs is None
-        else [{"id": p["id"], "name": p["name"], "skills": p["specialities"]} for p in inputs["inspectors"]],
+        "free": [
+            {"id": code, "name": name, "skills": [titles.get(c, c) for c in codes]}
+            for code, name, codes in (
+                [(a.inspector.code, a.inspector.name, a.specialities) for a in free]
+                if inputs is None
+                else [(p["id"], p["name"], p["specialities"]) for p in inputs["inspectors"]]
+            )
+        ],
         "out": [{"name": str(a.inspector), "reason": a.reason} for a in known if a.reason]
         if inputs is None
-        else [{"name": p["id"], "reason": p["reason"]} for p in inputs["left_out"]["inspectors"]],
+        else [
+            {"name": p["id"], "reason": OUT.get(p["reason"], p["reason"])}
+            for p in inputs["left_out"]["inspectors"]
+        ],
         "barred": len(barred),
     }
 

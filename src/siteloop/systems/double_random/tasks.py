@@ -66,6 +66,8 @@ def _print(act: Act, kind: str, to: tuple[str, ...]) -> Document:
         region_code=task.region_code,
         project=task.project,
         subject=task,
+        # the program acting for many at once leaves the setting to whoever opens the paper first
+        prints=not act.viewer.is_system,
     )
     store.deliver(made, act.viewer, to)
     return made
