@@ -165,7 +165,8 @@ def test_figures_have_the_ports_the_administrator_fixed(monkeypatch: pytest.Monk
     monkeypatch.setenv("SITELOOP_FIGURES", "sink=9102, judge=9103")
     fixed = Supervisor(only=("sink", "web", "live"))._figures()
     assert (fixed["sink"], fixed["judge"]) == (9102, 9103)
-    assert set(fixed) == {"sink", "judge", "live"}  # a web role gathers those of the machine's other supervisors too
+    # a web role gathers those of the machine's other supervisors too
+    assert set(fixed) == {"sink", "judge", "live"}
     monkeypatch.setenv("SITELOOP_FIGURES", "sink")
     with pytest.raises(Trouble, match="SITELOOP_FIGURES"):
         Supervisor(only=("sink",))._figures()

@@ -11,6 +11,7 @@ from siteloop.gateway import judge_states
 from siteloop.gateway.bus import BLOCKS, Bus, PartitionsChanged
 from siteloop.gateway.gathering import Gathering
 from siteloop.gateway.judge import Judge
+from siteloop.gateway.raw_archive import RawArchive, read_chunk
 from siteloop.gateway.registry_source import RegistrySource
 from siteloop.gateway.settings import GatewaySettings
 from siteloop.gateway.tests.listening import within
@@ -191,3 +192,17 @@ def test_the_newest_number_of_partitions_counts() -> None:
         connection.execute("DELETE FROM fast.judge_state WHERE name LIKE '%/2'")
     assert load(4, 1) == judge_states.Kept({"a": b"a@1/4"})
     assert load(4, 3) == judge_states.Kept({"a": b"a"}, is_of_all=True)
+
+
+def test_two_sinks_may_append_to_one_file_of_raw_frames(tmp_path: Path) -> None:
+    first, second = RawArchive(tmp_path), RawArchive(tmp_path)
+    kept = []
+    for i in range(6):
+        archive = (first, second)[i % 2]
+        chunk = archive.append(block_of([(i + 1, T0)]), T0)
+        assert chunk is not None
+        kept.append((i + 1, chunk))
+    for number, chunk in kept:
+        assert read_chunk(tmp_path, chunk.file, chunk.position, chunk.size) == [
+            f"frame {number} {T0}".encode()
+        ]
