@@ -1,0 +1,20 @@
+"""Django app of the acceptance of business."""
+
+from django.apps import AppConfig
+
+
+class AcceptanceConfig(AppConfig):
+    """Acceptance of business."""
+
+    name = "siteloop.systems.acceptance"
+    label = "acceptance"
+    verbose_name = "业务受理"
+    default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """A commitment's case finds its applicant and its officer."""
+        from siteloop.foundation.cases import receivers
+        from siteloop.systems.acceptance import commitments
+
+        receivers.FINDERS["acceptance_applicant"] = commitments.applicant
+        receivers.FINDERS["acceptance_officer"] = commitments.officer

@@ -1,0 +1,230 @@
+"""Applications of four kinds, their papers, what was promised to be handed in later, and the officers who handle them."""
+
+import datetime as dt
+
+from django.core.exceptions import ValidationError
+from django.db import models
+
+from siteloop.foundation.registry.models import PartyKind, Project
+from siteloop.framework.scope import Scope, ScopedModel
+
+WHY = "an application is compared with what is stored, for whoever changes it"
+
+
+class Kind(models.TextChoices):
+    """The four kinds of business (BIZ-01)."""
+
+    QUALITY = "quality", "质量"
+    SAFETY = "safety", "安全"
+    CIVIL_DEFENCE = "civil_defence", "人防"
+    FIRE = "fire", "消防"
+
+
+class State(models.TextChoices):
+    """Where an application stands."""
+
+    DRAFT = "draft", "未提交"
+    SUBMITTED = "submitted", "待受理"
+    CORRECTING = "correcting", "待补正"
+    ACCEPTED = "accepted", "已受理"
+    GRANTED = "granted", "准予"
+    REFUSED = "refused", "不予"
+    WITHDRAWN = "withdrawn", "已撤回"
+
+
+OPEN = (State.DRAFT, State.CORRECTING)
+#: on an officer's desk
+WORKED_ON = (State.SUBMITTED, State.CORRECTING, State.ACCEPTED)
+
+
+class Officer(ScopedModel):
+    """Who handles applications: which kinds, where, and when not."""
+
+    account = models.OneToOneField(
+        "authority.Account", models.PROTECT, related_name="acceptance_officer", verbose_name="账号"
+    )
+    organisation = models.ForeignKey(
+        "authority.Organisation", models.PROTECT, related_name="+", verbose_name="受理机关"
+    )
+    region_code = models.CharField("区划代码", max_length=12, db_index=True)
+    does_quality = models.BooleanField("质量", default=True)
+    does_safety = models.BooleanField("安全", default=True)
+    does_civil_defence = models.BooleanField("人防", default=False)
+    does_fire = models.BooleanField("消防", default=False)
+    is_active = models.BooleanField("参与分派", default=True)
+    away_from = models.DateField("外出自", null=True, blank=True)
+    away_to = models.DateField("外出至", null=True, blank=True)
+    last_given_at = models.DateTimeField("上次分派", null=True, blank=True, editable=False)
+
+    scope = Scope(region="region_code", organisation="organisation_id")
+
+    class Meta(ScopedModel.Meta):
+        abstract = False
+        verbose_name = "受理人员"
+        verbose_name_plural = "受理人员"
+        ordering = ("pk",)
+
+    def __str__(self) -> str:
+        return self.account.display_name
+
+    def clean(self) -> None:
+        """An absence has its two ends in order."""
+        if self.away_from and self.away_to and self.away_to < self.away_from:
+            raise ValidationError({"away_to": "不能早于开始日期"})
+
+    def is_away(self, day: dt.date) -> bool:
+        """Whether the officer is absent on a day; an open end lasts on."""
+        if self.away_from is None and self.away_to is None:
+            return False
+        return (self.away_from or day) <= day <= (self.away_to or day)
+
+
+class Application(ScopedModel):
+    """One application of a builder or contractor."""
+
+    kind = models.CharField("业务类别", max_length=14, choices=Kind.choices)
+    project = models.ForeignKey(Project, models.PROTECT, related_name="+", verbose_name="项目")
+    applicant = models.ForeignKey(
+        "authority.Organisation", models.PROTECT, related_name="+", verbose_name="申请单位"
+    )
+    matter = models.CharField("申请事项", max_length=200)
+    contact = models.CharField("经办人", max_length=40, blank=True)
+    number = models.CharField("受理编号", max_length=60, blank=True, editable=False)
+    state = models.CharField(
+        "状态", max_length=10, choices=State.choices, default=State.DRAFT, editable=False, db_index=True
+    )
+    submitted_at = models.DateTimeField("提交时间", null=True, blank=True, editable=False)
+    submitted_by = models.ForeignKey(
+        "authority.Account",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name="提交人",
+        editable=False,
+    )
+    officer = models.ForeignKey(
+        "authority.Account",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name="承办人",
+        editable=False,
+    )
+    officer_why = models.CharField("分派说明", max_length=300, blank=True, editable=False)
+    correction = models.TextField("补正内容", blank=True, editable=False)
+    corrections = models.PositiveSmallIntegerField("补正次数", default=0, editable=False)
+    accepted_at = models.DateTimeField("受理时间", null=True, blank=True, editable=False)
+    due_at = models.DateTimeField("办结期限", null=True, blank=True, editable=False)
+    opinion = models.CharField("办理意见", max_length=500, blank=True, editable=False)
+    decided_at = models.DateTimeField("决定时间", null=True, blank=True, editable=False)
+
+    scope = Scope(
+        region="project__region_code",
+        project="project_id",
+        organisation=("applicant_id", "project__parties__organisation_id"),
+    )
+
+    class Meta(ScopedModel.Meta):
+        abstract = False
+        verbose_name = "业务申请"
+        verbose_name_plural = "业务申请"
+        ordering = ("-pk",)
+        indexes = (models.Index(fields=("officer", "state")),)
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()}业务：{self.matter}"
+
+    @property
+    def region_code(self) -> str:
+        """Where the project lies."""
+        return self.project.region_code
+
+    def clean(self) -> None:
+        """Only the project's builder or contractor applies; what was handed in stays as it was handed in."""
+        if self.pk is not None:
+            kept = (
+                Application.objects.unscoped(WHY).filter(pk=self.pk).values_list("state", flat=True).first()
+            )
+            if kept not in OPEN:
+                raise ValidationError("申请已提交，不能修改；须由承办人退回补正，或撤回后重新申请")
+        if self.project_id is None or self.applicant_id is None:
+            return
+        kinds = (PartyKind.BUILDER, PartyKind.CONTRACTOR)
+        if not self.project.parties.filter(kind__in=kinds, organisation=self.applicant_id).exists():
+            raise ValidationError({"applicant": "申请单位须为该项目的建设单位或施工单位"})
+
+
+class ApplicationPaper(ScopedModel):
+    """One paper of an application, kept as evidence."""
+
+    application = models.ForeignKey(Application, models.PROTECT, related_name="papers", verbose_name="申请")
+    title = models.CharField("材料名称", max_length=120)
+    evidence = models.ForeignKey("files.Evidence", models.PROTECT, related_name="+", verbose_name="文件")
+    at = models.DateTimeField("上传时间")
+
+    scope = Scope(
+        region="application__project__region_code",
+        project="application__project_id",
+        organisation=("application__applicant_id", "application__project__parties__organisation_id"),
+    )
+
+    class Meta(ScopedModel.Meta):
+        abstract = False
+        verbose_name = "申请材料"
+        verbose_name_plural = "申请材料"
+        ordering = ("pk",)
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class CommitmentState(models.TextChoices):
+    """A promise from its making to its keeping."""
+
+    PROMISED = "promised", "待受理"
+    OPEN = "open", "倒计时中"
+    HANDED_IN = "handed_in", "待核验"
+    OVERDUE = "overdue", "逾期锁定"
+    KEPT = "kept", "已兑现"
+    VOID = "void", "已失效"
+
+
+class Commitment(ScopedModel):
+    """承诺事项 (BIZ-02): a paper promised for later. Its countdown is a case that locks when it runs out."""
+
+    application = models.ForeignKey(
+        Application, models.PROTECT, related_name="commitments", verbose_name="申请"
+    )
+    title = models.CharField("承诺材料", max_length=120)
+    promise = models.CharField("承诺内容", max_length=300)
+    state = models.CharField(
+        "状态",
+        max_length=10,
+        choices=CommitmentState.choices,
+        default=CommitmentState.PROMISED,
+        db_index=True,
+    )
+    promised_at = models.DateTimeField("承诺时间")
+    due_at = models.DateTimeField("兑现期限", null=True, blank=True, db_index=True)
+    case = models.ForeignKey(
+        "cases.Case", models.PROTECT, null=True, blank=True, related_name="+", verbose_name="倒计时派单"
+    )
+    kept_at = models.DateTimeField("兑现时间", null=True, blank=True)
+
+    scope = Scope(
+        region="application__project__region_code",
+        project="application__project_id",
+        organisation=("application__applicant_id", "application__project__parties__organisation_id"),
+    )
+
+    class Meta(ScopedModel.Meta):
+        abstract = False
+        verbose_name = "承诺事项"
+        verbose_name_plural = "承诺事项"
+        ordering = ("due_at", "-pk")
+        constraints = (models.UniqueConstraint(fields=("application", "title"), name="one_promise_a_paper"),)
+
+    def __str__(self) -> str:
+        return f"承诺“{self.title}”"

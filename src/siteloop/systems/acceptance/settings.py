@@ -1,0 +1,39 @@
+"""What the region's packs say about the acceptance of business."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from siteloop.foundation.cases.deadlines import Term
+from siteloop.foundation.packs import resolve
+
+TERM = "acceptance.commitment"
+VERIFY = "acceptance.verify"
+LOCK = "acceptance.lock"
+
+
+@dataclass(frozen=True)
+class Material:
+    """One line of the list: its name, and whether it may be promised for later."""
+
+    title: str
+    may_promise: bool
+
+
+def materials(kind: str, region_code: str) -> list[Material]:
+    """The list of one kind of business."""
+    stated = resolve.value("acceptance.materials", region_code)
+    rows: list[dict[str, Any]] = stated.get(kind, []) if isinstance(stated, dict) else []
+    return [Material(str(r["title"]), bool(r.get("may_promise"))) for r in rows]
+
+
+def decide_within(region_code: str) -> Term | None:
+    """Time to decide from the acceptance on; None when no pack states it."""
+    stated = resolve.value("acceptance.decide_within", region_code)
+    return Term.of(stated) if stated else None
+
+
+def remind_days(region_code: str) -> list[int]:
+    """Days before the end of a commitment on which its applicant is reminded, the farthest first."""
+    stated = resolve.value("acceptance.remind_days", region_code)
+    days = [int(d) for d in stated] if isinstance(stated, list) else []
+    return sorted((d for d in days if d > 0), reverse=True)
