@@ -81,7 +81,7 @@ def test_sites_without_a_sprayer_are_counted_and_warned_of_and_make_no_dispatch(
     scan.scan()
     assert warned.get(site__name="B工地").cleared_at is not None
     assert warned.get(site__name="D工地").cleared_at is None
-    page = caller(["*"], "330482").html.get("/board/").content.decode()
+    page = caller(["*"], "330482").html.get("/board/?part=coverage").content.decode()
     assert "喷淋喷雾覆盖" in page
     assert "3/3" in page
 

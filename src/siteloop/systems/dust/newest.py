@@ -1,0 +1,217 @@
+"""The newest row of every monitor in scope, and the figures counted from them: what the board, the map and the workbench show.
+
+A city has thousands of monitors and its officers open these pages all day, so rows are read as plain values, not as records.
+"""
+
+import datetime as dt
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, NamedTuple
+
+from django.db import connection
+from django.db.models import Count
+from django.utils import timezone
+
+from siteloop.foundation.cases.models import Case, Finding
+from siteloop.foundation.packs import resolve
+from siteloop.foundation.registry.models import Device, Site, WorkState
+from siteloop.framework.viewer import Viewer
+from siteloop.kernel.profiles import DUST
+from siteloop.kernel.quality import Quality, unpack
+from siteloop.systems.dust.cases import LOOPS
+
+ONLINE_INTERVALS = 3  # a device is online while its last row is younger than three of its intervals
+GRACE_S = 5
+EXCEEDING = ("dust.pm25_high", "dust.pm10_high", "dust.tsp_high", "dust.noise_day", "dust.noise_night")
+NAMES = tuple(f.name for f in DUST.fields)
+PM25 = NAMES.index("pm25")
+
+
+class Newest(NamedTuple):
+    """A device's row of telemetry.latest."""
+
+    at: dt.datetime
+    quality: int  # four bits a field
+    values: list[float | None]
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A monitor's newest row with its place."""
+
+    device: int
+    code: str
+    title: str
+    site: int
+    site_name: str
+    region_code: str
+    lon: float | None
+    lat: float | None
+    newest: Newest | None
+    is_online: bool
+    colour: str  # green | yellow | red | grey
+
+    @property
+    def at(self) -> dt.datetime | None:
+        """Device time of the row."""
+        return self.newest.at if self.newest else None
+
+    @cached_property
+    def values(self) -> dict[str, float | None]:
+        """By field name, None where absent; empty before the first row."""
+        return dict(zip(NAMES, self.newest.values, strict=False)) if self.newest else {}
+
+    @cached_property
+    def normal(self) -> frozenset[str]:
+        """Fields whose value is trustworthy."""
+        flags = unpack(self.newest.quality, len(NAMES)) if self.newest else []
+        return frozenset(n for n, q in zip(NAMES, flags, strict=False) if q is Quality.NORMAL)
+
+    @property
+    def pm25(self) -> float | None:
+        """PM2.5 in µg/m³ as the device said it."""
+        return self.newest.values[PM25] if self.newest else None
+
+
+@dataclass(frozen=True)
+class Overview:
+    """Figures of the board; each is counted from the records its link opens."""
+
+    monitors: int
+    online: int
+    exceeding: int
+    sprayers_running: int
+    open_findings: int
+    open_cases: int
+    overdue_cases: int
+    sites: int
+
+    @property
+    def online_rate(self) -> float | None:
+        """Online ÷ monitors, 0..1."""
+        return self.online / self.monitors if self.monitors else None
+
+
+def readings(viewer: Viewer, site: int | None = None) -> list[Reading]:
+    """Newest row of every active monitor in scope, worst PM2.5 first, what is offline last; two queries."""
+    devices = Device.objects.visible_to(viewer).filter(profile="dust", state="active")
+    if site is not None:
+        devices = devices.filter(site_id=site)
+    told = list(
+        devices.values_list(
+            "number",
+            "code",
+            "title",
+            "site_id",
+            "site__name",
+            "region_code",
+            "lon",
+            "lat",
+            "site__lon",
+            "site__lat",
+            "interval_s",
+        ).order_by("number")
+    )
+    newest = _newest([row[0] for row in told])
+    now = timezone.now()
+    with resolve.reading():
+        limit_of = _limits()
+        rows = [_reading(row, newest.get(row[0]), now, limit_of) for row in told]
+    return sorted(rows, key=lambda r: (not r.is_online, -(r.pm25 or 0)))
+
+
+def _newest(devices: list[int]) -> dict[int, Newest]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            'SELECT device, at, quality, "values" FROM telemetry.latest WHERE device = ANY(%s)', [devices]
+        )
+        return {device: Newest(*row) for device, *row in cursor.fetchall()}
+
+
+def _limits() -> Callable[[str], float]:
+    """The limit of PM2.5 by division, asked once for each county."""
+    known: dict[str, float] = {}
+
+    def limit_of(region_code: str) -> float:
+        county = region_code[:6]
+        if county not in known:
+            known[county] = pm25_limit(region_code)
+        return known[county]
+
+    return limit_of
+
+
+def _reading(
+    told: tuple[Any, ...], row: Newest | None, now: dt.datetime, limit_of: Callable[[str], float]
+) -> Reading:
+    number, code, title, site, site_name, region_code, lon, lat, site_lon, site_lat, interval_s = told
+    is_online = row is not None and _is_fresh(row.at, interval_s, now)
+    trusted = row.values[PM25] if row and row.quality >> 4 * PM25 & 0xF == Quality.NORMAL else None
+    return Reading(
+        device=number,
+        code=code,
+        title=title or code,
+        site=site,
+        site_name=site_name,
+        region_code=region_code,
+        lon=lon or site_lon,
+        lat=lat or site_lat,
+        newest=row,
+        is_online=is_online,
+        colour=_colour(trusted, limit_of(region_code), is_online),
+    )
+
+
+def _is_fresh(at: dt.datetime, interval_s: int, now: dt.datetime) -> bool:
+    return (now - at).total_seconds() < ONLINE_INTERVALS * interval_s + GRACE_S
+
+
+def pm25_limit(region_code: str) -> float:
+    """Limit of PM2.5 in µg/m³ that the region's pack sets; 75 where none does (DUST-03)."""
+    return float(resolve.value("dust.pm25_limit", region_code) or 75)
+
+
+def _colour(pm25: float | None, limit: float, is_online: bool) -> str:
+    if not is_online or pm25 is None:
+        return "grey"
+    return "red" if pm25 > limit else "yellow" if pm25 > limit * 0.8 else "green"
+
+
+def overview(viewer: Viewer) -> Overview:
+    """The board's figures in the viewer's scope; seven queries."""
+    active = Device.objects.visible_to(viewer).filter(state="active")
+    monitors = dict(active.filter(profile="dust").values_list("number", "interval_s"))
+    now = timezone.now()
+    findings = Finding.objects.visible_to(viewer).filter(
+        cleared_at__isnull=True, rule__startswith="dust.", shadow=False
+    )
+    by_rule = dict(findings.values_list("rule").annotate(n=Count("pk")).order_by())
+    cases = Case.objects.visible_to(viewer).filter(loop=LOOPS[0].code, state__in=["disposing", "verifying"])
+    overdue = [late for (late,) in cases.values_list("is_overdue")]
+    return Overview(
+        monitors=len(monitors),
+        online=sum(_is_fresh(at, monitors[number], now) for number, at in _last_heard(list(monitors))),
+        exceeding=sum(by_rule.get(rule, 0) for rule in EXCEEDING),
+        sprayers_running=_running(list(active.filter(profile="sprayer").values_list("number", flat=True))),
+        open_findings=sum(by_rule.values()),
+        open_cases=len(overdue),
+        overdue_cases=sum(overdue),
+        sites=Site.objects.visible_to(viewer).filter(state=WorkState.UNDER_CONSTRUCTION).count(),
+    )
+
+
+def _last_heard(devices: list[int]) -> list[tuple[int, dt.datetime]]:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT device, at FROM telemetry.latest WHERE device = ANY(%s)", [devices])
+        return [(device, at) for device, at in cursor.fetchall()]
+
+
+def _running(sprayers: list[int]) -> int:
+    """Sprayers whose newest report says that they run (field 0)."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            'SELECT count(*) FROM telemetry.latest WHERE device = ANY(%s) AND "values"[1] >= 0.5', [sprayers]
+        )
+        row = cursor.fetchone()
+    return int(row[0]) if row else 0
