@@ -101,7 +101,10 @@ class Bus:
         except APIError as wrong:
             if wrong.err_code != OTHER_CONFIG:
                 raise
-            await self.stream.update_stream(wanted)  # e.g. a single server has become a cluster
+            # e.g. a single server has become a cluster; a process without the setting must not take copies away
+            kept = (await self.stream.stream_info(self.stream_of(partition))).config.num_replicas or 1
+            wanted.num_replicas = max(kept, self.replicas)
+            await self.stream.update_stream(wanted)
 
     async def _clear_others(self) -> None:
         """Streams of another number of partitions go when they are empty. Raises PartitionsChanged when one is not."""

@@ -3,12 +3,19 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+from nats.js.api import StreamConfig, StreamInfo
+from nats.js.errors import APIError
 
 from siteloop.gateway.bus import Bus, Reader
 from siteloop.gateway.tests.listening import within
 from siteloop.gateway.tests.planes import T0, block_of
 from siteloop.kernel import block as blocks
 from siteloop.kernel.block import Block
+
+STATE = ("messages", "bytes", "first_seq", "last_seq", "consumer_count")
 
 
 @asynccontextmanager
@@ -35,6 +42,34 @@ async def _read(reader: Reader, n: int) -> list[tuple[int, bytes]]:
     while len(found) < n:
         found += await reader.fetch(64, 0.2)
     return found
+
+
+@pytest.mark.parametrize(("asked", "kept", "becomes"), [(3, 1, 3), (1, 3, 3)])
+def test_copies_are_added_and_never_taken_away(asked: int, kept: int, becomes: int) -> None:
+    class Server:
+        """Has the stream with other settings."""
+
+        updated: list[StreamConfig] = []
+
+        async def add_stream(self, config: StreamConfig) -> None:
+            raise APIError(code=400, err_code=10058, description="other configuration")
+
+        async def stream_info(self, name: str) -> StreamInfo:
+            return StreamInfo.from_response(
+                {"config": {"name": name, "num_replicas": kept}, "state": dict.fromkeys(STATE, 0)}
+            )
+
+        async def update_stream(self, config: StreamConfig) -> None:
+            self.updated.append(config)
+
+    async def test() -> None:
+        server: Any = Server()
+        bus = Bus("nats://nobody", "test", replicas=asked)
+        bus._stream = server
+        await bus._add(0)
+        assert [c.num_replicas for c in server.updated] == [becomes]
+
+    within(10, test)
 
 
 def test_blocks_come_in_order_from_the_position(nats_url: str) -> None:
