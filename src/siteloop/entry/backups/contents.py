@@ -1,7 +1,7 @@
 """What a backup folder holds, and whether it still is what was written.
 
 database/        pg_dump's directory format
-files/, raw/, put_aside/   copies of the data folder's
+files/, raw/, archive/, put_aside/   copies of the data folder's
 keys.sealed      the installation's keys under a passphrase
 manifest.json    written last: without it the folder is no backup
 """
@@ -18,7 +18,7 @@ from siteloop.entry.trouble import Trouble
 MANIFEST = "manifest.json"
 KEYS = "keys.sealed"
 DATABASE = "database"
-COPIED = ("files", "raw", "put_aside")
+COPIED = ("files", "raw", "archive", "put_aside")
 FORM = 1
 
 
@@ -75,4 +75,5 @@ def copy(source: Path, target: Path) -> None:
     """The kept folders of a data folder or of a backup; what only one side grows meanwhile does no harm: all are append-only."""
     for name in COPIED:
         if (source / name).is_dir():
-            shutil.copytree(source / name, target / name)
+            # what is just being written has no line in the database yet
+            shutil.copytree(source / name, target / name, ignore=shutil.ignore_patterns("*.part"))
