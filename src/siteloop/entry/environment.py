@@ -4,6 +4,8 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from siteloop.entry.trouble import Trouble
+
 
 @dataclass(frozen=True)
 class Environment:
@@ -23,11 +25,23 @@ class Environment:
     intake_tls: str = ""
     tls_chain: str = ""  # PEM files
     tls_key: str = ""
+    event_days: int = 90  # events of cameras and gates are kept this long
+    person_event_days: int = 30  # passages and faces
 
     def doors(self) -> dict[str, tuple[str, str]]:
         """The devices' ports: name -> (its variable, "host:port" or "" for closed)."""
         names = ("hj212", "mqtt", "jt808", "lifting", "hj212_tls", "mqtt_tls", "intake_tls")
         return {name: (f"SITELOOP_{name.upper()}", getattr(self, name)) for name in names}
+
+
+def _days(name: str, default: int) -> int:
+    """A term in whole days, at least one. Raises Trouble for anything else."""
+    told = os.environ.get(name, "")
+    if not told:
+        return default
+    if not told.isascii() or not told.isdigit() or not 1 <= int(told) <= 3650:
+        raise Trouble(f"{name} 须为 1 到 3650 的天数", f"{name} must be a number of days, 1 to 3650")
+    return int(told)
 
 
 def read() -> Environment:
@@ -48,4 +62,6 @@ def read() -> Environment:
         intake_tls=get("SITELOOP_INTAKE_TLS", ""),
         tls_chain=get("SITELOOP_TLS_CERT", ""),
         tls_key=get("SITELOOP_TLS_KEY", ""),
+        event_days=_days("SITELOOP_EVENT_DAYS", 90),
+        person_event_days=_days("SITELOOP_PERSON_EVENT_DAYS", 30),
     )

@@ -62,6 +62,8 @@ def gateway_settings() -> GatewaySettings:
         intake_tls=_door(env.intake_tls),
         tls_chain=Path(env.tls_chain) if env.tls_chain else None,
         tls_key=Path(env.tls_key) if env.tls_key else None,
+        event_days=env.event_days,
+        person_event_days=env.person_event_days,
         intake=address(os.environ.get("SITELOOP_INTAKE_PORT", "127.0.0.1:0")),
         live=address(os.environ.get("SITELOOP_LIVE_PORT", "127.0.0.1:0")),
         edges=edges.seats(),

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from siteloop.gateway import figures
 from siteloop.kernel.block import Block, Columns, Reject, pack
+from siteloop.kernel.occurrence import Occurrence
 from siteloop.kernel.placement import Placement
 from siteloop.kernel.profiles import PROFILES
 
@@ -28,6 +29,7 @@ MOST = 8_000  # messages that make a flush start at once
 #: limits of one block, far below the bus's largest message
 BLOCK_ROWS = 2_000
 BLOCK_RAW = 700_000
+BLOCK_EVENTS = 200
 KEPT_RAW = 4_096  # bytes of a refused message that quarantine keeps
 WORTH_A_THREAD = 200  # messages a flush from which packing leaves the loop's thread
 _UNPRINTABLE = {i: "\ufffd" for i in (*range(32), 127)}
@@ -133,12 +135,14 @@ class _Flush:
     control: int
     answers: "list[tuple[Answerable, bytes]]"
     confirmed: "list[asyncio.Future[None]]"
+    events: list[Occurrence]
     begun: float = field(default_factory=time.monotonic)
 
     @property
     def messages(self) -> int:
         """How many it stands for."""
-        return sum(len(r.device) for r in self.rows.values()) + len(self.rejects) + self.control
+        rows = sum(len(r.device) for r in self.rows.values())
+        return rows + len(self.rejects) + self.control + len(self.events)
 
 
 class Gathering:
@@ -149,6 +153,7 @@ class Gathering:
         self._rows: dict[str, _Rows] = {}
         self._rejects: list[Reject] = []
         self._control = 0
+        self._events: list[Occurrence] = []
         self._answers: list[tuple[Answerable, bytes]] = []
         self._waiting = 0  # messages not yet on disk
         self._fresh = asyncio.Event()
@@ -231,6 +236,11 @@ class Gathering:
         )
         self._took()
 
+    def occurred(self, event: Occurrence) -> None:
+        """One event of a camera or a gate."""
+        self._events.append(event)
+        self._took()
+
     def control(self) -> None:
         """One message that carries no reading."""
         self._control += 1
@@ -276,14 +286,20 @@ class Gathering:
         await self._finish(flush, await self._packed(flush))
 
     def _take(self) -> "_Flush":
-        flush = _Flush(self._rows, self._rejects, self._control, self._answers, self._confirmed)
+        flush = _Flush(self._rows, self._rejects, self._control, self._answers, self._confirmed, self._events)
         self._rows, self._rejects, self._control, self._answers, self._confirmed = {}, [], 0, [], []
+        self._events = []
         return flush
 
     async def _packed(self, flush: "_Flush") -> list[tuple[int, Block]]:
         if flush.messages > WORTH_A_THREAD:
-            return await asyncio.to_thread(self._blocks, flush.rows, flush.rejects, flush.control)
-        return self._blocks(flush.rows, flush.rejects, flush.control)
+            made = await asyncio.to_thread(self._blocks, flush.rows, flush.rejects, flush.control)
+        else:
+            made = self._blocks(flush.rows, flush.rejects, flush.control)
+        for at in range(0, len(flush.events), BLOCK_EVENTS):
+            part = tuple(flush.events[at : at + BLOCK_EVENTS])
+            made.append((0, pack(listener=self.listener, profile="", columns=NOTHING, events=part)))
+        return made
 
     async def _finish(self, flush: "_Flush", made: list[tuple[int, Block]]) -> None:
         await self._publish(made)

@@ -71,6 +71,10 @@ def _check_texts(block: Block) -> None:
     """What no text or time column can hold."""
     if "\0" in block.listener:
         raise Damaged("a listener's name with a NUL")
+    for event in block.events:
+        times = EARLIEST < event.at < LATEST and EARLIEST < event.received_at < LATEST
+        if not times or not 0 < event.device <= LARGEST_NUMBER:
+            raise Damaged("an event with an impossible time or device")
     for reject in block.rejects:
         if not EARLIEST < reject.received_at < LATEST or not 0 <= reject.device <= LARGEST_NUMBER:
             raise Damaged("a refused message with an impossible time or device")

@@ -27,6 +27,7 @@ DEFAULTS = GatewaySettings("", "", Path())
 JSON_LISTENERS = ("mqtt", "http")
 #: listeners of binary frames; judged in reparse_machines
 MACHINES = ("jt808", "lifting")
+EVENTS = "events"
 DeviceOf = Callable[[str], DeviceEntry | None]
 
 
@@ -67,6 +68,10 @@ def judge(
         from siteloop.gateway.reparse_machines import judge_machine
 
         return judge_machine(raw, listener, received_us, device_of, proven, settings)
+    if listener == EVENTS:
+        from siteloop.gateway.reparse_events import explain_event
+
+        return Judged(explain_event(raw, received_us, proven, settings))
     is_json = listener in JSON_LISTENERS or (listener == "release" and raw.lstrip()[:1] in (b"{", b"["))
     if is_json:
         return _json(raw, received_us, proven, settings)

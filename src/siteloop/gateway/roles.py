@@ -10,7 +10,7 @@ import uvicorn
 from nats.errors import Error as NatsError
 from nats.js.errors import APIError
 
-from siteloop.gateway import figures, partitions
+from siteloop.gateway import figures, occurrences, partitions
 from siteloop.gateway.archive_store import FolderStore
 from siteloop.gateway.bus import ROOM, Bus
 from siteloop.gateway.edge import role as edge_role
@@ -149,6 +149,7 @@ async def sink(settings: GatewaySettings) -> None:
         group.create_task(_watch(bus, "sink", done))
         group.create_task(teller.run())
         group.create_task(roller.run())
+        group.create_task(occurrences.run(settings))
         group.create_task(registry.watch())
 
 

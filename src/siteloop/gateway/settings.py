@@ -24,6 +24,8 @@ class GatewaySettings:
     tls_chain: Path | None = None
     tls_key: Path | None = None
     live: tuple[str, int] = ("127.0.0.1", 0)
+    event_days: int = 90  # events and their pictures are kept this long
+    person_event_days: int = 30  # those that show a person's passage
     ahead_s: int = 600  # a device clock may run this far ahead
     oldest_s: int = 30 * 86_400  # real-time rows older than this are refused
     oldest_history_s: int = 5 * 365 * 86_400  # and aggregates a device hands in later, than this

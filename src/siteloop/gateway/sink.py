@@ -20,7 +20,7 @@ from nats.errors import Error as NatsError
 from numpy.typing import NDArray
 from psycopg import sql
 
-from siteloop.gateway import copying, figures, lease, opening, partitions, slow_path, thawing
+from siteloop.gateway import copying, figures, lease, occurrences, opening, partitions, slow_path, thawing
 from siteloop.gateway.archive_store import ArchiveStore, FolderStore
 from siteloop.gateway.bus import Bus, Reader
 from siteloop.gateway.opening import Opened, open_block
@@ -30,6 +30,7 @@ from siteloop.gateway.rolling import Plan, Rolling
 from siteloop.gateway.settings import GatewaySettings
 from siteloop.gateway.tally import Tally, day_of
 from siteloop.kernel.block import Block, Columns, Kind
+from siteloop.kernel.occurrence import Occurrence
 from siteloop.kernel.profiles import PROFILES, RECORDS, Profile
 from siteloop.kernel.reasons import Reason
 from siteloop.kernel.registry import Registry
@@ -62,6 +63,7 @@ class Batch:
         default_factory=list
     )  # the newest real-time row of each device
     partitions: set[tuple[str, dt.date]] = field(default_factory=set)  # made in this transaction
+    events: list[tuple[str, Occurrence]] = field(default_factory=list)  # (listener, event)
     rolled: list[tuple[Rolling, Plan]] = field(default_factory=list)
     put_aside: int = 0
 
@@ -224,6 +226,7 @@ class Sink:
             for code, parts in batch.parts.items():
                 await self._rows(connection, PROFILES[code], parts, batch, careful)
             await self._latest(connection, batch)
+            await self._events(connection, batch)
             await self._ledger(connection, batch)
             await self._position(connection, batch)
         return batch
@@ -262,6 +265,12 @@ class Sink:
             if chunk is not None:
                 first = int(columns.received_at[0])
                 batch.chunks.append((block.profile, block.listener, first, received, chunk))
+        for event in block.events:
+            key = (day_of(event.received_at), block.listener, event.device)
+            batch.tally.received[key] += 1
+            batch.tally.stored[key] += 1
+            batch.events.append((block.listener, event))
+            received = received or event.received_at
         for r in block.rejects:
             batch.tally.reject(day_of(r.received_at), block.listener, r.device, r.reason)
             who = (block.listener, r.device, r.device_code, r.peer)
@@ -394,6 +403,15 @@ class Sink:
         batch.rolled.append((rolling, plan))
 
     # ---- the rest of the transaction
+
+    async def _events(self, connection: psycopg.AsyncConnection[tuple[Any, ...]], batch: Batch) -> None:
+        """Events of cameras and gates; one that is there already counts as a duplicate."""
+        if not batch.events:
+            return
+        new = await occurrences.insert(connection, [event for _, event in batch.events])
+        for (listener, event), is_new in zip(batch.events, new, strict=True):
+            if not is_new:
+                batch.tally.duplicate(day_of(event.received_at), listener, event.device)
 
     async def _latest(self, connection: psycopg.AsyncConnection[tuple[Any, ...]], batch: Batch) -> None:
         """The newest values of each device, all in one statement."""

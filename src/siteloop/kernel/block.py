@@ -14,6 +14,8 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from siteloop.kernel.occurrence import Occurrence
+
 try:  # three to four times faster, the same format; where there is no wheel of it, the standard library does
     from isal.isal_zlib import compress as _fast
 except ImportError:
@@ -43,7 +45,7 @@ class Reject(msgspec.Struct, frozen=True):
 
 
 class Block(msgspec.Struct, frozen=True):
-    """Durable batch from one listener. `received == rows + control + len(rejects)` always holds."""
+    """Durable batch from one listener. `received == rows + control + len(rejects) + len(events)` always holds."""
 
     version: int
     id: str  # unique; also the bus's message id
@@ -61,11 +63,12 @@ class Block(msgspec.Struct, frozen=True):
     rejects: tuple[Reject, ...] = ()
     control: int = 0  # frames that carry no reading: answers, heartbeats, notices
     flagged: int = 0  # values kept but flagged by us (out of physics, no value)
+    events: tuple[Occurrence, ...] = ()  # of cameras and gates
 
     @property
     def received(self) -> int:
         """Messages this block accounts for."""
-        return self.rows + self.control + len(self.rejects)
+        return self.rows + self.control + len(self.rejects) + len(self.events)
 
 
 class Columns(msgspec.Struct):
@@ -108,6 +111,7 @@ def pack(
     control: int = 0,
     flagged: int = 0,
     joined: tuple[bytes, NDArray[np.int32]] | None = None,
+    events: tuple[Occurrence, ...] = (),
 ) -> Block:
     """Build a block from columns (any memory layout) and, if kept, the raw frames of its rows in row order.
 
@@ -136,6 +140,7 @@ def pack(
         rejects=rejects,
         control=control,
         flagged=flagged,
+        events=events,
     )
 
 

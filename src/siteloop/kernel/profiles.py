@@ -214,9 +214,30 @@ WEIGHBRIDGE = Profile(
     ),
 )
 
+#: what tells events, not quantities: its signs of life are its readings
+CAMERA = Profile("camera", "摄像机", "Camera", (Field("alive", "在线信号", "Sign of life", "", 0, 1, L, 0),))
+GATE = Profile(
+    "gate", "门禁闸机", "Access gate", (Field("alive", "在线信号", "Sign of life", "", 0, 1, L, 0),)
+)
+
 PROFILES: dict[str, Profile] = {
-    p.code: p for p in (DUST, SPRAYER, TOWER_CRANE, CRANE_CYCLE, HOIST, HOIST_CYCLE, VEHICLE, WEIGHBRIDGE)
+    p.code: p
+    for p in (
+        DUST,
+        SPRAYER,
+        TOWER_CRANE,
+        CRANE_CYCLE,
+        HOIST,
+        HOIST_CYCLE,
+        VEHICLE,
+        WEIGHBRIDGE,
+        CAMERA,
+        GATE,
+    )
 }
+
+#: profiles whose devices push events
+EVENT_SOURCES: frozenset[str] = frozenset({CAMERA.code, GATE.code})
 
 #: profiles of records that a device of another profile sends beside its readings: never a device's own
 RECORDS: frozenset[str] = frozenset({CRANE_CYCLE.code, HOIST_CYCLE.code})

@@ -102,6 +102,7 @@ OVERSIGHT = (
     "telemetry.command.issue",
     "telemetry.command.view",
     "telemetry.waiting.*",
+    "telemetry.event.view",
     "registry.devicemodel.*",
     "authority.organisation.view",
     "people.person.view",

@@ -24,6 +24,9 @@ LISTENERS: dict[str, tuple[str, str]] = {
     "http": ("HTTP", "HTTP"),
     "jt808": ("JT/T 808 车载终端", "JT/T 808 vehicles"),
     "lifting": ("塔机与升降机", "Cranes and hoists"),
+    "events": ("事件推送", "Event push"),
+    "modbus": ("Modbus TCP", "Modbus TCP"),
+    "weighbridge": ("地磅", "Weighbridges"),
     "release": ("隔离放行", "Released"),
 }
 

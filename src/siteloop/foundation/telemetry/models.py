@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
+from django.utils import timezone
 
 from siteloop.foundation.registry.models import Device
 from siteloop.framework.scope import Scope, ScopedModel
@@ -156,3 +157,90 @@ class Waiting(ScopedModel):
 
     def __str__(self) -> str:
         return self.code
+
+
+#: kinds of events in our words (the codec's `Kind`)
+EVENT_KINDS = [
+    ("motion", "移动侦测"),
+    ("intrusion", "周界入侵"),
+    ("line_crossing", "越界"),
+    ("region_entered", "进入区域"),
+    ("region_left", "离开区域"),
+    ("loitering", "徘徊"),
+    ("no_helmet", "未戴安全帽"),
+    ("no_vest", "未穿反光衣"),
+    ("no_safety_rope", "未系安全绳"),
+    ("fire", "明火"),
+    ("smoke", "烟雾"),
+    ("smoking", "抽烟"),
+    ("bare_soil", "裸土未覆盖"),
+    ("night_work", "夜间施工"),
+    ("vehicle", "车辆"),
+    ("plate", "车牌识别"),
+    ("access", "门禁通行"),
+    ("face", "人脸识别"),
+    ("alarm_input", "报警输入"),
+    ("video_loss", "视频丢失"),
+    ("tamper", "视频遮挡"),
+    ("storage_fault", "存储故障"),
+    ("other", "其他"),
+]
+
+
+class Event(ScopedModel):
+    """One event of a camera or a gate. It may show people: seen by who is responsible for the site, not by suppliers."""
+
+    id = models.BigAutoField("编号", primary_key=True)
+    device = models.ForeignKey(
+        Device,
+        models.DO_NOTHING,
+        db_column="device",
+        db_constraint=False,
+        related_name="+",
+        verbose_name="设备",
+    )
+    at = models.DateTimeField("发生时间")
+    received_at = models.DateTimeField("接收时间")
+    maker = models.CharField(
+        "来源", max_length=20, choices=[("hikvision", "海康"), ("dahua", "大华"), ("plain", "通用")]
+    )
+    kind = models.CharField("事件", max_length=20, choices=EVENT_KINDS)
+    code = models.CharField("厂家事件名", max_length=100)
+    channel = models.IntegerField("通道")
+    state = models.CharField("状态", max_length=20)
+    description = models.CharField("说明", max_length=500)
+    serial = models.CharField("设备流水号", max_length=100)
+    is_replay = models.BooleanField("补传")
+    region = models.JSONField("区域", editable=False)
+    person = models.CharField("人员编号", max_length=40)
+    person_name = models.CharField("姓名", max_length=40)
+    card = models.CharField("卡号", max_length=40)
+    direction = models.CharField("方向", max_length=10, choices=[("in", "进"), ("out", "出")])
+    means = models.CharField("验证方式", max_length=40)
+    accepted = models.BooleanField("放行", null=True)
+    door = models.IntegerField("门")
+    plate = models.CharField("车牌", max_length=20)
+    plate_colour = models.CharField("车牌颜色", max_length=20)
+    pictures = models.JSONField("图片", editable=False)
+
+    scope = Scope(
+        region="device__region_code",
+        project="device__site__project_id",
+        organisation="device__site__project__parties__organisation_id",
+    )
+
+    class Meta(ScopedModel.Meta):
+        abstract = False
+        managed = False
+        db_table = '"telemetry"."event"'
+        verbose_name = "设备事件"
+        verbose_name_plural = "设备事件"
+        ordering = ("-at", "-id")
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} {timezone.localtime(self.at):%m-%d %H:%M:%S}"
+
+    @property
+    def picture_count(self) -> int:
+        """How many pictures came with it."""
+        return len(self.pictures)

@@ -1,7 +1,7 @@
 """The registers of refused messages and of devices that wait at the doors."""
 
-from siteloop.foundation.telemetry import actions, knocking, quarantine
-from siteloop.foundation.telemetry.models import Quarantine, Waiting
+from siteloop.foundation.telemetry import actions, happenings, knocking, quarantine
+from siteloop.foundation.telemetry.models import Event, Quarantine, Waiting
 from siteloop.framework.page import Column, Page, Panel, Section
 
 refused = Page(
@@ -107,4 +107,71 @@ waiting = Page(
     empty="没有未登记的设备上报。设备按本平台地址上报后会出现在这里，登记后即可入库。",
     empty_en="No unregistered device has presented itself.",
     help="未登记设备的报文拒收并隔离；在此指定工地和类型即完成登记，此前隔离的报文可再放行。",
+)
+events = Page(
+    model=Event,
+    code="events",
+    title="设备事件",
+    title_en="Device events",
+    icon="camera",
+    columns=(
+        Column("at", kind="datetime", link=True),
+        Column("kind", kind="state"),
+        "device",
+        "channel",
+        "person",
+        "direction",
+        Column("accepted", kind="bool"),
+        "plate",
+        "state",
+        Column("picture_count", "图片", "Pictures", kind="number"),
+        "is_replay",
+    ),
+    filters=("kind", "at", "device", "device__site", "direction", "is_replay"),
+    search=("device__code", "device__title", "plate", "person", "code"),
+    sections=(
+        Section(
+            "事件",
+            ("at", "kind", "code", "state", "description", "device", "channel", "received_at"),
+            "Event",
+        ),
+        Section(
+            "通行", ("person", "person_name", "card", "direction", "means", "accepted", "door"), "Passage"
+        ),
+        Section("车辆", ("plate", "plate_colour"), "Vehicle"),
+        Section("来源", ("maker", "serial", "is_replay"), "Source"),
+    ),
+    ordering=("-at", "-id"),
+    related=("device",),
+    panels=(Panel("图片", "telemetry/parts/pictures.html", happenings.pictures, "Pictures"),),
+    can_create=False,
+    can_change=False,
+    importable=False,
+    api_fields=(
+        "device",
+        "at",
+        "received_at",
+        "maker",
+        "kind",
+        "code",
+        "channel",
+        "state",
+        "description",
+        "serial",
+        "is_replay",
+        "region",
+        "person",
+        "person_name",
+        "card",
+        "direction",
+        "means",
+        "accepted",
+        "door",
+        "plate",
+        "plate_colour",
+        "pictures",
+    ),
+    empty="还没有摄像机或门禁推送的事件。",
+    empty_en="No camera or gate has pushed an event yet.",
+    help="摄像机、门禁按接入文档推送的事件；姓名和卡号在接收时即已遮盖，图片到期自动删除。",
 )

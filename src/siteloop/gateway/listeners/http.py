@@ -19,6 +19,7 @@ from starlette.routing import Route
 from siteloop.gateway.commands import STATES, Commands, CommandsUnreachable
 from siteloop.gateway.gathering import HIGH, Gathering
 from siteloop.gateway.listeners import patience
+from siteloop.gateway.listeners.events import EventIntake
 from siteloop.gateway.listeners.json_intake import JsonIntake, RowError
 from siteloop.gateway.listeners.mqtt import Result
 from siteloop.gateway.presence import Presence
@@ -65,10 +66,12 @@ class HttpIntake:
         settings: GatewaySettings,
         registry: RegistrySource,
         gathering: Gathering,
+        events: Gathering,
         presence: Presence,
         commands: Commands,
     ) -> None:
         self.intake, self.commands = JsonIntake(settings, registry, gathering, presence), commands
+        self.events = EventIntake(JsonIntake(settings, registry, events, presence))
         self.before: list[Route] = []  # routes that go before the port's own
 
     def app(self) -> Starlette:
@@ -78,6 +81,7 @@ class HttpIntake:
                 *self.before,
                 Route("/api/v1/intake/commands", self._commands, methods=["GET"]),
                 Route("/api/v1/intake/commands/{id}", self._report, methods=["POST"]),
+                Route("/api/v1/intake/events/{maker}", self.events.take, methods=["POST"]),
                 Route("/api/v1/intake/{profile}", self._readings, methods=["POST"]),
                 Route("/healthz", lambda _: Response("ok"), methods=["GET"]),
                 Route(

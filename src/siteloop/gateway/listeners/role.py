@@ -64,7 +64,8 @@ class ListenerRole:
         self.presence = self.make_presence()
         self.commands = self.make_commands()
         self.gatherings = {
-            name: Gathering(name, self.bus) for name in ("hj212", "mqtt", "http", "jt808", "lifting", RELEASE)
+            name: Gathering(name, self.bus)
+            for name in ("hj212", "mqtt", "http", "jt808", "lifting", "events", RELEASE)
         }
         self.registry.on_change(self._place)
         self._place(self.registry.current)
@@ -79,7 +80,8 @@ class ListenerRole:
                 ("lifting", LiftingServer, settings.lifting),
             )
         }
-        self.http = HttpIntake(settings, self.registry, self.gatherings["http"], self.presence, self.commands)
+        gathering, events = self.gatherings["http"], self.gatherings["events"]
+        self.http = HttpIntake(settings, self.registry, gathering, events, self.presence, self.commands)
         self._tasks: list[asyncio.Task[None]] = []
         self._servers: list[asyncio.Server] = []
         self._webs: list[_Web] = []
