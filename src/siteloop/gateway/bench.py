@@ -1,4 +1,4 @@
-"""`siteloop bench ingest | faults | connections | flood`: the real program under load, in a data folder of its own; prints JSON."""
+"""`siteloop bench ingest | latency | crowd | flood | faults`: the real program under load, in a data folder of its own; prints JSON."""
 
 import argparse
 import asyncio
@@ -19,6 +19,8 @@ from siteloop.gateway.trial import LIMIT, Program, program
 from siteloop.gateway.watching import Watch
 from siteloop.kernel.times import SECOND
 
+CROWDS = ("crowd", "connections")
+PROBE_S = 0.1  # between probes
 MOST_A_SECOND = 200_000  # frames: more than any machine of today answers
 
 
@@ -75,18 +77,23 @@ def ingest(running: Program, load: Load) -> dict[str, Any]:
 
 
 async def alarms(running: Program, devices: int, rate: float, probes: int) -> dict[str, Any]:
-    """Latency from writing a frame past the limit to the finding on the bus, while `rate` readings a second come in."""
-    background = start_load(
-        Load(*running.hj212, devices, int(rate / READINGS * (probes * 0.15 + 3)), rate / READINGS)
-    )
+    """Latency from writing a frame past the limit to the finding on the bus and in a browser's event stream.
+
+    While `rate` readings a second come in. The probes are spread over ten seconds and more, ten a second.
+    """
+    frames = int(rate / READINGS * (probes * PROBE_S + 6))
+    background = start_load(Load(*running.hj212, devices, frames, rate / READINGS))
     bus = await nats.connect(running.state["nats_url"])
     heard: dict[int, float] = {}
+    seen: dict[int, float] = {}
 
     async def hear(message: Any) -> None:
         heard.setdefault(int(json.loads(message.data)["device"]), time.monotonic())
 
     await bus.subscribe("live.finding.>", cb=hear)
-    await asyncio.sleep(2)
+    token = await asyncio.to_thread(running.viewer_token)
+    stream = asyncio.create_task(_browse(running.address["HTTP"], token, seen))
+    await asyncio.sleep(4)
     _, writer = await asyncio.open_connection(*running.hj212)
     written: dict[int, float] = {}
     for number in range(devices + 1, devices + probes + 1):
@@ -94,15 +101,41 @@ async def alarms(running: Program, devices: int, rate: float, probes: int) -> di
         written[number] = time.monotonic()
         writer.write(render(number, now, LIMIT * 2)[1])
         await writer.drain()
-        await asyncio.sleep(0.1)
+        await asyncio.sleep(PROBE_S)
     await asyncio.sleep(2)
     writer.close()
+    stream.cancel()
     await bus.close()
-    await asyncio.to_thread(sent, background, 300)
+    done = await asyncio.to_thread(sent, background, 600)
+    return {
+        "background_readings_per_s": round(done.frames * READINGS / done.seconds),
+        "answer_p99_s": round(done.p99_s, 3),
+        "probes": probes,
+        "on_the_bus": _latency(written, heard),
+        "in_the_browser": _latency(written, seen),
+        "load_average": os.getloadavg(),
+    }
+
+
+async def _browse(address: str, token: str, seen: dict[int, float]) -> None:
+    """Listen as a browser does; when the finding of each device arrived."""
+    host, port = address.rsplit(":", 1)
+    reader, writer = await asyncio.open_connection(host, int(port))
+    ask = f"GET /api/v1/live?topics=finding HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer {token}\r\n\r\n"
+    writer.write(ask.encode())
+    try:
+        if b" 200 " not in await reader.readline():
+            raise RuntimeError("the event stream was refused")
+        while line := await reader.readline():
+            if line.startswith(b"data: ") and b'"device"' in line:
+                seen.setdefault(int(json.loads(line[6:])["device"]), time.monotonic())
+    finally:
+        writer.close()
+
+
+def _latency(written: dict[int, float], heard: dict[int, float]) -> dict[str, Any]:
     took = sorted(heard[n] - t for n, t in written.items() if n in heard)
     return {
-        "background_readings_per_s": rate,
-        "probes": probes,
         "heard": len(took),
         "p50_s": round(took[len(took) // 2], 3) if took else None,
         "p99_s": round(took[min(len(took) - 1, int(len(took) * 0.99))], 3) if took else None,
@@ -112,8 +145,8 @@ async def alarms(running: Program, devices: int, rate: float, probes: int) -> di
 def main(argv: list[str]) -> int:
     """Measure, print JSON; 1 when something was lost or doubled."""
     parser = argparse.ArgumentParser(prog="siteloop bench")
-    parser.add_argument("what", choices=("ingest", "faults", "connections", "flood"))
-    parser.add_argument("--devices", type=int, default=0, help="200, and 10,000 for connections")
+    parser.add_argument("what", choices=("ingest", "latency", "crowd", "connections", "flood", "faults"))
+    parser.add_argument("--devices", type=int, default=0, help="200, and 10,000 of a crowd")
     parser.add_argument(
         "--seconds", type=float, default=0, help="of the ingest, or of each phase of a flood (20)"
     )
@@ -121,14 +154,19 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--plain", action="store_true", help="without the compiled decoder")
     parser.add_argument("--frames", type=int, default=0)
     parser.add_argument(
-        "--rate", type=float, default=20_000, help="readings a second behind the alarm probes"
+        "--rate",
+        type=float,
+        default=0,
+        help="readings a second, 20,000; 500,000 behind the probes of latency",
     )
-    parser.add_argument("--probes", type=int, default=50)
+    parser.add_argument("--probes", type=int, default=0, help="frames past the limit, 200 of latency")
     parser.add_argument(
         "--runs", type=int, default=1, help="repeat with a fresh program and give the medians"
     )
     asked = parser.parse_args([a for a in argv if a != "--"])
-    asked.devices = asked.devices or (10_000 if asked.what == "connections" else 200)
+    asked.devices = asked.devices or (10_000 if asked.what in CROWDS else 200)
+    asked.probes = asked.probes or (200 if asked.what == "latency" else 0)
+    asked.rate = asked.rate or (500_000 if asked.what == "latency" else 20_000)
     reports = [_once(asked) for _ in range(asked.runs)]
     report = reports[0] if asked.runs == 1 else {"medians": medians(reports), "runs": reports}
     sys.stdout.write(json.dumps(report, indent=2) + "\n")
@@ -139,11 +177,13 @@ def _once(asked: argparse.Namespace) -> dict[str, Any]:
     """One measurement of a program whose data folder is new."""
     with program({"SITELOOP_ACCELERATE": "0"} if asked.plain else {}) as running:
         running.register(asked.devices, asked.probes)
-        if asked.what in ("connections", "flood"):
+        if asked.what in (*CROWDS, "flood"):
             from siteloop.gateway import crowd
 
-            measure = crowd.connections if asked.what == "connections" else crowd.flood
-            return measure(running, asked)
+            return (crowd.flood if asked.what == "flood" else crowd.connections)(running, asked)
+        if asked.what == "latency":
+            found = asyncio.run(alarms(running, asked.devices, asked.rate, asked.probes))
+            return {**found, "holds": found["in_the_browser"]["heard"] == asked.probes}
         if asked.what == "faults":
             from siteloop.gateway import faults
 

@@ -31,7 +31,7 @@ class Program:
         self.address = {name: f"127.0.0.1:{_free_port()}" for name in ("HTTP", "HJ212", "MQTT", "JT808")}
         self.process: subprocess.Popen[bytes] | None = None
 
-    def start(self, seconds: float = 200) -> None:
+    def start(self, seconds: float = 600) -> None:
         """Until /readyz answers 200 and devices can connect. Raises RuntimeError."""
         kept = {k: v for k, v in os.environ.items() if not k.startswith("SITELOOP_")}
         variables = {**kept, "SITELOOP_DATA": str(self.data)} | {
@@ -93,6 +93,22 @@ class Program:
             )
             connection.execute("SELECT pg_notify('siteloop_registry', '')")
         time.sleep(2)
+
+    def viewer_token(self) -> str:
+        """A token of an officer who may hear every finding of the province. Raises CalledProcessError."""
+        variables = {
+            **os.environ,
+            **self.settings,
+            "SITELOOP_DATA": str(self.data),
+            "SITELOOP_DATABASE_URL": self.state["database_url"],
+        }
+        said = subprocess.run(
+            [sys.executable, "-m", "siteloop.entry.bench_viewer"],
+            env=variables,
+            capture_output=True,
+            check=True,
+        )
+        return said.stdout.decode().split()[-1]
 
     def cpu_seconds(self) -> dict[str, float]:
         """User and system time so far by role, children counted (PostgreSQL's sessions)."""
