@@ -2,6 +2,7 @@
 
 import json
 import secrets
+from collections.abc import Callable
 
 from django.db.models import Q
 from django.utils import timezone
@@ -73,6 +74,14 @@ issue = Action(
 )
 
 
+def _random_seed() -> str:
+    return secrets.token_bytes(32).hex()
+
+
+#: where a draw's seed comes from; only the demo puts another in its place, so that its county is the same everywhere
+fresh_seed: Callable[[], str] = _random_seed
+
+
 def promise(draw: Draw, seed: str) -> None:
     """Keep a seed and its commitments on the draw; saving is the caller's. Raises ValueError for no seed."""
     draw.seed = seed
@@ -91,7 +100,7 @@ def _commit(act: Act) -> str:
         raise Refused(f"{draw.get_quarter_display()}监督检查事项清单尚未印发")
     if pack_value("double_random.beacon_required", draw.region_code) and not draw.beacon_source:
         raise Refused("本地区规定须指定公共随机源，请先填写")
-    promise(draw, secrets.token_bytes(32).hex())
+    promise(draw, fresh_seed())
     draw.committed_by_id = act.viewer.user
     draw.save()
     return "种子承诺已在公众门户公布"

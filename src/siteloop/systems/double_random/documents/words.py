@@ -40,14 +40,14 @@ def _facts(task: CheckTask) -> Facts:
     parties = _parties(task)
     checked = task.checked_at.astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M") if task.checked_at else ""
     rows = [
-        ("检查对象", task.project.name),
         ("抽取编号", task.draw.number),
         ("检查组", _group(task)),
+        ("检查对象", task.project.name),
+        ("检查时间", checked),
         ("建设单位", parties.get(PartyKind.BUILDER.value, "")),
         ("施工单位", parties.get(PartyKind.CONTRACTOR.value, "")),
         ("监理单位", parties.get(PartyKind.SUPERVISOR_FIRM.value, "")),
         ("检测机构", parties.get(PartyKind.TESTING.value, "")),
-        ("检查时间", checked),
     ]
     return Facts(tuple((name, value) for name, value in rows if value))
 
