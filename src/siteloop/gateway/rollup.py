@@ -213,7 +213,11 @@ class Roller:
         numbers = [d.number for d in devices]
         source = sql.Identifier("telemetry", profile.code)
         if start.timestamp() * 1e6 < thawing.left_before(to_us(dt.datetime.now(dt.UTC))):
-            gathered = await self._gathered(connection, profile, start, end, numbers)
+            try:
+                gathered = await self._gathered(connection, profile, start, end, numbers)
+            except (OSError, ValueError) as wrong:
+                log.error("roll-ups of %s from %s stay as they are: %s", profile.code, start, wrong)
+                return
             source = sql.Identifier("pg_temp", GATHERED) if gathered else source
         await connection.execute(
             rollup_sql.from_rows(profile, step, source),

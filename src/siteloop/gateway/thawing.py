@@ -6,6 +6,7 @@ table, being whole, counts before the archived one.
 
 import asyncio
 import datetime as dt
+import logging
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +21,7 @@ from siteloop.kernel.block import Columns
 from siteloop.kernel.profiles import Profile
 from siteloop.kernel.times import DAY, from_us
 
+log = logging.getLogger("siteloop.sink")
 EPOCH = dt.date(1970, 1, 1)
 #: younger days cannot have left: no term is shorter
 OLD_DAYS = 2
@@ -64,7 +66,7 @@ async def thaw(
     profile: Profile,
     rows: Columns,
 ) -> Thawed:
-    """Bring back the archived rows of these keys. Raises OSError when a file of the archive cannot be read."""
+    """Bring back the archived rows of these keys, as far as the files of the archive can be read."""
     keys: set[tuple[int, int]] = set()
     for day in np.unique(rows.at // DAY).tolist():
         cursor = await connection.execute(
@@ -77,7 +79,12 @@ async def thaw(
         wanted = set(zip(rows.device[mine].tolist(), rows.at[mine].tolist(), strict=True))
         first, last = int(rows.at[mine].min()), int(rows.at[mine].max())
         devices = sorted({device for device, _ in wanted})
-        found = await asyncio.to_thread(past.look, dsn, store, profile.code, first, last + 1, devices)
+        try:
+            found = await asyncio.to_thread(past.look, dsn, store, profile.code, first, last + 1, devices)
+        except (OSError, ValueError) as wrong:
+            # the intake of everybody must not wait for one file; of a key the newly stored row counts
+            log.error("archived rows of %s on day %d cannot be read: %s", profile.code, day, wrong)
+            continue
         if found is None:
             continue
         here = [

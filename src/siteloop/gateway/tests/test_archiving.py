@@ -232,6 +232,25 @@ def test_late_rows_for_an_archived_day_repair_its_roll_ups_from_all_its_rows(pla
     assert day == [(60,)]
 
 
+@pytest.mark.parametrize("damage", ["missing", "cut"])
+def test_a_file_that_cannot_be_read_stops_neither_the_intake_nor_the_roller(
+    plane: Past, damage: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    plane.receive([row(1, m, 10.0) for m in range(60)])
+    asked = "SELECT n[1], mean[1] FROM telemetry.dust_rollup WHERE device = 1 AND step = 3600"
+    plane.leave()
+    (file,) = (plane.folder / "archive").rglob("*.parquet")
+    if damage == "missing":
+        file.unlink()
+    else:
+        file.write_bytes(file.read_bytes()[:-30])
+    plane.receive([row(1, 0, 70.0)])
+    assert plane.here() == 1
+    assert plane.ask(asked) == [(60, 10.0)]  # better than what one row alone would make of it
+    assert "cannot be read" in caplog.text
+    assert "stay as they are" in caplog.text
+
+
 def test_a_day_waits_until_its_roll_ups_are_made(plane: Past) -> None:
     plane.receive(FIRST, roll=False)
     assert plane.leave().waiting == ["dust 2024-09-21：汇总尚未完成"]
