@@ -70,6 +70,12 @@ def test_rows_go_through_their_partition_in_order_with_their_frames() -> None:
     within(30, test)
 
 
+async def _streams(bus: Bus) -> set[str]:
+    """Of blocks; other tests have other streams on this server."""
+    names = [info.config.name or "" for info in await bus.stream.streams_info()]
+    return {name for name in names if name.startswith(BLOCKS)}
+
+
 @pytest.mark.engines
 def test_each_partition_is_a_stream_and_another_number_waits_for_empty_ones(nats_url: str) -> None:
     async def test() -> None:
@@ -78,8 +84,7 @@ def test_each_partition_is_a_stream_and_another_number_waits_for_empty_ones(nats
         await single.purge_before((await single.depth())[2] + 1)
         parted = Bus(nats_url, "test", partitions=3)
         await parted.connect()
-        names = {i.config.name for i in await parted.stream.streams_info()}
-        assert names == {f"BLOCKS-{p}-of-3" for p in range(3)}
+        assert await _streams(parted) == {f"BLOCKS-{p}-of-3" for p in range(3)}
         for p in (0, 2, 2):
             await parted.publish_block(block_of([(1, T0)]), p)
         assert [(await parted.depth(p))[2] for p in range(3)] == [1, 0, 2]
@@ -93,7 +98,7 @@ def test_each_partition_is_a_stream_and_another_number_waits_for_empty_ones(nats
         for p, last in enumerate((1, 0, 2)):
             await parted.purge_before(last + 1, p)
         await single._ensure()
-        assert [i.config.name for i in await single.stream.streams_info()] == [BLOCKS]
+        assert await _streams(single) == {BLOCKS}
         await single.close()
         await parted.close()
 
