@@ -13,7 +13,14 @@ from django.utils import timezone
 
 from siteloop.foundation.packs import publishing
 from siteloop.foundation.packs.models import EligibilityRule, Outcome, Pack, PackRule, PackValue
-from siteloop.foundation.packs.resolve import Bounds, bounds_above, check_bounds, key_of, named
+from siteloop.foundation.packs.resolve import (
+    Bounds,
+    bounds_above,
+    check_bounds,
+    enforcing_above,
+    key_of,
+    named,
+)
 from siteloop.foundation.regions.models import Region, Zone
 from siteloop.foundation.registry.models import WorkKind
 from siteloop.framework.action import Act, Action, Input, Refused
@@ -173,11 +180,23 @@ def _override_value(act: Act) -> str:
 def _toggle(name: str, words: tuple[str, str]) -> Callable[[Act], str]:
     def run(act: Act) -> str:
         row: PackRule = act.obj
-        may_write(act.viewer, row.pack.region_code)
-        made = successor(row, row.pack, act, **{name: not getattr(row, name)})
-        return f"{row.title}已{words[0] if getattr(made, name) else words[1]}（第 {made.version} 版）"
+        pack = _pack_for(act, act.data.get("region_code"))
+        if is_laxer(row, name) and not may_relax(act.viewer, row.code, pack):
+            raise Refused("上级已正式启用该规则，下级不能停用或转为试运行")
+        made = successor(row, pack, act, **{name: not getattr(row, name)})
+        return f"{row.title}已{words[0] if getattr(made, name) else words[1]}（{pack}第 {made.version} 版）"
 
     return run
+
+
+def is_laxer(row: PackRule, name: str) -> bool:
+    """Whether turning this switch makes the rule say less: off, or on trial only."""
+    return row.enabled if name == "enabled" else not row.shadow
+
+
+def may_relax(viewer: Viewer, code: str, pack: Pack) -> bool:
+    """A lower level may only be stricter than those above who have the rule in force, unless it is one of them."""
+    return all(viewer.covers(row.pack.region_code) for row in enforcing_above(code, pack))
 
 
 def _restore(act: Act) -> str:
@@ -292,6 +311,7 @@ switch_shadow = Action(
     "Switch trial run",
     PackRule,
     _toggle("shadow", ("转为试运行，只记录不派单", "结束试运行，正式生效")),
+    fields=(REGION,),
     available=_may,
     log="{actor}切换{obj}的试运行状态",
     event="rule_shadow_switched",
@@ -302,6 +322,7 @@ switch_enabled = Action(
     "Switch on or off",
     PackRule,
     _toggle("enabled", ("启用", "停用")),
+    fields=(REGION,),
     available=_may,
     danger=True,
     confirm="停用后本区不再按此规则预警，确定吗？",

@@ -166,5 +166,13 @@ def bounds_above(
     return room
 
 
+def enforcing_above(code: str, pack: Pack, on: dt.date | None = None) -> list[PackRule]:
+    """Rules of that code which the packs above have in force, not merely on trial: the place may be stricter, not laxer."""
+    asked = book()
+    ids = [p.pk for p in asked.chain(pack.region_code, pack.zone, on) if _stands_above(p, pack)]
+    rows = asked.newest(PackRule, ids, on)
+    return [row for row in rows if row.code == code and row.enabled and not row.shadow]
+
+
 def _stands_above(higher: Pack, lower: Pack) -> bool:
     return len(higher.region_code) < len(lower.region_code) or (bool(lower.zone) and not higher.zone)

@@ -10,7 +10,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 
 from siteloop.foundation.packs import actions, ladder, meaning, trials
-from siteloop.foundation.packs.models import PackRule, RuleTrial
+from siteloop.foundation.packs.models import Pack, PackRule, RuleTrial
 from siteloop.foundation.regions.names import full_name
 from siteloop.framework.action import Action, Refused
 from siteloop.framework.language import pick
@@ -64,7 +64,7 @@ def page(request: HttpRequest, key: str) -> HttpResponse:
         or (timezone.localdate() + dt.timedelta(days=trials.USUAL_DAYS)).isoformat(),
         "reason": (request.POST or request.GET).get("reason", ""),
         "most_days": trials.MOST_DAYS,
-        "switches": _switches(viewer, found, row),
+        "switches": _switches(viewer, row, region),
         "errors": errors,
         **views.about(found, viewer),
     }
@@ -104,7 +104,7 @@ def _done(request: HttpRequest, viewer: Viewer, found: ladder.Standing, row: Pac
         }
         return str(perform(trials.start_trial, viewer, row, data, reason))
     if what in SWITCHES:
-        return str(perform(SWITCHES[what], viewer, row, {}, reason))
+        return str(perform(SWITCHES[what], viewer, row, {"region_code": region}, reason))
     trial = (
         RuleTrial.objects.visible_to(viewer)
         .filter(code=row.code, region_code=region, outcome="running")
@@ -115,10 +115,11 @@ def _done(request: HttpRequest, viewer: Viewer, found: ladder.Standing, row: Pac
     return str(perform(trials.end_trial if what == "end" else trials.adopt_trial, viewer, trial, {}, reason))
 
 
-def _switches(viewer: Viewer, found: ladder.Standing, row: PackRule) -> list[dict[str, str]]:
-    """What may be switched on the rule as it stands here: only by those over the level that says it."""
-    if not viewer.covers(row.pack.region_code):
+def _switches(viewer: Viewer, row: PackRule, region: str) -> list[dict[str, str]]:
+    """What the region may switch for itself: it may be stricter than the levels above, not laxer."""
+    if not viewer.covers(region):
         return []
+    here = row.pack if row.pack.region_code == region else Pack(region_code=region)
     titles = {
         "switch_shadow": pick("结束整条规则的试运行，正式生效", "End the rule's own trial")
         if row.shadow
@@ -129,6 +130,10 @@ def _switches(viewer: Viewer, found: ladder.Standing, row: PackRule) -> list[dic
         {"do": name, "title": titles[name], "danger": "1" if name == "switch_enabled" and row.enabled else ""}
         for name, action in SWITCHES.items()
         if viewer.may(_permission(action))
+        and (
+            not actions.is_laxer(row, name.removeprefix("switch_"))
+            or actions.may_relax(viewer, row.code, here)
+        )
     ]
 
 

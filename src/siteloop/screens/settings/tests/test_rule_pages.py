@@ -150,17 +150,22 @@ def test_what_makes_no_trial_is_told_and_nothing_typed_is_lost() -> None:
     assert not RuleTrial.objects.unscoped(WHY).exists()
 
 
-@pytest.mark.requirement("LVL-07")
-def test_the_rule_itself_is_switched_only_from_its_own_level() -> None:
-    county, province = caller(MAY, "330482"), caller(MAY, "33")
+@pytest.mark.requirement("LVL-07", "CFG-13")
+def test_a_region_may_be_stricter_than_the_levels_above_and_not_laxer() -> None:
+    county = caller(MAY, "330482")
+    for do in ("switch_enabled", "switch_shadow"):
+        assert "不能停用或转为试运行" in _text(_post(county, f"{RULE}trial/", do=do, reason="试"), 422)
     assert "整条规则" not in _text(county.html.get(f"{RULE}trial/?region=330482"))
-    assert _post(county, f"{RULE}trial/", do="switch_enabled", reason="试").status_code == 422
-    assert resolve.rules("330482")["dust.pm10_high"].enabled
-    assert _post(province, RULE, "33", do="save", n_on="140", reason="全省").status_code == 302
-    assert "整条规则" in _text(province.html.get(f"{RULE}trial/?region=33"))
-    assert "整条规则" not in _text(county.html.get(f"{RULE}trial/?region=330482"))
-    assert _post(province, f"{RULE}trial/", "33", do="switch_shadow", reason="全省先试").status_code == 302
-    assert resolve.rules("330482")["dust.pm10_high"].shadow
+    nation = PackRule.objects.unscoped(WHY).filter(code="dust.pm10_high", pack__region_code="")
+    nation.update(shadow=True)  # as a rule that is shipped on trial
+    page = _text(county.html.get(f"{RULE}trial/?region=330482"))
+    assert "结束整条规则的试运行" in page and "停用规则" in page
+    assert _post(county, f"{RULE}trial/", do="switch_shadow", reason="本市先行").status_code == 302
+    assert not resolve.rules("330482001")["dust.pm10_high"].shadow
+    assert resolve.rules("330411")["dust.pm10_high"].shadow
+    # its own, stricter word may be taken back as long as nobody above enforces the rule
+    assert _post(county, f"{RULE}trial/", do="switch_shadow", reason="再看看").status_code == 302
+    assert resolve.rules("330482001")["dust.pm10_high"].shadow
 
 
 def test_readers_may_look_and_not_touch() -> None:
