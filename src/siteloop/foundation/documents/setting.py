@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any, Literal
 
 import pylopdf_fonts_zh_cn
-import segno
 import typst
 from django.conf import settings
 
@@ -41,12 +40,16 @@ def chinese_year(year: int) -> str:
 
 def qr_svg(text: str) -> str:
     """QR code with a fifth of redundancy, so that a stamped or folded sheet still reads."""
+    import segno  # not needed by the many processes that never print
+
     return str(segno.make(text, error="q", micro=False).svg_inline(scale=4, border=0))
 
 
 def qr_png(text: str) -> bytes:
     """The same as PNG, for Word."""
     import io
+
+    import segno
 
     out = io.BytesIO()
     segno.make(text, error="q", micro=False).save(out, kind="png", scale=8, border=0)

@@ -9,7 +9,6 @@ from django.views.decorators.http import require_GET
 
 from siteloop.foundation.documents import store
 from siteloop.foundation.documents.models import Document, DocumentDelivery
-from siteloop.foundation.documents.word import docx
 from siteloop.foundation.files.store import path_of
 from siteloop.framework.perform import require
 from siteloop.framework.screen import screen
@@ -50,6 +49,9 @@ def pdf(request: HttpRequest, pk: int) -> HttpResponseBase:
 @screen
 def word(request: HttpRequest, pk: int) -> HttpResponseBase:
     """GET: the same text as a Word file; only the PDF is the document."""
+    # the Word library takes a third of a second to load: only who asks for Word waits for it
+    from siteloop.foundation.documents.word import docx
+
     document = _document(request, pk)
     response = HttpResponse(docx(store.sheet(document)), content_type=WORD)
     name = f"{document.number}{document.title}.docx"

@@ -137,7 +137,7 @@ orders = Page(
             ),
             "Order",
         ),
-        Section("状态", ("state", "colour", "inspection", "parent", "closed_at"), "State"),
+        Section("状态", ("state", "colour", "case__deadline", "inspection", "parent", "closed_at"), "State"),
     ),
     related=(
         "measure",

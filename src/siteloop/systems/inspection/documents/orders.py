@@ -42,7 +42,7 @@ def _problems(order: Order) -> Grid:
         (str(n), i["problem"], i.get("basis") or "—", i.get("demand") or "立即整改")
         for n, i in enumerate(order.items, 1)
     )
-    return Grid(("序号", "存在问题", "依据", "整改要求"), rows, (0.7, 4, 2.6, 2.8))
+    return Grid(("序号", "存在问题", "依据", "整改要求"), rows, (0.9, 4, 2.6, 2.8))
 
 
 def _last_day(order: Order, key: str) -> str:

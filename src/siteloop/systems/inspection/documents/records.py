@@ -48,7 +48,7 @@ def record(inspection: Inspection) -> Content:
             (str(n), f"{x.item.table.title}·{x.item.title}", x.problem, _done(x))
             for n, x in enumerate(failed, 1)
         )
-        found.append(Grid(("序号", "检查项", "存在问题", "处理"), rows, (0.7, 2.6, 3.6, 2)))
+        found.append(Grid(("序号", "检查项", "存在问题", "处理"), rows, (0.9, 2.6, 3.6, 2)))
     else:
         found.append(Text("本次检查未发现不符合项。"))
     tables = tuple(sorted({x.item.table.title for x in lines}))
@@ -93,7 +93,7 @@ def decision(penalty: Penalty) -> Content:
             Grid(
                 ("序号", "种类", "名称"),
                 tuple((str(n), p.get_kind_display(), p.title) for n, p in enumerate(proofs, 1)),
-                (0.7, 2, 5),
+                (0.9, 2, 5),
             ),
             Head("决定"),
             Text(
