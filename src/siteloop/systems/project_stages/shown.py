@@ -46,8 +46,11 @@ def _stages(project: Project, viewer: Viewer) -> list[dict[str, Any]]:
 
     marks = {m.stage: m for m in StageMark.objects.visible_to(viewer).filter(project=project)}
     found = []
+    wanted = {n for stage in StageCode for n in settings.needs(stage, project.region_code)}
     for code in StageCode:
         mark = marks.get(code)
+        if code == StageCode.JOINT_ACCEPTANCE and mark is None and code not in wanted:
+            continue  # only where the region asks for it
         page = REGISTERS.get(code)
         link = ""
         if page is not None:
