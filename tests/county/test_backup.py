@@ -36,6 +36,27 @@ def run(stack: Stack, *words: str, passphrase: str = PASSPHRASE) -> subprocess.C
     return subprocess.run(command, env=env, capture_output=True, text=True, timeout=280, check=False)
 
 
+OLD = "2020-03-04"
+
+
+def archive(stack: Stack, code: str) -> None:
+    """A row of long ago, which leaves for the archive."""
+    with psycopg.connect(stack.database_url, autocommit=True) as connection:
+        connection.execute("SET ROLE siteloop_fast")
+        connection.execute(
+            "CREATE TABLE telemetry.dust_20200304 PARTITION OF telemetry.dust FOR VALUES FROM ('2020-03-04T00:00Z') TO ('2020-03-05T00:00Z')"
+        )
+        connection.execute("RESET ROLE")
+        connection.execute(
+            "INSERT INTO telemetry.dust (device, at, received_at, quality, pm25)"
+            " SELECT number, '2020-03-04T04:00Z', '2020-03-04T04:00Z', 0, 42 FROM registry_device WHERE code = %s",
+            [code],
+        )
+    left = run(stack, "archive")
+    assert left.returncode == 0, left.stderr
+    assert "dust 2020-03-04：1 行" in left.stdout
+
+
 @pytest.fixture(scope="module")
 def kept(
     county: Stack, ready: dict[str, Any], tmp_path_factory: pytest.TempPathFactory
@@ -53,6 +74,7 @@ def kept(
     )
     assert evidence.status_code == 201, evidence.text
     answered = monitor.device.confirmed
+    archive(county, code)
     folder = tmp_path_factory.mktemp("backup") / "one"
     made = run(county, "backup", str(folder))
     assert made.returncode == 0, made.stderr
@@ -95,6 +117,9 @@ def test_a_restored_program_runs_with_all_that_was_answered(
         caller.client.get(f"/api/v1/telemetry/{kept['code']}/latest").json()["latest"]["values"]["pm25"]
         == 23.0
     )
+    old = {"step": "raw", "from": f"{OLD}T00:00:00Z", "to": f"{OLD}T23:00:00Z"}
+    archived = caller.client.get(f"/api/v1/telemetry/{kept['code']}/readings", params=old).json()
+    assert [r["values"]["pm25"] for r in archived["results"]] == [42.0]
     caller.close()
     assert ask(empty, TRAIL) == "None"
     assert ask(empty, NAME) == ask(county, NAME)  # the sealed key opens personal data
