@@ -1,7 +1,7 @@
 """What a backup folder holds, and whether it still is what was written.
 
 database/        pg_dump's directory format
-files/, raw/, archive/, put_aside/   copies of the data folder's
+files/, pictures/, raw/, archive/, put_aside/   copies of the data folder's
 keys.sealed      the installation's keys under a passphrase
 manifest.json    written last: without it the folder is no backup
 """
@@ -18,7 +18,7 @@ from siteloop.entry.trouble import Trouble
 MANIFEST = "manifest.json"
 KEYS = "keys.sealed"
 DATABASE = "database"
-COPIED = ("files", "raw", "archive", "put_aside")
+COPIED = ("files", "raw", "archive", "pictures", "put_aside")
 FORM = 1
 
 
