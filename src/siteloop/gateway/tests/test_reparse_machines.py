@@ -72,6 +72,7 @@ def test_a_work_cycle_goes_to_its_own_profile() -> None:
         (b"GET / HTTP/1.1", "malformed", "frame"),
         (b"", "wrong_length", "frame"),
     ],
+    ids=["nobody", "tomorrow", "no registered crane", "no frame", "nothing"],
 )
 def test_what_is_still_wrong_names_its_check(raw: bytes, reason: str, failed: str) -> None:
     judged = judge(raw, "lifting", NOW, _of, None)
