@@ -11,14 +11,10 @@ from siteloop.entry.testing_stack import Stack
 from tests.county.cast import Cast
 
 
-@pytest.hookimpl(tryfirst=True)  # before the groups are read
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Whoever uses the county runs in the one process that has it."""
-    for item in items:
-        # the hook is handed every test of the run; a room may have a county of its own
-        if Path(__file__).parent in item.path.parents and "county" in getattr(item, "fixturenames", ()):
-            item.add_marker(pytest.mark.engines)
-            item.add_marker(pytest.mark.xdist_group("county"))
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Whoever uses the county needs its engines."""
+    if "county" in getattr(item, "fixturenames", ()):
+        item.add_marker(pytest.mark.engines)
 
 
 @pytest.fixture(scope="session")

@@ -10,6 +10,9 @@ import fcntl
 import os
 import tempfile
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 from siteloop.entry.engines.postgres import Postgres
 
@@ -18,6 +21,25 @@ FOLDER = Path(os.environ.get("SITELOOP_TEST_DATA", Path(tempfile.gettempdir()) /
 #: a crash of the machine in the middle of a test loses nothing worth a flush
 QUICK = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_connections": "200"}
 _locks: list[object] = []
+#: tests below a path run in one process, one after another, because they share a running program
+TOGETHER = {
+    "tests/browser/": "county",
+    "tests/county/": "county",
+    "tests/intake/": "county",
+    "src/siteloop/entry/tests/test_supervisor.py": "stack",
+}
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: Any, log: Any) -> Any:
+    """Tests go to whichever process is free, but those of TOGETHER stay together; the largest group begins."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class Scheduling(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
+        def _split_scope(self, nodeid: str) -> str:
+            return next((group for path, group in TOGETHER.items() if nodeid.startswith(path)), nodeid)
+
+    return Scheduling(config, log)
 
 
 def _own_folder() -> Path:

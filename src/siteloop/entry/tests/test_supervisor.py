@@ -18,7 +18,7 @@ from siteloop.entry.supervisor import Supervisor
 from siteloop.entry.testing_stack import Stack
 from siteloop.entry.trouble import Trouble
 
-pytestmark = [pytest.mark.engines, pytest.mark.xdist_group("stack")]
+pytestmark = pytest.mark.engines
 
 
 def lives(pid: int) -> bool:
