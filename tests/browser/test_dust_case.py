@@ -6,6 +6,7 @@ medium loop is moved into the past in the database, instead of waiting for it.
 
 import re
 from collections.abc import Callable
+from urllib.parse import urlsplit
 
 import psycopg
 import pytest
@@ -117,7 +118,8 @@ def test_a_dead_sprayer_goes_from_the_project_manager_to_the_squad(
 
     # nobody acts until the term is over: large loop, the open page says so by itself
     with psycopg.connect(county.database_url) as connection:
-        connection.execute("UPDATE cases_case SET deadline = now() WHERE state = 'disposing'")
+        number = urlsplit(address).path.rstrip("/").rsplit("/", 1)[1]
+        connection.execute("UPDATE cases_case SET deadline = now() WHERE id = %s", [number])
     says(supervision, "核查不通过，转派城管处置")
     supervision.reload()
     picture(supervision, "case")
