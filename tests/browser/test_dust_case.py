@@ -91,7 +91,7 @@ def test_a_dead_sprayer_goes_from_the_project_manager_to_the_squad(
     cast.monitor(story["monitors"][0], pm25=120.0)
 
     # small loop: the dispatch reaches the project manager's open workbench by itself
-    todo = manager.locator("#my-cases a").filter(has_text=story["name"])
+    todo = manager.locator("#my-cases a").filter(has_text=f"喷雾未联动 · {story['name']}")
     expect(todo).to_be_visible(timeout=90_000)
     picture(manager, "workbench")
     todo.click()
@@ -126,7 +126,7 @@ def test_a_dead_sprayer_goes_from_the_project_manager_to_the_squad(
 
     # the squad of the site's own town has it, enforces, has the pump mended and closes
     squad = sign_in("squad")
-    squad.locator("#my-cases a").filter(has_text=story["name"]).click()
+    squad.locator("#my-cases a").filter(has_text=f"喷雾未联动 · {story['name']}").click()
     picture(squad, "case-squad")
     squad.get_by_role("link", name="登记执法结果").click()
     squad.locator("select[name=kind]").select_option("fined")
