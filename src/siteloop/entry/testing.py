@@ -26,6 +26,8 @@ TOGETHER = {
     "tests/browser/": "county",
     "tests/county/": "county",
     "tests/intake/": "county",
+    # whole clusters: one at a time, so that two cores carry them
+    "tests/faults/": "county",
     "src/siteloop/entry/tests/test_supervisor.py": "stack",
 }
 
