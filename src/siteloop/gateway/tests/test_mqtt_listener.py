@@ -114,7 +114,7 @@ def test_a_command_reaches_the_device_and_its_result_comes_back() -> None:
                 "args": {"seconds": 60},
             }
             await client.publish("siteloop/SPRAY5/result", json.dumps({"id": "c1", "state": "done"}), qos=1)
-            assert role.commands._news.get_nowait() == ("c1", "done", {"detail": ""}, 5)
+            assert role.commands._news.get_nowait() == ("c1", "done", {"detail": ""}, [5])
 
     within(20, test)
 
