@@ -4,10 +4,17 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 
 from siteloop.entry.engines.nats import Nats
 from siteloop.entry.testing_stack import Stack
+
+# a busy machine is no fault of what is tested: nothing fails by the clock
+hypothesis.settings.register_profile(
+    "house", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("house")
 
 
 @pytest.fixture(scope="session")
