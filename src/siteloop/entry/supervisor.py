@@ -22,7 +22,7 @@ from siteloop.gateway.tls import BadCertificate, Certificate
 
 LONGEST_WAIT_S = 15.0
 #: what may lie in a data folder before its first start: keys, and folders that several machines share
-BEFOREHAND = ("secrets", "static", "logs", "lock", "raw", "files", "archive")
+BEFOREHAND = ("secrets", "static", "logs", "lock", "raw", "files", "archive", "numba")
 
 
 @dataclass

@@ -114,6 +114,18 @@ def test_a_folder_of_somebody_else_is_left_alone(tmp_path: Path) -> None:
     assert sorted(p.name for p in tmp_path.iterdir()) == ["letters.txt"]
 
 
+def test_a_folder_with_what_the_set_up_put_there_is_taken(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`./run` compiles the decoder before the first start, into the data folder where it can write nowhere else."""
+    (tmp_path / "numba").mkdir()
+    monkeypatch.setenv("SITELOOP_DATA", str(tmp_path))
+    supervisor = Supervisor()
+    supervisor._take_folder()
+    supervisor.stop()
+    assert (tmp_path / "siteloop").exists()
+
+
 def test_health_readiness_and_figures_are_served(stack: Stack) -> None:
     stack.until(lambda: is_whole(stack))
     with urllib.request.urlopen(f"{stack.url}/healthz") as answer:
