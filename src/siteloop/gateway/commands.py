@@ -31,6 +31,14 @@ class CommandsUnreachable(Exception):
 class Speaker(Protocol):
     """A connection commands can be written to."""
 
+    def send_command(self, device: DeviceEntry, row: dict[str, Any]) -> None:
+        """Write a row of `fast.command` in the words of the device's protocol, or report why there are none."""
+        ...
+
+
+class Writer(Protocol):
+    """A connection HJ 212 frames can be written to."""
+
     def send(self, data: bytes) -> None:
         """Write bytes now."""
         ...
@@ -88,7 +96,7 @@ class Commands:
             own = [device] if isinstance(device, int) else device
             self._news.put_nowait((command, state, result, own))
 
-    def set_clock(self, device: DeviceEntry, speaker: Speaker) -> None:
+    def set_clock(self, device: DeviceEntry, speaker: Writer) -> None:
         """A device asked for the time (1013): tell it at once, outside the command table."""
         now = time.time_ns() // 1000
         cn, area = talk.command("set_time", {}, now)
@@ -153,17 +161,13 @@ class Commands:
     def _send(self, row: dict[str, Any]) -> None:
         device = self.registry.by_number.get(row["device"])
         speaker = self.presence.connection(row["device"])
-        if device is None or speaker is None:
-            return
-        if hasattr(speaker, "send_command"):
-            speaker.send_command(device, row)
-            return
-        frame = self._frames.get(row["id"]) or self._frame(device, row)
-        if frame is not None:
-            cast(Speaker, speaker).send(frame)
+        if device is not None and speaker is not None:
+            cast(Speaker, speaker).send_command(device, row)
 
-    def _frame(self, device: DeviceEntry, row: dict[str, Any]) -> bytes | None:
-        """The command as a frame with a QN of its own; None when the protocol has no words for it."""
+    def frame(self, device: DeviceEntry, row: dict[str, Any]) -> bytes | None:
+        """The command as an HJ 212 frame with a QN of its own, the same one each time; None when HJ 212 has no words for it."""
+        if row["id"] in self._frames:
+            return self._frames[row["id"]]
         now = time.time_ns() // 1000
         try:
             cn, area = talk.command(row["command"], row["args"], now)

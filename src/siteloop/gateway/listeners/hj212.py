@@ -7,16 +7,15 @@ import asyncio
 import logging
 import time
 import zlib
-from typing import cast
+from typing import Any
 
 from siteloop.gateway.commands import Commands
 from siteloop.gateway.gathering import Gathering
-from siteloop.gateway.listeners.judging import Seen, too_early_or_late
-from siteloop.gateway.listeners.patience import Progress
+from siteloop.gateway.listeners.judging import Seen
+from siteloop.gateway.listeners.tcp import TcpConnection, TcpServer
 from siteloop.gateway.presence import Presence
 from siteloop.gateway.registry_source import RegistrySource
 from siteloop.gateway.settings import GatewaySettings
-from siteloop.kernel.block import Reject
 from siteloop.kernel.quirks import Quirk
 from siteloop.kernel.reasons import Reason
 from siteloop.kernel.registry import DeviceEntry
@@ -32,29 +31,26 @@ from siteloop.protocols.hj212.reading import NoReading, reading
 log = logging.getLogger("siteloop.listener")
 
 
-class Hj212Server:
-    """What all connections of the port share."""
+class Hj212Server(TcpServer):
+    """The port."""
 
     def __init__(
         self,
+        address: tuple[str, int] | None,
         settings: GatewaySettings,
         registry: RegistrySource,
         gathering: Gathering,
         presence: Presence,
         commands: Commands,
     ) -> None:
-        self.settings, self.registry, self.gathering = settings, registry, gathering
-        self.presence, self.commands = presence, commands
+        super().__init__(address, settings, registry, gathering, presence, commands)
         self.seen: Seen | Memory = Seen()
-        self.connections: set[Connection] = set()
         self.parts = Parts()
         self.batch: BatchDecoder | None = None
-        self._waiting: list[Connection] = []  # connections with bytes the batch decoder has not looked at
-        gathering.on_throttle(self._throttle)
+        self._waiting: list[Hj212Connection] = []  # those with bytes the batch decoder has not looked at
 
-    def _throttle(self, stop: bool) -> None:
-        for connection in self.connections:
-            connection.throttle(stop)
+    def connection(self) -> "Hj212Connection":
+        return Hj212Connection(self)
 
     async def accelerate(self) -> bool:
         """Load the compiled decoder in a thread, then use it instead of the plain one. False when numba is not there."""
@@ -70,7 +66,7 @@ class Hj212Server:
         self.seen, self.batch = batch.memory, batch
         return True
 
-    def wake(self, connection: "Connection") -> None:
+    def wake(self, connection: "Hj212Connection") -> None:
         """A connection received bytes: look at all that arrive in this turn of the loop together."""
         if not self._waiting:
             asyncio.get_running_loop().call_soon(self.drain)
@@ -93,91 +89,47 @@ class Hj212Server:
                 self.gathering.answer(connection, answers)
         for start, stop, place, _ in taken.handed:
             raw = chunks[place][start:stop]
-            waiting[place].take([Frame(raw[6:-4], int(raw[-4:], 16), raw)], now)
+            waiting[place].judge([Frame(raw[6:-4], int(raw[-4:], 16), raw)], now)
         for connection, chunk, rest in zip(waiting, chunks, taken.rests, strict=True):
             del connection.buffer[:rest]
             if connection.buffer:
-                connection.cut(now)
+                connection.take(now)
             connection.progress.note(bool(connection.buffer), len(connection.buffer) < len(chunk))
 
-    def sweep(self) -> None:
-        """Close connections that are silent, or that leave a frame unfinished, however slowly its bytes drip in."""
-        now = time.monotonic()
-        for connection in list(self.connections):
-            if connection.progress.is_over(now):
-                connection.close()
 
-    async def serve(self) -> asyncio.Server:
-        """Bind. Raises OSError when the port is taken."""
-        loop = asyncio.get_running_loop()
-        host, port = self.settings.hj212
-        return await loop.create_server(lambda: Connection(self), host, port, backlog=4096)
-
-
-class Connection(asyncio.Protocol):
+class Hj212Connection(TcpConnection):
     """One device's (or one collector's) connection; several MN may speak over it."""
 
-    def __init__(self, server: Hj212Server) -> None:
-        self.server = server
-        self.buffer = bytearray()
-        self.peer = ""
-        self.transport: asyncio.Transport | None = None
-        self.progress = Progress()
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self.transport = cast(asyncio.Transport, transport)
-        name = transport.get_extra_info("peername") or ("", 0)
-        self.peer = f"{name[0]}:{name[1]}"
-        self.server.connections.add(self)
-        if self.server.gathering.is_throttled:
-            asyncio.get_running_loop().call_soon(self.throttle, True)
+    server: Hj212Server
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.server.drain()
-        self.server.connections.discard(self)
-        self.server.presence.gone(self)
-        if self.buffer:
-            self._refuse(Refusal(Reason.LENGTH, bytes(self.buffer), "the connection ended inside a frame"))
-
-    def close(self) -> None:
-        """End the connection."""
-        if self.transport is not None:
-            self.transport.close()
-
-    def throttle(self, stop: bool) -> None:
-        """Back-pressure to the socket."""
-        if self.transport is not None and not self.transport.is_closing():
-            if stop:
-                self.transport.pause_reading()
-            else:
-                self.transport.resume_reading()
-
-    def answer(self, data: list[bytes]) -> None:
-        """Write answers; a connection that went away gets none and sends its frames again elsewhere."""
-        if self.transport is not None and not self.transport.is_closing():
-            self.transport.write(b"".join(data))
+        super().connection_lost(exc)
 
     def send(self, data: bytes) -> None:
         """Write a command."""
         self.answer([data])
 
-    def data_received(self, data: bytes) -> None:
-        self.buffer += data
-        if self.server.batch is not None:
-            self.server.wake(self)
-            return
-        before = len(self.buffer)
-        self.cut(time.time_ns() // 1000)
-        self.progress.note(bool(self.buffer), len(self.buffer) < before)
+    def send_command(self, device: DeviceEntry, row: dict[str, Any]) -> None:
+        """A command of ours as a frame; sent again it keeps its content and QN (6.6)."""
+        frame = self.server.commands.frame(device, row)
+        if frame is not None:
+            self.answer([frame])
 
-    def cut(self, now: int) -> None:
-        """The plain way: frame by frame."""
+    def data_received(self, data: bytes) -> None:
+        if self.server.batch is None:
+            super().data_received(data)
+        else:
+            self.buffer += data
+            self.server.wake(self)
+
+    def take(self, now: int) -> None:
         used, found = cut(self.buffer)
         del self.buffer[:used]
-        self.take(found, now)
+        self.judge(found, now)
 
-    def take(self, found: "list[Frame | Refusal]", now: int) -> None:
-        """Judge frames one by one."""
+    def judge(self, found: "list[Frame | Refusal]", now: int) -> None:
+        """Frames one by one."""
         junk: Refusal | None = None  # text right before a frame: the frame's device may be allowed to send it
         for one in found:
             if isinstance(one, Frame):
@@ -193,17 +145,7 @@ class Connection(asyncio.Protocol):
             self._refuse(junk)
 
     def _refuse(self, refusal: Refusal, device: DeviceEntry | None = None, code: str = "") -> None:
-        self.server.gathering.reject(
-            Reject(
-                received_at=time.time_ns() // 1000,
-                reason=refusal.reason.value,
-                detail=refusal.detail,
-                raw=refusal.raw,
-                device=device.number if device else 0,
-                device_code=code,
-                peer=self.peer,
-            )
-        )
+        self.refuse(refusal.reason, refusal.detail, refusal.raw, device, code)
 
     def _frame(self, frame: Frame, now: int, junk: Refusal | None = None) -> None:
         known = understand(frame, self.server.registry.by_code.get)
@@ -253,24 +195,5 @@ class Connection(asyncio.Protocol):
         except NoReading as no:
             self._refuse(Refusal(no.reason, frame.raw, no.detail), device, message.mn)
             return
-        late = too_early_or_late(row.at, row.kind, now, server.settings, message.is_refill)
-        if late is not None:
-            self._refuse(
-                Refusal(late, frame.raw, f"DataTime off by {(row.at - now) / SECOND:.0f} s"),
-                device,
-                message.mn,
-            )
-            return
-        if message.is_part:
+        if self.row(device.profile, device, row, frame.raw, now, message.is_refill) and message.is_part:
             server.parts.add(message, str(row.at))
-        server.gathering.row(
-            device.profile,
-            device.number,
-            row.at,
-            now,
-            row.values,
-            row.quality,
-            row.kind,
-            frame.raw,
-            row.flagged,
-        )

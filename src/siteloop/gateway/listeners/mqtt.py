@@ -6,9 +6,8 @@ no retained messages, no wills, no QoS 2. MQTT 3.1.1 has no "no" to a PUBLISH: a
 quarantine and acknowledged, so that it is not sent for ever; a topic that is not the device's own ends the connection (4.8).
 """
 
-import asyncio
 import time
-from typing import Any, cast
+from typing import Any
 
 import msgspec
 
@@ -16,7 +15,7 @@ from siteloop.gateway.commands import STATES, Commands
 from siteloop.gateway.gathering import Gathering
 from siteloop.gateway.listeners import proof
 from siteloop.gateway.listeners.json_intake import JsonIntake
-from siteloop.gateway.listeners.patience import Progress
+from siteloop.gateway.listeners.tcp import TcpConnection, TcpServer
 from siteloop.gateway.presence import Presence
 from siteloop.gateway.registry_source import RegistrySource
 from siteloop.gateway.settings import GatewaySettings
@@ -30,100 +29,64 @@ LARGEST = 256 * 1024
 LEVELS = (3, 4)  # MQTT 3.1 and 3.1.1
 
 
-class MqttServer:
-    """What all connections of the port share."""
+class MqttServer(TcpServer):
+    """The port."""
 
     def __init__(
         self,
+        address: tuple[str, int] | None,
         settings: GatewaySettings,
         registry: RegistrySource,
         gathering: Gathering,
         presence: Presence,
         commands: Commands,
     ) -> None:
-        self.address, self.commands = settings.mqtt, commands
-        self.intake = intake = JsonIntake(settings, registry, gathering, presence)
-        self.connections: set[Connection] = set()
-        self.by_device: dict[int, Connection] = {}
-        intake.gathering.on_throttle(self._throttle)
-        intake.registry.on_change(lambda _: self._put_out_strangers())
+        super().__init__(address, settings, registry, gathering, presence, commands)
+        self.intake = JsonIntake(settings, registry, gathering, presence)
+        self.by_device: dict[int, MqttConnection] = {}
+        registry.on_change(lambda _: self._put_out_strangers())
 
-    def _throttle(self, stop: bool) -> None:
-        for connection in self.connections:
-            connection.throttle(stop)
+    def connection(self) -> "MqttConnection":
+        return MqttConnection(self)
 
     def _put_out_strangers(self) -> None:
         """A device whose token no longer counts, or that was switched off, has to prove itself again."""
         now_us = time.time_ns() // 1000
-        for connection in list(self.connections):
+        for connection in list(self.by_device.values()):
             if connection.device is None:
                 continue
-            now = self.intake.registry.by_number.get(connection.device.number)
+            now = self.registry.by_number.get(connection.device.number)
             if now is None or not now.enabled or not proof.is_good(now, connection.proof, now_us):
                 connection.close()
             else:
                 connection.device = now
 
-    async def serve(self) -> asyncio.Server:
-        """Bind. Raises OSError when the port is taken."""
-        loop = asyncio.get_running_loop()
-        return await loop.create_server(lambda: Connection(self), *self.address, backlog=4096)
-
     def sweep(self) -> None:
-        """Put out those who are silent for one and a half keep-alive times (3.1.2.10), and those whose old token has expired."""
-        now = time.monotonic()
+        """Put out the silent, and those whose old token has expired."""
         self._put_out_strangers()
-        for connection in list(self.connections):
-            if now - connection.last > connection.patience or connection.progress.is_over(now):
-                connection.close()
+        super().sweep()
 
 
-class Connection(asyncio.Protocol):
+class MqttConnection(TcpConnection):
     """One device's session; all sessions are clean ones."""
 
+    server: MqttServer
+
     def __init__(self, server: MqttServer) -> None:
-        self.server = server
-        self.buffer = bytearray()
-        self.peer = ""
-        self.transport: asyncio.Transport | None = None
+        super().__init__(server)
         self.device: DeviceEntry | None = None
         self.proof = ""  # digest of the token it signed in with
         self.wants_commands = False
-        self.last = time.monotonic()
         self.patience: float = CONNECT_S
-        self.progress = Progress()
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self.transport = cast(asyncio.Transport, transport)
-        name = transport.get_extra_info("peername") or ("", 0)
-        self.peer = f"{name[0]}:{name[1]}"
-        self.server.connections.add(self)
-        if self.server.intake.gathering.is_throttled:
-            asyncio.get_running_loop().call_soon(self.throttle, True)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self.server.connections.discard(self)
-        self.server.intake.presence.gone(self)
+        super().connection_lost(exc)
         if self.device is not None and self.server.by_device.get(self.device.number) is self:
             del self.server.by_device[self.device.number]
 
-    def close(self) -> None:
-        """End the connection after what is written has gone out."""
-        if self.transport is not None:
-            self.transport.close()
-
-    def throttle(self, stop: bool) -> None:
-        """Back-pressure to the socket."""
-        if self.transport is not None and not self.transport.is_closing():
-            if stop:
-                self.transport.pause_reading()
-            else:
-                self.transport.resume_reading()
-
-    def answer(self, data: list[bytes]) -> None:
-        """Write packets in one go; a closed connection ignores them."""
-        if self.transport is not None and not self.transport.is_closing():
-            self.transport.write(b"".join(data))
+    def is_over(self, now: float) -> bool:
+        """A client may be silent for one and a half keep-alive times (3.1.2.10)."""
+        return now - self.progress.last > self.patience or super().is_over(now)
 
     def send_command(self, device: DeviceEntry, row: dict[str, Any]) -> None:
         """A command as JSON on the device's command topic, if it subscribed to it."""
@@ -131,25 +94,20 @@ class Connection(asyncio.Protocol):
             body = msgspec.json.encode({"id": row["id"], "command": row["command"], "args": row["args"]})
             self.answer([packets.publish(f"siteloop/{device.code}/command", body)])
 
-    def data_received(self, data: bytes) -> None:
-        self.last = time.monotonic()
-        self.buffer += data
+    def take(self, now: int) -> None:
         try:
             if self.device is None and self.buffer[0] != Type.CONNECT << 4:
                 raise BadPacket("the first packet is not CONNECT")
             used, found = packets.cut(self.buffer, LARGEST)
             del self.buffer[:used]
-            self.progress.note(bool(self.buffer), used > 0)
             for packet in found:
                 if self.transport is None or self.transport.is_closing():
                     return
                 self._packet(packet)
         except BadPacket as wrong:
-            self._refuse(Reason.MALFORMED, str(wrong), bytes(self.buffer))
+            self.refuse(Reason.MALFORMED, str(wrong), bytes(self.buffer), self.device)
+            self.buffer.clear()
             self.close()
-
-    def _refuse(self, reason: Reason, detail: str, raw: bytes) -> None:
-        self.server.intake.refuse(reason, detail, raw, self.peer, device=self.device)
 
     def _packet(self, packet: Packet) -> None:
         if self.device is None:
@@ -165,7 +123,7 @@ class Connection(asyncio.Protocol):
             self.wants_commands = self.wants_commands and f"siteloop/{self.device.code}/command" not in topics
             self.answer([packets.build(Type.UNSUBACK, number.to_bytes(2, "big"))])
         elif packet.type == Type.PINGREQ:
-            self.server.intake.presence.seen(self.device.number, self, self.peer)
+            self.server.presence.seen(self.device.number, self, self.peer)
             self.answer([packets.build(Type.PINGRESP)])
         elif packet.type == Type.DISCONNECT:
             self.close()
@@ -192,13 +150,11 @@ class Connection(asyncio.Protocol):
         self.server.by_device[device.number] = self
         self.device, self.proof = device, proof.digest(hello.password)
         self.patience = hello.keep_alive * 1.5 if hello.keep_alive else 3600.0
-        intake.presence.seen(device.number, self, self.peer)
+        self.server.presence.seen(device.number, self, self.peer)
         self.answer([packets.connack(Refused.ACCEPTED)])
 
     def _refuse_disabled(self, device: DeviceEntry) -> None:
-        self.server.intake.refuse(
-            Reason.DISABLED, "the device is switched off", b"CONNECT", self.peer, device=device
-        )
+        self.refuse(Reason.DISABLED, "the device is switched off", b"CONNECT", device)
         self._turn_away(Refused.NOT_AUTHORISED)
 
     def _turn_away(self, code: Refused) -> None:
@@ -214,16 +170,16 @@ class Connection(asyncio.Protocol):
 
     def _publish(self, packet: Packet, device: DeviceEntry) -> None:
         message = packets.read_publish(packet)
-        gathering = self.server.intake.gathering
+        gathering = self.server.gathering
         if message.qos == 2 or message.topic not in (
             f"siteloop/{device.profile}/{device.code}",
             f"siteloop/{device.code}/result",
         ):
             detail = "QoS 2" if message.qos == 2 else f"topic {message.topic} is not the device's own"
-            self._refuse(Reason.UNSUPPORTED, detail, message.payload)
+            self.refuse(Reason.UNSUPPORTED, detail, message.payload, device)
             self.close()
             return
-        self.server.intake.presence.seen(device.number, self, self.peer)
+        self.server.presence.seen(device.number, self, self.peer)
         if message.topic.endswith("/result"):
             self._result(message.payload, device)
         else:
@@ -235,12 +191,12 @@ class Connection(asyncio.Protocol):
         try:
             told = msgspec.json.decode(payload, type=Result)
         except (msgspec.DecodeError, msgspec.ValidationError) as wrong:
-            self._refuse(Reason.MALFORMED, f"result: {wrong}", payload)
+            self.refuse(Reason.MALFORMED, f"result: {wrong}", payload, device)
             return
         if told.state not in STATES:
-            self._refuse(Reason.WRONG_TYPE, f"state {told.state}", payload)
+            self.refuse(Reason.WRONG_TYPE, f"state {told.state}", payload, device)
             return
-        self.server.intake.gathering.control()
+        self.server.gathering.control()
         self.server.commands.report(told.id, told.state, {"detail": told.detail[:200]}, device.number)
 
 

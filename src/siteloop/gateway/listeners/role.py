@@ -6,7 +6,7 @@ import logging
 import socket
 from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
-from typing import cast
+from typing import TypeVar, cast
 
 import psycopg
 import uvicorn
@@ -16,15 +16,13 @@ from siteloop.gateway.bus import Bus
 from siteloop.gateway.commands import Commands
 from siteloop.gateway.edge.desk import Desk
 from siteloop.gateway.gathering import Gathering, Publisher
-from siteloop.gateway.listeners.hj212 import Connection as HjConnection
 from siteloop.gateway.listeners.hj212 import Hj212Server
 from siteloop.gateway.listeners.http import HttpIntake
 from siteloop.gateway.listeners.jt808 import Jt808Server
 from siteloop.gateway.listeners.lifting import LiftingServer
-from siteloop.gateway.listeners.mqtt import Connection as MqttConnection
 from siteloop.gateway.listeners.mqtt import MqttServer
 from siteloop.gateway.listeners.patience import PatientHttp
-from siteloop.gateway.listeners.tcp import TcpConnection, TcpServer
+from siteloop.gateway.listeners.tcp import TcpServer
 from siteloop.gateway.presence import Presence
 from siteloop.gateway.registry_source import RegistrySource
 from siteloop.gateway.releasing import LISTENER as RELEASE
@@ -36,6 +34,7 @@ from siteloop.kernel.registry import Registry
 
 log = logging.getLogger("siteloop.listener")
 SWEEP_S = 2
+T = TypeVar("T", bound=TcpServer)
 LAST_FLUSH_S = 5
 #: loading the compiled decoder takes about 1.5 s; where it must be compiled first (15 s, once a machine) devices do not wait
 DECODER_S = 5.0
@@ -69,16 +68,18 @@ class ListenerRole:
         }
         self.registry.on_change(self._place)
         self._place(self.registry.current)
-        self.hj212 = Hj212Server(
-            settings, self.registry, self.gatherings["hj212"], self.presence, self.commands
-        )
-        self.mqtt = MqttServer(settings, self.registry, self.gatherings["mqtt"], self.presence, self.commands)
-        self.tcp: dict[str, TcpServer] = {
-            name: make(address, settings, self.registry, self.gatherings[name], self.presence, self.commands)
-            for name, make, address in (
-                ("jt808", Jt808Server, settings.jt808),
-                ("lifting", LiftingServer, settings.lifting),
-            )
+
+        def door(make: type[T], name: str, address: tuple[str, int] | None) -> T:
+            gathering = self.gatherings[name]
+            return make(address, settings, self.registry, gathering, self.presence, self.commands)
+
+        self.hj212 = door(Hj212Server, "hj212", settings.hj212)
+        self.mqtt = door(MqttServer, "mqtt", settings.mqtt)
+        self.doors: dict[str, TcpServer] = {
+            "hj212": self.hj212,
+            "mqtt": self.mqtt,
+            "jt808": door(Jt808Server, "jt808", settings.jt808),
+            "lifting": door(LiftingServer, "lifting", settings.lifting),
         }
         gathering, events = self.gatherings["http"], self.gatherings["events"]
         self.http = HttpIntake(settings, self.registry, gathering, events, self.presence, self.commands)
@@ -106,12 +107,7 @@ class ListenerRole:
             self._accelerating = asyncio.create_task(self.hj212.accelerate())
             await asyncio.wait({self._accelerating}, timeout=self.decoder_s)
         self._tasks += [asyncio.create_task(g.run()) for g in self.gatherings.values()]
-        doors: dict[str, Hj212Server | MqttServer | TcpServer] = {
-            "hj212": self.hj212,
-            "mqtt": self.mqtt,
-            **self.tcp,
-        }
-        for name, door in doors.items():
+        for name, door in self.doors.items():
             opened = await door.serve()
             if opened is not None:
                 self._servers.append(opened)
@@ -162,17 +158,13 @@ class ListenerRole:
         if settings.tls_chain is None or settings.tls_key is None:
             raise BadCertificate("开启 TLS 接入须同时设置证书与私钥")
         self.certificate = Certificate(settings.tls_chain, settings.tls_key)
-        doors: dict[str, tuple[tuple[str, int] | None, Callable[[], asyncio.Protocol]]] = {
-            "hj212_tls": (settings.hj212_tls, lambda: HjConnection(self.hj212)),
-            "mqtt_tls": (settings.mqtt_tls, lambda: MqttConnection(self.mqtt)),
-        }
-        for name, (address, connection) in doors.items():
+        for name, address in (("hj212", settings.hj212_tls), ("mqtt", settings.mqtt_tls)):
             if address is not None:
                 server = await loop.create_server(
-                    connection, *address, ssl=self.certificate.context, backlog=4096
+                    self.doors[name].connection, *address, ssl=self.certificate.context, backlog=4096
                 )
                 self._servers.append(server)
-                self.ports[name] = server.sockets[0].getsockname()[1]
+                self.ports[f"{name}_tls"] = server.sockets[0].getsockname()[1]
         if settings.intake_tls is not None:
             self._serve_http("intake_tls", settings.intake_tls, self.certificate)
 
@@ -207,13 +199,9 @@ class ListenerRole:
             with contextlib.suppress(TimeoutError):
                 if gathering.waiting:
                     await asyncio.wait_for(gathering.durable(), LAST_FLUSH_S)
-        connections: list[HjConnection | MqttConnection | TcpConnection] = [
-            *self.hj212.connections,
-            *self.mqtt.connections,
-            *(c for server in self.tcp.values() for c in server.connections),
-        ]
-        for connection in connections:
-            connection.close()
+        for door in self.doors.values():
+            for connection in list(door.connections):
+                connection.close()
         await asyncio.sleep(0)
         if self._accelerating is not None:
             self._accelerating.cancel()
@@ -228,18 +216,14 @@ class ListenerRole:
         """Put out the silent, show the figures."""
         while True:
             await asyncio.sleep(SWEEP_S)
-            self.hj212.sweep()
-            self.mqtt.sweep()
             self._refresh_certificate()
-            for name, server in self.tcp.items():
-                server.sweep()
-                figures.CONNECTIONS.labels(name).set(len(server.connections))
+            for name, door in self.doors.items():
+                door.sweep()
+                figures.CONNECTIONS.labels(name).set(len(door.connections))
             for name, gathering in self.gatherings.items():
                 figures.WAITING.labels(name).set(gathering.waiting)
                 figures.PUBLISHED.labels(name).set(gathering.published)
                 figures.THROTTLED.labels(name).set(gathering.is_throttled)
-            figures.CONNECTIONS.labels("hj212").set(len(self.hj212.connections))
-            figures.CONNECTIONS.labels("mqtt").set(len(self.mqtt.connections))
 
 
 async def run(settings: GatewaySettings, ready: Callable[[dict[str, int]], None] | None = None) -> None:

@@ -1,4 +1,4 @@
-"""What TCP listeners of framed protocols share: connections, back-pressure, silence, refusals."""
+"""What all doors on TCP share: the life of a connection, back-pressure, silence, answers, refusals."""
 
 import asyncio
 import time
@@ -44,7 +44,7 @@ class TcpServer(ABC):
         """Close connections that are silent, or that leave a frame unfinished, however slowly its bytes drip in."""
         now = time.monotonic()
         for connection in list(self.connections):
-            if connection.progress.is_over(now):
+            if connection.is_over(now):
                 connection.close()
 
     async def serve(self) -> asyncio.Server | None:
@@ -87,6 +87,10 @@ class TcpConnection(asyncio.Protocol, ABC):
     def unfinished(self) -> bool:
         """Whether the buffer holds the beginning of a frame."""
         return bool(self.buffer)
+
+    def is_over(self, now: float) -> bool:
+        """Whether the connection has used up our patience at `now` (monotonic s)."""
+        return self.progress.is_over(now)
 
     def close(self) -> None:
         """End the connection after what is written has gone out."""

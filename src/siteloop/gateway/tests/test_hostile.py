@@ -32,12 +32,12 @@ GARBAGE_SENDERS = 400
 
 
 def _connections(role: ListenerRole, port: str) -> list[Any]:
-    door: Any = {"hj212": role.hj212, "mqtt": role.mqtt, **role.tcp}[port]
+    door: Any = role.doors[port]
     return list(door.connections)
 
 
 def _sweep(role: ListenerRole, port: str) -> None:
-    door: Any = {"hj212": role.hj212, "mqtt": role.mqtt, **role.tcp}[port]
+    door: Any = role.doors[port]
     door.sweep()
 
 

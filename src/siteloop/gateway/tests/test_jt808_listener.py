@@ -233,12 +233,12 @@ def test_garbage_is_refused_and_a_quiet_connection_is_not_unfinished() -> None:
             terminal = await Terminal().connect(role.ports["jt808"])
             terminal.writer.write(b"GET / HTTP/1.1\r\n\r\n")
             await terminal.prove("secret-1")
-            (connection,) = role.tcp["jt808"].connections
+            (connection,) = role.doors["jt808"].connections
             assert not connection.unfinished
             terminal.writer.write(terminal.frames(Id.LOCATION, _location(_now()))[0][:20])
             await until(lambda: connection.unfinished)
             connection.progress.begun -= 61
-            role.tcp["jt808"].sweep()
+            role.doors["jt808"].sweep()
             assert await asyncio.wait_for(terminal.reader.read(), 10) == b""
             await settled(role)
             assert bus.reasons == ["malformed", "wrong_length"]

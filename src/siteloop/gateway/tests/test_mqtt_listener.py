@@ -103,7 +103,7 @@ def test_a_command_reaches_the_device_and_its_result_comes_back() -> None:
         async with listening() as (role, _), _client(role, "SPRAY5") as client:
             await client.subscribe("siteloop/SPRAY5/command")
             held = role.presence.connection(5)
-            assert isinstance(held, mqtt.Connection)
+            assert isinstance(held, mqtt.MqttConnection)
             held.send_command(
                 role.registry.by_number[5], {"id": "c1", "command": "spray_on", "args": {"seconds": 60}}
             )
@@ -180,11 +180,11 @@ def test_the_silent_are_put_out() -> None:
             writer.write(packets.connect("c", "D4", TOKEN, keep_alive=10))
             assert await reader.readexactly(4) == packets.connack(packets.Refused.ACCEPTED)
             (held,) = role.mqtt.connections
-            held.last -= 14
+            held.progress.last -= 14
             role.mqtt.sweep()
             writer.write(packets.build(packets.Type.PINGREQ))
             assert await reader.readexactly(2) == packets.build(packets.Type.PINGRESP)
-            held.last -= 16
+            held.progress.last -= 16
             role.mqtt.sweep()
             assert await reader.read() == b""
             writer.close()
