@@ -57,9 +57,24 @@ def test_each_role_has_its_own_menu(
     sign_in: Callable[..., Page], username: str, sees: str, does_not_see: str | None
 ) -> None:
     menu = sign_in(username).get_by_label("主菜单")
-    expect(menu.get_by_text(sees, exact=True).first).to_be_visible()
+    expect(menu.get_by_text(sees, exact=True).first).to_be_attached()
     if does_not_see:
         expect(menu.get_by_text(does_not_see, exact=True)).to_have_count(0)
+
+
+def test_an_unfolded_group_of_the_menu_stays_so_on_the_next_page(sign_in: Callable[..., Page]) -> None:
+    menu = sign_in("county").get_by_label("主菜单")
+    projects = menu.get_by_role("link", name="项目库", exact=True)
+    expect(projects).to_be_hidden()
+    menu.get_by_text("基础信息", exact=True).click()
+    menu.get_by_text("派单处置", exact=True).first.click()
+    projects.click()
+    expect(projects).to_have_attribute("aria-current", "page")
+    expect(menu.get_by_role("link", name="派单处置", exact=True)).to_be_visible()
+    menu.get_by_text("派单处置", exact=True).first.click()  # folded again, and stays so
+    menu.get_by_role("link", name="工作台", exact=True).click()
+    expect(menu.get_by_role("link", name="工作台", exact=True)).to_have_attribute("aria-current", "page")
+    expect(menu.get_by_role("link", name="派单处置", exact=True)).to_be_hidden()
 
 
 def test_english_by_a_switch_and_back(sign_in: Callable[..., Page]) -> None:

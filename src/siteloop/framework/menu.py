@@ -2,7 +2,7 @@
 
 import importlib
 import importlib.util
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from django.apps import apps
@@ -33,16 +33,18 @@ class Entry:
     title: str
     path: str
     icon: str
+    is_here: bool = False  # the page that is open belongs to it
 
 
 @dataclass(frozen=True)
 class Group:
-    """A titled group."""
+    """A titled group; folded unless the viewer opened it or is in it."""
 
     code: str
     title: str
     icon: str
     entries: tuple[Entry, ...]
+    is_open: bool = True
 
 
 @lru_cache(maxsize=1)
@@ -65,6 +67,18 @@ def menu(viewer: Viewer) -> list[Group]:
         if entries:
             made.append(Group(code, pick(zh, en), icon, tuple(entries)))
     return made
+
+
+def at(groups: list[Group], path: str, opened: frozenset[str]) -> list[Group]:
+    """The menu as it stands on the page at `path`: its entry marked, its group and those of `opened` unfolded."""
+    holding = [e.path for g in groups for e in g.entries if path.startswith(e.path)]
+    here = max(holding, key=len, default="")
+    marked = []
+    for group in groups:
+        entries = tuple(replace(e, is_here=e.path == here) for e in group.entries)
+        is_open = group.code in opened or any(e.is_here for e in entries)
+        marked.append(replace(group, entries=entries, is_open=is_open))
+    return marked
 
 
 def _entries(system: System, group: str, viewer: Viewer) -> list[Entry]:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from django.http import HttpRequest
 from django.utils import translation
 
-from siteloop.framework.menu import menu
+from siteloop.framework.menu import GROUPS, at, menu
 from siteloop.framework.viewer import NOBODY
 
 #: function account id -> number of unread notices; the notice room fills it
@@ -14,6 +14,17 @@ UNREAD: list[Callable[[int], int]] = []
 
 THEME_COOKIE = "siteloop_theme"
 THEMES = ("light", "dark")
+
+
+#: groups of the menu the viewer has unfolded, set by desk.js
+MENU_COOKIE = "siteloop_menu"
+OPEN_AT_FIRST = frozenset({GROUPS[0][0]})
+
+
+def unfolded(request: HttpRequest) -> frozenset[str]:
+    """Codes of the groups of the menu that are to be open."""
+    said = request.COOKIES.get(MENU_COOKIE)
+    return OPEN_AT_FIRST if said is None else frozenset(said.split("."))
 
 
 def theme_of(request: HttpRequest) -> str:
@@ -28,7 +39,7 @@ def context(request: HttpRequest) -> dict[str, object]:
     viewer = getattr(request, "viewer", NOBODY)
     return {
         "viewer": viewer,
-        "menu": lambda: menu(viewer),
+        "menu": lambda: at(menu(viewer), request.path, unfolded(request)),
         "unread": lambda: sum(count(viewer.user) for count in UNREAD) if viewer.user is not None else 0,
         "theme": theme_of(request),
         "language": translation.get_language() or "zh-hans",

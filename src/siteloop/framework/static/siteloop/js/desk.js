@@ -24,11 +24,16 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
-for (const group of /** @type {NodeListOf<HTMLDetailsElement>} */ (document.querySelectorAll("[data-group]"))) {
-  const key = `nav:${group.dataset.group}`;
-  if (localStorage.getItem(key) === "closed") group.open = false;
-  group.addEventListener("toggle", () => localStorage.setItem(key, group.open ? "open" : "closed"));
+/** Which groups of the menu are unfolded: a cookie, so that the next page comes drawn that way and does not jump. */
+const groups = /** @type {NodeListOf<HTMLDetailsElement>} */ (document.querySelectorAll("[data-group]"));
+for (const group of groups) {
+  // by the click: the event "toggle" also tells of groups that came open with the page
+  group.querySelector("summary")?.addEventListener("click", () => {
+    const open = [...groups].filter((one) => (one === group ? !one.open : one.open)).map((one) => one.dataset.group);
+    document.cookie = `siteloop_menu=${open.join(".")}; path=/; max-age=31536000; samesite=lax`;
+  });
 }
+document.querySelector(".desk-nav [aria-current]")?.scrollIntoView({ block: "nearest" });
 
 for (const button of /** @type {NodeListOf<HTMLButtonElement>} */ (document.querySelectorAll("[data-username]"))) {
   button.addEventListener("click", () => {
