@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from siteloop.gateway import faults
-from siteloop.gateway.trial import Program
+from siteloop.gateway.bench import faults
+from siteloop.gateway.bench.trial import Program
 
 
 @pytest.mark.engines

@@ -20,7 +20,7 @@ from psycopg.conninfo import make_conninfo
 from siteloop.entry.cluster_trial import Machine, Stored
 from siteloop.entry.engines import processes
 from siteloop.gateway import schema
-from siteloop.gateway.load_frames import code, render
+from siteloop.gateway.bench.load_frames import code, render
 from siteloop.kernel.times import SECOND
 from siteloop.protocols.hj212.frame import Frame, cut
 from siteloop.protocols.hj212.message import Message, parse

@@ -15,7 +15,7 @@ class EntryConfig(AppConfig):
         from siteloop.foundation.packs.back_tests import RUNNERS
         from siteloop.foundation.telemetry.explaining import EXPLAINERS
         from siteloop.foundation.telemetry.retention import ARCHIVERS
-        from siteloop.gateway.reparse import explain
+        from siteloop.gateway.quarantine.reparse import explain
         from siteloop.screens.settings.system_views import EXAMINERS
 
         announcing.start()

@@ -12,8 +12,8 @@ import psycopg
 
 from siteloop.entry import environment, wiring
 from siteloop.entry.trouble import Trouble
-from siteloop.gateway.archive_store import FolderStore
-from siteloop.gateway.archiving import Archiver, remove_raw
+from siteloop.gateway.history.archive_store import FolderStore
+from siteloop.gateway.history.archiving import Archiver, remove_raw
 
 FOLDER = "archive"  # below the data folder
 

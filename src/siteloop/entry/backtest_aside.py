@@ -19,7 +19,7 @@ import msgspec
 import psycopg
 
 from siteloop.entry.backtesting import back_test_rule
-from siteloop.gateway.backtest import BackTest, Hit, NoSuchRule
+from siteloop.gateway.judging.backtest import BackTest, Hit, NoSuchRule
 from siteloop.kernel.times import DAY, OFFSET, to_us
 
 LIMIT_S = 1200.0

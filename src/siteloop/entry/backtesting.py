@@ -12,8 +12,8 @@ import psycopg
 from siteloop.entry import environment, wiring
 from siteloop.entry.detectors import detectors
 from siteloop.entry.trouble import Trouble
-from siteloop.gateway.archive_store import FolderStore
-from siteloop.gateway.backtest import BackTest, Hit, NoSuchRule, Value, back_test, span_seconds
+from siteloop.gateway.history.archive_store import FolderStore
+from siteloop.gateway.judging.backtest import BackTest, Hit, NoSuchRule, Value, back_test, span_seconds
 from siteloop.kernel.times import SHANGHAI, to_us
 from siteloop.rules import words
 

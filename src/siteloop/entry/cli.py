@@ -231,7 +231,7 @@ def benchmark(args: argparse.Namespace) -> int:
         from siteloop.entry import cluster_trial
 
         return cluster_trial.main(args.rest[1:])
-    return int(importlib.import_module("siteloop.gateway.bench").main(args.rest) or 0)
+    return int(importlib.import_module("siteloop.gateway.bench.command").main(args.rest) or 0)
 
 
 def backtest(args: argparse.Namespace) -> int:

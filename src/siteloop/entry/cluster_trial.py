@@ -22,9 +22,10 @@ import psycopg
 from siteloop.entry.engines import processes
 from siteloop.entry.engines.nats_cluster import NatsCluster
 from siteloop.entry.engines.postgres import Postgres
-from siteloop.gateway import lease, load_frames, schema
-from siteloop.gateway.bench import sent, start_load
-from siteloop.gateway.load import Load
+from siteloop.gateway import lease, schema
+from siteloop.gateway.bench import load_frames
+from siteloop.gateway.bench.command import sent, start_load
+from siteloop.gateway.bench.load import Load
 from siteloop.kernel import block as blocks
 from siteloop.kernel import registry as registries
 from siteloop.kernel.finding import Finding

@@ -20,10 +20,12 @@ import psycopg
 from numpy.typing import NDArray
 from psycopg import sql
 
-from siteloop.gateway import bench, copying, partitions
-from siteloop.gateway.load import Load
-from siteloop.gateway.load_frames import code
-from siteloop.gateway.trial import Program, program
+from siteloop.gateway.bench import command as bench
+from siteloop.gateway.bench.load import Load
+from siteloop.gateway.bench.load_frames import code
+from siteloop.gateway.bench.trial import Program, program
+from siteloop.gateway.binary import copying
+from siteloop.gateway.history import partitions
 from siteloop.kernel.block import Columns, Kind
 from siteloop.kernel.profiles import DUST
 from siteloop.kernel.times import DAY, HOUR, MINUTE, OFFSET, from_us

@@ -16,8 +16,8 @@ from siteloop.entry import environment, wiring
 from siteloop.entry.archive import FOLDER, database_url
 from siteloop.entry.backtesting import moment
 from siteloop.entry.trouble import Trouble
-from siteloop.gateway.archive_store import FolderStore
-from siteloop.gateway.replay import Asked, Replay, Report, Run
+from siteloop.gateway.history.archive_store import FolderStore
+from siteloop.gateway.raw.replay import Asked, Replay, Report, Run
 from siteloop.kernel import registry as registries
 from siteloop.kernel.profiles import PROFILES
 from siteloop.kernel.reasons import TITLES, Reason

@@ -22,8 +22,10 @@ import psycopg
 
 from siteloop.entry.detectors import detectors
 from siteloop.entry.engines.postgres import Postgres
-from siteloop.gateway import copying, partitions, schema
-from siteloop.gateway.backtest import back_test
+from siteloop.gateway import schema
+from siteloop.gateway.binary import copying
+from siteloop.gateway.history import partitions
+from siteloop.gateway.judging.backtest import back_test
 from siteloop.kernel import registry as registries
 from siteloop.kernel.block import Block, Columns, Kind
 from siteloop.kernel.profiles import DUST

@@ -10,19 +10,21 @@ import uvicorn
 from nats.errors import Error as NatsError
 from nats.js.errors import APIError
 
-from siteloop.gateway import figures, occurrences, partitions
-from siteloop.gateway.archive_store import FolderStore
+from siteloop.gateway import figures
 from siteloop.gateway.bus import ROOM, Bus
 from siteloop.gateway.edge import role as edge_role
-from siteloop.gateway.judge import Judge
+from siteloop.gateway.history import partitions
+from siteloop.gateway.history.archive_store import FolderStore
+from siteloop.gateway.judging.judge import Judge
 from siteloop.gateway.lease import Crew
 from siteloop.gateway.listeners import role
 from siteloop.gateway.live import Authorise, Live
-from siteloop.gateway.raw_archive import RawArchive
+from siteloop.gateway.raw.archive import RawArchive
 from siteloop.gateway.registry_source import RegistrySource
-from siteloop.gateway.rollup import Roller
+from siteloop.gateway.rollups.rollup import Roller
 from siteloop.gateway.settings import GatewaySettings
-from siteloop.gateway.sink import Batch, Sink
+from siteloop.gateway.storing import occurrences
+from siteloop.gateway.storing.sink import Batch, Sink
 from siteloop.rules.detector import Detector
 
 WATCH_S = 2.0

@@ -7,7 +7,7 @@ import pytest
 
 from siteloop.entry import backtesting, cli
 from siteloop.entry.trouble import Trouble
-from siteloop.gateway.backtest import BackTest, Hit, NoSuchRule, Place
+from siteloop.gateway.judging.backtest import BackTest, Hit, NoSuchRule, Place
 from siteloop.kernel.times import HOUR, SHANGHAI
 
 START = 1_790_000_040_000_000
@@ -116,7 +116,7 @@ def test_every_shipped_rule_has_a_detector_to_test_it_with() -> None:
 
     from siteloop.entry import rooms
     from siteloop.entry.detectors import detectors
-    from siteloop.gateway.backtest import _judges
+    from siteloop.gateway.judging.backtest import _judges
 
     known = {name for kind in detectors() for name in _judges(kind)}
     packs = rooms.SOURCE.parents[1] / "packs"

@@ -14,7 +14,7 @@ from siteloop.entry.engines import processes
 from siteloop.entry.engines.nats import STUCK, Nats
 from siteloop.entry.supervisor import Supervisor
 from siteloop.gateway.bus import Bus
-from siteloop.gateway.raw_archive import RawArchive, read_chunk
+from siteloop.gateway.raw.archive import RawArchive, read_chunk
 from siteloop.gateway.tests.listening import MN, frame, within
 from siteloop.gateway.tests.planes import T0, Plane, block_of
 from siteloop.kernel import block as blocks

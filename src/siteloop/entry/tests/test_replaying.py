@@ -8,7 +8,7 @@ import pytest
 from siteloop.entry import cli, replaying
 from siteloop.entry.trouble import Trouble
 from siteloop.framework.models import TrailEntry
-from siteloop.gateway.replay import Asked, Example, Report, Run
+from siteloop.gateway.raw.replay import Asked, Example, Report, Run
 from siteloop.kernel.reasons import TITLES, Reason
 
 

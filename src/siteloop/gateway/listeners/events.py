@@ -16,11 +16,11 @@ import msgspec
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
+from siteloop.gateway.freshness import too_early_or_late
 from siteloop.gateway.gathering import HIGH
 from siteloop.gateway.listeners import proof
 from siteloop.gateway.listeners.json_intake import JsonIntake, RowError
-from siteloop.gateway.listeners.judging import too_early_or_late
-from siteloop.gateway.occurrences import keep_pictures
+from siteloop.gateway.storing.occurrences import keep_pictures
 from siteloop.kernel.block import Kind as RowKind
 from siteloop.kernel.occurrence import Kept, Occurrence, masked
 from siteloop.kernel.profiles import EVENT_SOURCES

@@ -10,8 +10,8 @@ import zlib
 from typing import Any
 
 from siteloop.gateway.commands import Commands
+from siteloop.gateway.freshness import Seen
 from siteloop.gateway.gathering import Gathering
-from siteloop.gateway.listeners.judging import Seen
 from siteloop.gateway.listeners.tcp import TcpConnection, TcpServer
 from siteloop.gateway.presence import Presence
 from siteloop.gateway.registry_source import RegistrySource

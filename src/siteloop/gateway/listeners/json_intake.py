@@ -5,9 +5,9 @@ from typing import Any
 
 import msgspec
 
+from siteloop.gateway.freshness import too_early_or_late
 from siteloop.gateway.gathering import Gathering
 from siteloop.gateway.listeners import proof
-from siteloop.gateway.listeners.judging import too_early_or_late
 from siteloop.gateway.presence import Presence
 from siteloop.gateway.registry_source import RegistrySource
 from siteloop.gateway.settings import GatewaySettings

@@ -24,9 +24,9 @@ from siteloop.gateway.listeners.mqtt import MqttServer
 from siteloop.gateway.listeners.patience import PatientHttp
 from siteloop.gateway.listeners.tcp import TcpServer
 from siteloop.gateway.presence import Presence
+from siteloop.gateway.quarantine.releasing import LISTENER as RELEASE
+from siteloop.gateway.quarantine.releasing import Releases
 from siteloop.gateway.registry_source import RegistrySource
-from siteloop.gateway.releasing import LISTENER as RELEASE
-from siteloop.gateway.releasing import Releases
 from siteloop.gateway.settings import GatewaySettings
 from siteloop.gateway.tls import BadCertificate, Certificate
 from siteloop.kernel.placement import Placement

@@ -6,8 +6,8 @@ from abc import ABC, abstractmethod
 from typing import Any, cast
 
 from siteloop.gateway.commands import Commands
+from siteloop.gateway.freshness import too_early_or_late
 from siteloop.gateway.gathering import Gathering
-from siteloop.gateway.listeners.judging import too_early_or_late
 from siteloop.gateway.listeners.patience import Progress
 from siteloop.gateway.presence import Presence
 from siteloop.gateway.registry_source import RegistrySource

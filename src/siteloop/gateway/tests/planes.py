@@ -11,9 +11,9 @@ import psycopg
 
 from siteloop.gateway import schema
 from siteloop.gateway.bus import Bus
-from siteloop.gateway.raw_archive import RawArchive
+from siteloop.gateway.raw.archive import RawArchive
 from siteloop.gateway.settings import GatewaySettings
-from siteloop.gateway.sink import Sink
+from siteloop.gateway.storing.sink import Sink
 from siteloop.kernel import block as blocks
 from siteloop.kernel.block import Block, Columns, Kind
 

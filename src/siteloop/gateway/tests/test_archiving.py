@@ -10,11 +10,11 @@ import numpy as np
 import psycopg
 import pytest
 
-from siteloop.gateway import past, stored_history
-from siteloop.gateway.archive_store import FolderStore
-from siteloop.gateway.archiving import Archiver, Unlike, remove_raw
+from siteloop.gateway.history import past, stored_history
+from siteloop.gateway.history.archive_store import FolderStore
+from siteloop.gateway.history.archiving import Archiver, Unlike, remove_raw
 from siteloop.gateway.registry_source import RegistrySource
-from siteloop.gateway.rollup import Roller
+from siteloop.gateway.rollups.rollup import Roller
 from siteloop.gateway.tests.planes import NORMAL_ROW, Plane, block_of
 from siteloop.kernel import archived
 from siteloop.kernel.block import Columns
@@ -272,7 +272,7 @@ def test_an_empty_day_is_dropped_without_a_file(plane: Past) -> None:
 
 
 def test_a_reader_that_holds_the_table_makes_a_day_wait(plane: Past, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("siteloop.gateway.archiving.LOCK_WAIT", "50ms")
+    monkeypatch.setattr("siteloop.gateway.history.archiving.LOCK_WAIT", "50ms")
     plane.receive(FIRST)
     with psycopg.connect(plane.dsn) as reader:
         reader.execute("SELECT count(*) FROM telemetry.dust")

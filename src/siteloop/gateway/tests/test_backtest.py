@@ -8,8 +8,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from siteloop.gateway.backtest import BackTest, NoSuchRule, back_test
-from siteloop.gateway.stored_history import STEP, steps
+from siteloop.gateway.history.stored_history import STEP, steps
+from siteloop.gateway.judging.backtest import BackTest, NoSuchRule, back_test
 from siteloop.gateway.tests.planes import NORMAL_ROW, Plane, block_of
 from siteloop.kernel import block as blocks
 from siteloop.kernel import registry as registries

@@ -11,8 +11,8 @@ import pytest
 
 from simulators.camera import PICTURE, Camera
 from siteloop.gateway.listeners.role import ListenerRole
-from siteloop.gateway.occurrences import picture_path
-from siteloop.gateway.reparse import judge
+from siteloop.gateway.quarantine.reparse import judge
+from siteloop.gateway.storing.occurrences import picture_path
 from siteloop.gateway.tests.listening import TOKEN, device, listening, settled, within
 from siteloop.kernel.occurrence import Occurrence, masked
 from siteloop.kernel.times import DAY, HOUR, SECOND

@@ -12,7 +12,7 @@ import psycopg
 import pytest
 
 from siteloop.gateway.bus import Bus
-from siteloop.gateway.judge import Judge
+from siteloop.gateway.judging.judge import Judge
 from siteloop.gateway.listeners.role import ListenerRole
 from siteloop.gateway.registry_source import RegistrySource
 from siteloop.gateway.tests.listening import RecordingBus, device, listening, within

@@ -9,7 +9,7 @@ import psycopg
 import pytest
 
 from siteloop.gateway import figures
-from siteloop.gateway.judge import SAVE_S, Judge, merged, pause_after
+from siteloop.gateway.judging.judge import SAVE_S, Judge, merged, pause_after
 from siteloop.gateway.opening import open_block
 from siteloop.gateway.registry_source import RegistrySource
 from siteloop.gateway.settings import GatewaySettings

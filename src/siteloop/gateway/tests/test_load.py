@@ -7,8 +7,9 @@ import re
 import numpy as np
 import pytest
 
-from siteloop.gateway import files, load, load_frames
-from siteloop.gateway.bench import medians
+from siteloop.gateway import files
+from siteloop.gateway.bench import load, load_frames
+from siteloop.gateway.bench.command import medians
 from siteloop.kernel.times import SECOND
 from siteloop.protocols.hj212.crc import crc212
 from siteloop.protocols.hj212.frame import Frame, cut

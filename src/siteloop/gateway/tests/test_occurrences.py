@@ -8,10 +8,10 @@ from typing import Any
 import msgspec
 import pytest
 
-from siteloop.gateway import occurrences
 from siteloop.gateway.gathering import NOTHING
-from siteloop.gateway.occurrences import keep_pictures, picture_path
 from siteloop.gateway.opening import open_block
+from siteloop.gateway.storing import occurrences
+from siteloop.gateway.storing.occurrences import keep_pictures, picture_path
 from siteloop.gateway.tests.planes import T0, Plane
 from siteloop.kernel import block as blocks
 from siteloop.kernel.block import Block

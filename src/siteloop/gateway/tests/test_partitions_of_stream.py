@@ -7,11 +7,11 @@ from typing import Any
 import psycopg
 import pytest
 
-from siteloop.gateway import judge_states
 from siteloop.gateway.bus import BLOCKS, Bus, PartitionsChanged
 from siteloop.gateway.gathering import Gathering
-from siteloop.gateway.judge import Judge
-from siteloop.gateway.raw_archive import RawArchive, read_chunk
+from siteloop.gateway.judging import judge_states
+from siteloop.gateway.judging.judge import Judge
+from siteloop.gateway.raw.archive import RawArchive, read_chunk
 from siteloop.gateway.registry_source import RegistrySource
 from siteloop.gateway.settings import GatewaySettings
 from siteloop.gateway.tests.listening import within

@@ -9,8 +9,8 @@ import pytest
 from psycopg.rows import dict_row
 
 from siteloop.gateway.gathering import Gathering
+from siteloop.gateway.quarantine.releasing import Releases
 from siteloop.gateway.registry_source import RegistrySource
-from siteloop.gateway.releasing import Releases
 from siteloop.gateway.settings import GatewaySettings
 from siteloop.gateway.tests.listening import MN, RecordingBus, device, frame, within
 from siteloop.gateway.tests.planes import Plane

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from siteloop.gateway.reparse import judge
+from siteloop.gateway.quarantine.reparse import judge
 from siteloop.gateway.tests.listening import device
 from siteloop.kernel.block import Kind
 from siteloop.kernel.registry import DeviceEntry

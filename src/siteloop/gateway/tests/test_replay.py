@@ -11,14 +11,14 @@ import msgspec
 import psycopg
 import pytest
 
-from siteloop.gateway import replay as replays
-from siteloop.gateway import replay_rows
-from siteloop.gateway.archive_store import FolderStore
-from siteloop.gateway.archiving import Archiver
+from siteloop.gateway.history.archive_store import FolderStore
+from siteloop.gateway.history.archiving import Archiver
+from siteloop.gateway.quarantine.reparse import judge
+from siteloop.gateway.raw import replay as replays
+from siteloop.gateway.raw import replay_rows
+from siteloop.gateway.raw.replay import Asked, Replay, Report
 from siteloop.gateway.registry_source import RegistrySource
-from siteloop.gateway.reparse import judge
-from siteloop.gateway.replay import Asked, Replay, Report
-from siteloop.gateway.rollup import Roller
+from siteloop.gateway.rollups.rollup import Roller
 from siteloop.gateway.tests.planes import Plane
 from siteloop.kernel import block as blocks
 from siteloop.kernel import registry as registries

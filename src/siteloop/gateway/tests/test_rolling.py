@@ -11,10 +11,11 @@ import numpy as np
 import psycopg
 import pytest
 
-from siteloop.gateway import binary_arrays, rolling
+from siteloop.gateway.binary import arrays as binary_arrays
 from siteloop.gateway.registry_source import RegistrySource
-from siteloop.gateway.rollup import Roller
-from siteloop.gateway.sink import Sink
+from siteloop.gateway.rollups import rolling
+from siteloop.gateway.rollups.rollup import Roller
+from siteloop.gateway.storing.sink import Sink
 from siteloop.gateway.tests.planes import NORMAL_ROW, Plane, block_of
 from siteloop.kernel.profiles import PROFILES
 from siteloop.kernel.registry import DeviceEntry, Registry

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from siteloop.gateway.registry_source import RegistrySource
-from siteloop.gateway.rollup import Roller
+from siteloop.gateway.rollups.rollup import Roller
 from siteloop.gateway.tests.planes import NORMAL_ROW, Plane, block_of
 from siteloop.kernel.block import Kind
 from siteloop.kernel.registry import DeviceEntry, Registry

@@ -8,7 +8,7 @@ import psycopg
 import pytest
 
 from siteloop.gateway.bus import Bus
-from siteloop.gateway.judge import Judge
+from siteloop.gateway.judging.judge import Judge
 from siteloop.gateway.registry_source import RegistrySource
 from siteloop.gateway.tests.listening import within
 from siteloop.gateway.tests.planes import T0, Plane, StillBus, block_of

@@ -12,8 +12,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from siteloop.gateway import copying, partitions
-from siteloop.gateway.raw_archive import read_chunk
+from siteloop.gateway.binary import copying
+from siteloop.gateway.history import partitions
+from siteloop.gateway.raw.archive import read_chunk
 from siteloop.gateway.tests.planes import NORMAL_ROW, T0, Plane, block_of, columns_of
 from siteloop.kernel import block as blocks
 from siteloop.kernel.block import Block, Kind, Reject

@@ -11,8 +11,8 @@ from typing import Any
 import msgspec
 import psycopg
 
-from siteloop.gateway.archive_store import NO_STORE, ArchiveStore
-from siteloop.gateway.stored_history import steps
+from siteloop.gateway.history.archive_store import NO_STORE, ArchiveStore
+from siteloop.gateway.history.stored_history import steps
 from siteloop.kernel import registry as registries
 from siteloop.kernel.block import Block
 from siteloop.kernel.finding import Act, Command, Finding
@@ -244,7 +244,7 @@ def _asked(devices: Sequence[DeviceEntry], rules: Sequence[RuleEntry], code: str
     """How many devices the rule speaks of."""
     book = Rulebook(rules)
     profile = {str(r.params.get("profile", "dust")) for r in rules}
-    return sum(1 for d in devices if d.profile in profile and book.entry(code, d.region) is not None)
+    return sum(1 for d in devices if d.profile in profile and book.entry(code, d.region, project=d.project) is not None)
 
 
 def _configured(

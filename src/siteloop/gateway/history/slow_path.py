@@ -7,7 +7,7 @@ import psycopg
 from numpy.typing import NDArray
 from psycopg import sql
 
-from siteloop.gateway import copying
+from siteloop.gateway.binary import copying
 from siteloop.kernel.block import Columns
 from siteloop.kernel.profiles import Profile
 from siteloop.kernel.times import from_us

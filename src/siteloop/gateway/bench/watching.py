@@ -6,7 +6,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from siteloop.gateway.trial import Program
+from siteloop.gateway.bench.trial import Program
 
 EVERY_S = 1.0
 

@@ -21,10 +21,12 @@ import msgspec
 import psycopg
 from nats.errors import Error as NatsError
 
-from siteloop.gateway import copying, figures, judge_states, lease
+from siteloop.gateway import figures, lease
+from siteloop.gateway.binary import copying
 from siteloop.gateway.bus import Bus, Reader
 from siteloop.gateway.gathering import NOTHING
-from siteloop.gateway.judge_states import is_whole
+from siteloop.gateway.judging import judge_states
+from siteloop.gateway.judging.judge_states import is_whole
 from siteloop.gateway.opening import Opened, open_block
 from siteloop.gateway.registry_source import RegistrySource
 from siteloop.gateway.settings import GatewaySettings
@@ -199,7 +201,7 @@ class Judge:
         kind, _, code = command.origin.partition(":")
         if device is None or kind != "rule" or command.command == "spray_off":
             return False  # what runs may always be stopped
-        rule = self._book.entry(code, device.region)
+        rule = self._book.entry(code, device.region, project=device.project)
         return rule is not None and rule.shadow
 
     def _tick(self) -> list[Statement]:

@@ -8,7 +8,7 @@ import psycopg
 from numpy.typing import NDArray
 from psycopg import sql
 
-from siteloop.gateway.copying import EPOCH_2000, HEADER, TRAILER
+from siteloop.gateway.binary.copying import EPOCH_2000, HEADER, TRAILER
 from siteloop.kernel.block import Columns, Kind
 from siteloop.kernel.profiles import Profile
 from siteloop.kernel.times import from_us

@@ -2,7 +2,7 @@
 
 from psycopg import sql
 
-from siteloop.gateway.sums import VALID_SHARE, kinds
+from siteloop.gateway.rollups.sums import VALID_SHARE, kinds
 from siteloop.kernel.profiles import Averaging, Field, Profile
 
 _CONFLICT = sql.SQL(

@@ -10,9 +10,10 @@ import msgspec
 import numpy as np
 import psycopg
 
-from siteloop.gateway import copied, past
-from siteloop.gateway.archive_store import NO_STORE, ArchiveStore
-from siteloop.gateway.copying import join, take
+from siteloop.gateway.binary import copied
+from siteloop.gateway.binary.copying import join, take
+from siteloop.gateway.history import past
+from siteloop.gateway.history.archive_store import NO_STORE, ArchiveStore
 from siteloop.kernel import archived
 from siteloop.kernel.block import Columns
 from siteloop.kernel.profiles import PROFILES, Profile

@@ -15,8 +15,9 @@ import psycopg
 from numpy.typing import NDArray
 from psycopg import sql
 
-from siteloop.gateway import copying, past, slow_path
-from siteloop.gateway.archive_store import ArchiveStore
+from siteloop.gateway.binary import copying
+from siteloop.gateway.history import past, slow_path
+from siteloop.gateway.history.archive_store import ArchiveStore
 from siteloop.kernel.block import Columns
 from siteloop.kernel.profiles import Profile
 from siteloop.kernel.times import DAY, from_us

@@ -14,9 +14,10 @@ import psycopg
 from numpy.typing import NDArray
 from psycopg import sql
 
-from siteloop.gateway import copying, sums
-from siteloop.gateway.binary_arrays import Float4s, Float8s, Int4s, Int8s
-from siteloop.gateway.sums import Sums
+from siteloop.gateway.binary import copying
+from siteloop.gateway.binary.arrays import Float4s, Float8s, Int4s, Int8s
+from siteloop.gateway.rollups import sums
+from siteloop.gateway.rollups.sums import Sums
 from siteloop.kernel.block import Columns
 from siteloop.kernel.profiles import Profile
 from siteloop.kernel.registry import DeviceEntry

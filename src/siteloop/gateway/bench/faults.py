@@ -6,9 +6,9 @@ import signal
 import time
 from typing import Any
 
-from siteloop.gateway.bench import sent, start_load
-from siteloop.gateway.load import Load
-from siteloop.gateway.trial import Program
+from siteloop.gateway.bench.command import sent, start_load
+from siteloop.gateway.bench.load import Load
+from siteloop.gateway.bench.trial import Program
 
 VICTIMS = ("listener", "sink", "judge", "nats", "postgres")
 

@@ -13,10 +13,10 @@ from typing import Any
 import msgspec
 import nats
 
-from siteloop.gateway.load import Load, Sent
-from siteloop.gateway.load_frames import READINGS, render
-from siteloop.gateway.trial import LIMIT, Program, program
-from siteloop.gateway.watching import Watch
+from siteloop.gateway.bench.load import Load, Sent
+from siteloop.gateway.bench.load_frames import READINGS, render
+from siteloop.gateway.bench.trial import LIMIT, Program, program
+from siteloop.gateway.bench.watching import Watch
 from siteloop.kernel.times import SECOND
 
 CROWDS = ("crowd", "connections")
@@ -26,7 +26,7 @@ MOST_A_SECOND = 200_000  # frames: more than any machine of today answers
 
 def start_load(load: Load) -> subprocess.Popen[bytes]:
     """The load in a process of its own."""
-    command = [sys.executable, "-m", "siteloop.gateway.load", msgspec.json.encode(load).decode()]
+    command = [sys.executable, "-m", "siteloop.gateway.bench.load", msgspec.json.encode(load).decode()]
     return subprocess.Popen(command, stdout=subprocess.PIPE)  # noqa: S603 - our own command
 
 
@@ -178,14 +178,14 @@ def _once(asked: argparse.Namespace) -> dict[str, Any]:
     with program({"SITELOOP_ACCELERATE": "0"} if asked.plain else {}) as running:
         running.register(asked.devices, asked.probes)
         if asked.what in (*CROWDS, "flood"):
-            from siteloop.gateway import crowd
+            from siteloop.gateway.bench import crowd
 
             return (crowd.flood if asked.what == "flood" else crowd.connections)(running, asked)
         if asked.what == "latency":
             found = asyncio.run(alarms(running, asked.devices, asked.rate, asked.probes))
             return {**found, "holds": found["in_the_browser"]["heard"] == asked.probes}
         if asked.what == "faults":
-            from siteloop.gateway import faults
+            from siteloop.gateway.bench import faults
 
             return faults.run(running, asked.devices, asked.frames or 50_000)
         frames = asked.frames or (int(asked.seconds * MOST_A_SECOND) if asked.seconds else 100_000)

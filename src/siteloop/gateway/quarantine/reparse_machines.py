@@ -2,8 +2,16 @@
 
 import msgspec
 
-from siteloop.gateway.listeners.judging import too_early_or_late
-from siteloop.gateway.reparse import DeviceOf, Judged, _enabled, _refused, _unasked, _unread, _whole
+from siteloop.gateway.freshness import too_early_or_late
+from siteloop.gateway.quarantine.reparse import (
+    DeviceOf,
+    Judged,
+    _enabled,
+    _refused,
+    _unasked,
+    _unread,
+    _whole,
+)
 from siteloop.gateway.settings import GatewaySettings
 from siteloop.kernel.explanation import Check, Explanation, Item
 from siteloop.kernel.reasons import TITLES, Reason

@@ -11,8 +11,8 @@ import psycopg
 from numpy.typing import NDArray
 from psycopg import sql
 
-from siteloop.gateway import partitions, past, slow_path
-from siteloop.gateway.archive_store import ArchiveStore
+from siteloop.gateway.history import partitions, past, slow_path
+from siteloop.gateway.history.archive_store import ArchiveStore
 from siteloop.kernel import archived
 from siteloop.kernel.block import Kind
 from siteloop.kernel.profiles import PROFILES, Profile

@@ -1,6 +1,6 @@
 """Load: many HJ 212 devices in one process, over sockets of their own or through collectors, re-sending what was not answered.
 
-Started by bench and faults as `python -m siteloop.gateway.load '<Load as JSON>'`; prints what it did as JSON.
+Started by bench and faults as `python -m siteloop.gateway.bench.load '<Load as JSON>'`; prints what it did as JSON.
 It shares the machine with the program it measures, so it is thrifty: frames are rendered thousands at a time, and answers,
 which come in the order of the frames, are compared by whole lists.
 """
@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from siteloop.gateway import files
-from siteloop.gateway.load_frames import Frames, code
+from siteloop.gateway.bench.load_frames import Frames, code
 from siteloop.kernel.times import SECOND
 from siteloop.protocols.hj212.talk import qn_of
 

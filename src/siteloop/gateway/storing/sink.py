@@ -20,15 +20,18 @@ from nats.errors import Error as NatsError
 from numpy.typing import NDArray
 from psycopg import sql
 
-from siteloop.gateway import copying, figures, lease, occurrences, opening, partitions, slow_path, thawing
-from siteloop.gateway.archive_store import ArchiveStore, FolderStore
+from siteloop.gateway import figures, lease, opening
+from siteloop.gateway.binary import copying
 from siteloop.gateway.bus import Bus, Reader
+from siteloop.gateway.history import partitions, slow_path, thawing
+from siteloop.gateway.history.archive_store import ArchiveStore, FolderStore
 from siteloop.gateway.opening import Opened, open_block
-from siteloop.gateway.raw_archive import Chunk, RawArchive
+from siteloop.gateway.raw.archive import Chunk, RawArchive
 from siteloop.gateway.registry_source import EMPTY
-from siteloop.gateway.rolling import Plan, Rolling
+from siteloop.gateway.rollups.rolling import Plan, Rolling
 from siteloop.gateway.settings import GatewaySettings
-from siteloop.gateway.tally import Tally, day_of
+from siteloop.gateway.storing import occurrences
+from siteloop.gateway.storing.tally import Tally, day_of
 from siteloop.kernel.block import Block, Columns, Kind
 from siteloop.kernel.occurrence import Occurrence
 from siteloop.kernel.profiles import PROFILES, RECORDS, Profile

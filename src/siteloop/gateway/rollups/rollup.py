@@ -14,9 +14,11 @@ import numpy as np
 import psycopg
 from psycopg import sql
 
-from siteloop.gateway import copying, past, rolling, rollup_sql, slow_path, thawing
-from siteloop.gateway.archive_store import NO_STORE, ArchiveStore
+from siteloop.gateway.binary import copying
+from siteloop.gateway.history import past, slow_path, thawing
+from siteloop.gateway.history.archive_store import NO_STORE, ArchiveStore
 from siteloop.gateway.registry_source import RegistrySource
+from siteloop.gateway.rollups import rolling, rollup_sql
 from siteloop.kernel.profiles import PROFILES, Profile
 from siteloop.kernel.times import to_us
 

@@ -5,10 +5,10 @@ import time
 from pathlib import Path
 from typing import Any
 
-from siteloop.gateway.bench import sent, start_load
-from siteloop.gateway.load import Load, Sent
-from siteloop.gateway.load_frames import READINGS
-from siteloop.gateway.trial import Program
+from siteloop.gateway.bench.command import sent, start_load
+from siteloop.gateway.bench.load import Load, Sent
+from siteloop.gateway.bench.load_frames import READINGS
+from siteloop.gateway.bench.trial import Program
 
 
 def memory(running: Program, role: str = "listener") -> float:

@@ -13,8 +13,8 @@ import psycopg
 from psycopg.rows import dict_row
 
 from siteloop.gateway.gathering import KEPT_RAW, Gathering
+from siteloop.gateway.quarantine.reparse import Judged, judge
 from siteloop.gateway.registry_source import RegistrySource
-from siteloop.gateway.reparse import Judged, judge
 from siteloop.gateway.settings import GatewaySettings
 from siteloop.kernel.explanation import Explanation
 from siteloop.kernel.reasons import Reason

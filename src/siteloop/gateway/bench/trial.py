@@ -15,7 +15,7 @@ from typing import Any, cast
 
 import psycopg
 
-from siteloop.gateway.load_frames import code
+from siteloop.gateway.bench.load_frames import code
 from siteloop.kernel import registry as registries
 from siteloop.kernel.registry import DeviceEntry, Registry, RuleEntry
 

@@ -15,10 +15,11 @@ import msgspec
 import numpy as np
 import psycopg
 
-from siteloop.gateway import raw_archive, replay_rows
-from siteloop.gateway.archive_store import ArchiveStore
-from siteloop.gateway.reparse import judge
-from siteloop.gateway.replay_rows import Change, Key, Row
+from siteloop.gateway.history.archive_store import ArchiveStore
+from siteloop.gateway.quarantine.reparse import judge
+from siteloop.gateway.raw import archive as raw_archive
+from siteloop.gateway.raw import replay_rows
+from siteloop.gateway.raw.replay_rows import Change, Key, Row
 from siteloop.gateway.settings import GatewaySettings
 from siteloop.kernel import registry as registries
 from siteloop.kernel.profiles import PROFILES

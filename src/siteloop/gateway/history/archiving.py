@@ -18,9 +18,9 @@ import msgspec
 import psycopg
 from psycopg import sql
 
-from siteloop.gateway import copied
-from siteloop.gateway.archive_store import ArchiveStore
-from siteloop.gateway.past import Part
+from siteloop.gateway.binary import copied
+from siteloop.gateway.history.archive_store import ArchiveStore
+from siteloop.gateway.history.past import Part
 from siteloop.kernel import archived
 from siteloop.kernel.archived import Digest, Writing
 from siteloop.kernel.profiles import PROFILES

@@ -1,7 +1,7 @@
 """Judging a refused push of a camera or a gate again (see reparse.py). It is only explained: its beginning alone was kept, and the
 device sends again what was not confirmed."""
 
-from siteloop.gateway.listeners.judging import too_early_or_late
+from siteloop.gateway.freshness import too_early_or_late
 from siteloop.gateway.settings import GatewaySettings
 from siteloop.kernel.block import Kind
 from siteloop.kernel.explanation import Check, Explanation, Item

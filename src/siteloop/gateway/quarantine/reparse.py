@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from siteloop.gateway.listeners.judging import too_early_or_late
+from siteloop.gateway.freshness import too_early_or_late
 from siteloop.gateway.settings import GatewaySettings
 from siteloop.kernel.explanation import Check, Explanation, Item, Value
 from siteloop.kernel.profiles import PROFILES
@@ -65,11 +65,11 @@ def judge(
 ) -> Judged:
     """Judge a message of one of the listeners. A frame let out before and refused again is judged by what it looks like."""
     if listener in MACHINES or (listener == "release" and is_machine(raw)):
-        from siteloop.gateway.reparse_machines import judge_machine
+        from siteloop.gateway.quarantine.reparse_machines import judge_machine
 
         return judge_machine(raw, listener, received_us, device_of, proven, settings)
     if listener == EVENTS:
-        from siteloop.gateway.reparse_events import explain_event
+        from siteloop.gateway.quarantine.reparse_events import explain_event
 
         return Judged(explain_event(raw, received_us, proven, settings))
     is_json = listener in JSON_LISTENERS or (listener == "release" and raw.lstrip()[:1] in (b"{", b"["))

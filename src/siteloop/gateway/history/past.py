@@ -11,8 +11,8 @@ from typing import Any
 import msgspec
 import psycopg
 
-from siteloop.gateway import copied
-from siteloop.gateway.archive_store import ArchiveStore
+from siteloop.gateway.binary import copied
+from siteloop.gateway.history.archive_store import ArchiveStore
 from siteloop.kernel import archived
 from siteloop.kernel.block import Columns
 from siteloop.kernel.profiles import PROFILES, Profile

@@ -1,0 +1,1 @@
+"""The program under load, measured from outside: `siteloop bench`."""

@@ -1,0 +1,1 @@
+"""Where readings lie: day partitions, then files; and how late rows find their way into either."""

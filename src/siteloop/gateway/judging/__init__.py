@@ -1,0 +1,1 @@
+"""Blocks in order through every detector: as they come, and over stored history."""

@@ -1,0 +1,1 @@
+"""Refused messages judged again by today's codec and registry: explained, and let in."""

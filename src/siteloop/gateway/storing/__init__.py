@@ -1,0 +1,1 @@
+"""Blocks become rows, events and sums of the ledger."""
