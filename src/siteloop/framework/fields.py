@@ -47,6 +47,18 @@ def kind_of(model: type[models.Model], column: Column) -> str:
     return "number" if isinstance(field, numbers) and not field.primary_key else "text"
 
 
+#: fields that say when a term ends
+ENDS = frozenset({"deadline", "due_at", "until", "hear_until"})
+
+
+def term_end(moment: dt.datetime, shape: str = "%Y-%m-%d %H:%M") -> str:
+    """The end of a term on Shanghai's clock: a midnight closes its day and reads 24:00, not 00:00 of the day after."""
+    here = moment.astimezone(SHANGHAI)
+    if (here.hour, here.minute, here.second) == (0, 0, 0):
+        return (here - dt.timedelta(days=1)).strftime(shape.replace("%H:%M", "24:00"))
+    return here.strftime(shape)
+
+
 def text(row: Any, column: Column) -> str:
     """As people read it: local time, choice titles, masked where it must be."""
     value = raw(row, column)
@@ -59,7 +71,8 @@ def text(row: Any, column: Column) -> str:
     if display is not None:
         return str(display())
     if isinstance(value, dt.datetime):
-        return value.astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M")
+        is_end = column.name.rsplit("__", 1)[-1] in ENDS
+        return term_end(value) if is_end else value.astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M")
     if isinstance(value, dt.date):
         return value.isoformat()
     if isinstance(value, bool):

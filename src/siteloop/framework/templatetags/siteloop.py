@@ -8,6 +8,7 @@ from django import template
 from django.utils import timezone
 
 from siteloop.framework import language
+from siteloop.framework.fields import term_end
 from siteloop.kernel.times import SHANGHAI
 
 register = template.Library()
@@ -39,6 +40,12 @@ def t(zh: str, en: str = "") -> str:
 def local(moment: dt.datetime | None, shape: str = "%m-%d %H:%M") -> str:
     """A moment on Shanghai's clock."""
     return moment.astimezone(SHANGHAI).strftime(shape) if moment else ""
+
+
+@register.filter
+def due(moment: dt.datetime | None, shape: str = "%m-%d %H:%M") -> str:
+    """The end of a term on Shanghai's clock."""
+    return term_end(moment, shape) if moment else ""
 
 
 @register.filter

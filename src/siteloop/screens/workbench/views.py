@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from siteloop.foundation.authority.models import Post
 from siteloop.foundation.cases.models import Case, CaseState, Finding
-from siteloop.foundation.cases.titles import RULE_TITLES
+from siteloop.foundation.cases.titles import titles
 from siteloop.foundation.notice.models import Notice
 from siteloop.foundation.registry.models import AnnualInspection, MaintenanceReview, Project
 from siteloop.framework.viewer import Viewer
@@ -111,8 +111,8 @@ def warned(viewer: Viewer) -> dict[str, object]:
     if not viewer.may("cases.finding.view"):
         return {"warnings": []}
     lasting = Finding.objects.visible_to(viewer).filter(cleared_at__isnull=True, shadow=False)
-    rows = lasting.select_related("site", "case").order_by("-since")[:12]
-    return {"warnings": rows, "rule_titles": RULE_TITLES}
+    rows = list(lasting.select_related("site", "device").order_by("-since")[:12])
+    return {"warnings": rows, "rule_titles": titles(row.rule for row in rows)}
 
 
 def unread(viewer: Viewer) -> dict[str, object]:
@@ -136,7 +136,9 @@ def workbench(request: HttpRequest) -> HttpResponse:
     part = request.GET.get("part", "")
     if part in PARTS:
         return render(request, f"workbench/parts/{part}.html", PARTS[part](viewer))
-    context: dict[str, object] = {"worse": worse(viewer), "due": due_next(viewer), "rule_titles": RULE_TITLES}
+    rising = worse(viewer)
+    context: dict[str, object] = {"worse": rising, "due": due_next(viewer)}
+    context["rising_titles"] = titles(str(one["rule"]) for one in rising)
     for told in PARTS.values():
         context |= told(viewer)
     return render(request, "workbench/workbench.html", context)

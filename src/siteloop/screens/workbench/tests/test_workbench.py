@@ -29,3 +29,13 @@ def test_each_part_is_fetched_alone_for_the_open_page(fast_plane: None) -> None:
         alone = page.get(f"/workbench/?part={part}").content.decode()
         assert "<html" not in alone
         assert alone.strip() in whole.replace("\r", ""), part
+
+
+@pytest.mark.django_db
+def test_a_rule_is_called_by_its_title(fast_plane: None) -> None:
+    """A rule no system has words for is called as its pack calls it, never by its code."""
+    from siteloop.foundation.cases.titles import titles
+    from siteloop.foundation.packs.reference import load
+
+    load()
+    assert titles(["dust.history_gap", "dust.none"]) == {"dust.history_gap": "数据缺段补传"}
