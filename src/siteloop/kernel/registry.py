@@ -40,7 +40,7 @@ class DeviceEntry(msgspec.Struct, frozen=True):
 
 
 class RuleEntry(msgspec.Struct, frozen=True):
-    """One rule of a pack, resolved for one region: numbers only, the detector kind says what they mean."""
+    """One rule of a pack, resolved for one region or project: numbers only, the detector kind says what they mean."""
 
     code: str  # dust.pm25_spray
     detector: str  # name in the detector registry
@@ -51,6 +51,7 @@ class RuleEntry(msgspec.Struct, frozen=True):
     clause: str = ""
     title: str = ""
     shadow: bool = False
+    project: int = 0  # set = only devices of this project, for which it stands above every region
 
 
 class Registry(msgspec.Struct, frozen=True):

@@ -4,7 +4,7 @@ A detector is fed every block of the bus in order and ticked once a second; it n
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import ClassVar, Protocol
 
 from siteloop.kernel.block import Block, Columns
@@ -37,24 +37,38 @@ class Detector(Protocol):
 
 
 class Rulebook:
-    """Which entry counts for a code in a region: the longest region prefix. Switched-off entries hide the wider ones."""
+    """Which entry counts for a code: the project's own, else the longest region prefix. Switched-off entries hide the wider ones."""
 
     def __init__(self, rules: Iterable[RuleEntry]) -> None:
         self._by_code: dict[str, list[RuleEntry]] = defaultdict(list)
+        self._own: dict[str, dict[int, RuleEntry]] = defaultdict(dict)
+        self._detectors: dict[str, set[str]] = defaultdict(set)
         for rule in sorted(rules, key=lambda r: (-len(r.region), -r.version)):
-            self._by_code[rule.code].append(rule)
+            self._detectors[rule.detector].add(rule.code)
+            if rule.project:
+                self._own[rule.code].setdefault(rule.project, rule)
+            else:
+                self._by_code[rule.code].append(rule)
 
     def codes(self, detector: str) -> list[str]:
         """Codes that use a detector somewhere."""
-        return sorted(c for c, rules in self._by_code.items() if any(r.detector == detector for r in rules))
+        return sorted(self._detectors.get(detector, ()))
 
     def entries(self, code: str) -> list[RuleEntry]:
-        """All entries of a code, the longest region first."""
+        """The regions' entries of a code, the longest region first."""
         return self._by_code.get(code, [])
 
-    def entry(self, code: str, region: str, detector: str | None = None) -> RuleEntry | None:
+    def own(self, code: str) -> Mapping[int, RuleEntry]:
+        """Project -> its own entry of a code."""
+        return self._own.get(code, {})
+
+    def entry(
+        self, code: str, region: str, detector: str | None = None, project: int = 0
+    ) -> RuleEntry | None:
         """The entry that counts, None when there is none or the one that counts belongs to another detector."""
-        for rule in self._by_code.get(code, ()):
-            if region.startswith(rule.region):
-                return rule if detector in (None, rule.detector) and rule.detector != OFF else None
-        return None
+        rule = self._own.get(code, {}).get(project)
+        if rule is None:
+            rule = next((r for r in self._by_code.get(code, ()) if region.startswith(r.region)), None)
+        if rule is None or rule.detector == OFF:
+            return None
+        return rule if detector in (None, rule.detector) else None

@@ -198,12 +198,14 @@ class LaneDetector:
         self._orphans()
 
     def _add_lane(self, code: str, profile: Profile, roster: Roster, book: Rulebook) -> None:
-        known: dict[str, RuleEntry | None] = {}
+        known: dict[tuple[str, int], RuleEntry | None] = {}
         rule_of: list[RuleEntry | None] = []
+        own = book.own(code)
         for device in roster.devices:
-            if device.region not in known:
-                known[device.region] = book.entry(code, device.region, self.name)
-            rule = known[device.region]
+            place = device.region, device.project if device.project in own else 0
+            if place not in known:
+                known[place] = book.entry(code, place[0], self.name, place[1])
+            rule = known[place]
             rule_of.append(rule if rule and rule.params.get("profile", "dust") == profile.code else None)
         if not any(rule_of):
             return

@@ -6,7 +6,7 @@ such rules share a lane wherever they do not meet on a device. So the number of 
 shape on one device, however many rules there are.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -57,33 +57,46 @@ def shape_of(rule: RuleEntry) -> Shape:
 
 
 class Regions:
-    """The devices of a roster by region, and the regions by prefix."""
+    """The devices of a roster by region and by project, and the regions by prefix."""
 
     def __init__(self, roster: Roster) -> None:
         self.slots: dict[str, list[int]] = {}
+        self.projects: dict[int, list[int]] = {}
         for slot, device in enumerate(roster.devices):
             self.slots.setdefault(device.region, []).append(slot)
+            self.projects.setdefault(device.project, []).append(slot)
         self.under: dict[str, list[str]] = {}
         for region in self.slots:
             for length in range(len(region) + 1):
                 self.under.setdefault(region[:length], []).append(region)
 
     def rules(self, book: Rulebook, code: str, detector: str) -> dict[str, RuleEntry]:
-        """Region -> entry in force, where it belongs to the detector. The same as asking the book region by region."""
+        """Region -> entry in force, where it belongs to the detector. The same as asking the book region by region, without project."""
         found: dict[str, RuleEntry] = {}
         for rule in reversed(book.entries(code)):  # the longest prefix comes last and counts
             for region in self.under.get(rule.region, ()):
                 found[region] = rule
         return {region: rule for region, rule in found.items() if rule.detector == detector}
 
+    def _under(self, book: Rulebook, code: str, detector: str) -> Iterator[tuple[RuleEntry, list[int]]]:
+        """Entries in force with their slots; devices of a project with an entry of its own are left out of their region's."""
+        own = {p: rule for p, rule in book.own(code).items() if p in self.projects}
+        apart = {slot for project in own for slot in self.projects[project]}
+        for region, rule in self.rules(book, code, detector).items():
+            slots = self.slots[region]
+            yield rule, [s for s in slots if s not in apart] if apart else slots
+        for project, rule in own.items():
+            if rule.detector == detector:
+                yield rule, self.projects[project]
+
     def units(self, book: Rulebook, code: str, detector: str, profile: str) -> list[Unit]:
         """One unit for each shape the code has in some region."""
         made: dict[Shape, tuple[list[int], list[RuleEntry]]] = {}
-        for region, rule in self.rules(book, code, detector).items():
-            if rule.params.get("profile", "dust") == profile:
+        for rule, under in self._under(book, code, detector):
+            if under and rule.params.get("profile", "dust") == profile:
                 slots, rules = made.setdefault(shape_of(rule), ([], []))
-                slots += self.slots[region]
-                rules += [rule] * len(self.slots[region])
+                slots += under
+                rules += [rule] * len(under)
         return [Unit(code, shape, np.array(slots, np.int64), rules) for shape, (slots, rules) in made.items()]
 
 

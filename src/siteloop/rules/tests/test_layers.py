@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec import structs
 
 from siteloop.kernel.finding import Finding
 from siteloop.kernel.registry import RuleEntry
@@ -46,7 +47,7 @@ DEVICES = [
 _rules = st.lists(
     st.tuples(
         st.sampled_from(["a", "b", "c", "d"]),
-        st.sampled_from(REGIONS),
+        st.sampled_from([*REGIONS, 201, 202, 999]),  # a number = one project's own entry
         st.sampled_from([20, 40, 60]),
         st.booleans(),
         st.booleans(),
@@ -59,14 +60,22 @@ _moves = st.lists(st.tuples(st.integers(1, 8), st.sampled_from([10.0, 30.0, 50.0
 
 def _entries(drawn, kind, more):
     seen, made = set(), []
-    for code, region, limit, is_off, shadow in drawn:
-        if (code, region) in seen:
+    for code, place, limit, is_off, shadow in drawn:
+        if (code, place) in seen:
             continue
-        seen.add((code, region))
+        seen.add((code, place))
+        region, project = ("330411", place) if isinstance(place, int) else (place, 0)
         params = {"field": FIELD[code], "on": limit, "tolerance": 0, **more}
         made.append(
             RuleEntry(
-                code, "off" if is_off and region else kind.name, region, 1, params, "blue", shadow=shadow
+                code,
+                "off" if is_off and region else kind.name,
+                region,
+                1,
+                params,
+                "blue",
+                shadow=shadow,
+                project=project,
             )
         )
     return made
@@ -101,6 +110,26 @@ def test_regions_find_what_the_book_finds(drawn):
         found = regions.rules(book, code, "threshold")
         for device in DEVICES:
             assert found.get(device.region) == book.entry(code, device.region, "threshold")
+            counts = book.entry(code, device.region, "threshold", device.project)
+            slot = roster.slot(device.number)
+            units = regions.units(book, code, "threshold", "dust")
+            assert [r for u in units for s, r in zip(u.slots, u.rules, strict=True) if s == slot] == (
+                [counts] if counts else []
+            )
+
+
+@pytest.mark.requirement("CFG-13")
+def test_a_projects_own_entry_stands_above_every_region():
+    wide = rule("r", "threshold", "33", field="pm25", on=75)
+    own = structs.replace(wide, region="330411", project=201, params={"field": "pm25", "on": 50})
+    off = structs.replace(wide, region="330411", project=202, detector="off")
+    rules = [wide, own, off]
+    detector = Threshold()
+    detector.configure(registry([monitor(n) for n in (1, 2, 3)], rules), rules)
+    said = feed(detector, [row(n, NOON, pm25=60) for n in (1, 2, 3)])
+    said += feed(detector, [row(n, NOON + MINUTE, pm25=90) for n in (1, 2, 3)])
+    raised = [(s.device, s.limit) for s in said if isinstance(s, Finding) and s.act == "raise"]
+    assert raised == [(1, 50), (3, 75)]
 
 
 @pytest.mark.requirement("IOT-02")

@@ -257,7 +257,7 @@ class SprayLinkage(LaneDetector):
         rules = [
             r
             for lane in self._lanes.values()
-            if (r := self._book.entry(lane.code, sprayer.region)) is not None
+            if (r := self._book.entry(lane.code, sprayer.region, project=sprayer.project)) is not None
         ]
         timing = Timing.of(rules[0].params) if rules else run.timing
         run.manual_until = received + timing.manual
@@ -376,7 +376,7 @@ class SprayLinkage(LaneDetector):
     def _not_linked(self, lane: DemandLane, slot: int, demand: Demand, at: int) -> Iterator[Finding]:
         """No sprayer, or no sprayer that answered."""
         monitor = lane.device(slot)
-        rule = self._book.entry(NOT_LINKED, monitor.region)
+        rule = self._book.entry(NOT_LINKED, monitor.region, project=monitor.project)
         if rule is None:
             return
         excess = (
