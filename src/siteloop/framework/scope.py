@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from django.db import models
 from django.db.models import Q
 
+from siteloop.framework.own_rows import once
 from siteloop.framework.viewer import Viewer
 
 
@@ -63,11 +64,9 @@ class ScopedQuerySet(models.QuerySet[M]):
     def visible_to(self, viewer: Viewer) -> "ScopedQuerySet[M]":
         """Rows inside the viewer's scope. A region code of "" (the nation) opens all regions."""
         scope: Scope = self.model.scope  # type: ignore[attr-defined]
-        # a to-many lookup in the scope would double rows, so the filter goes through a subquery of keys
-        keys = self.model._base_manager.filter(scope.q(viewer)).values("pk")
         clone = self._clone()
         clone._opened = True
-        return clone if viewer.is_system or scope.public else clone.filter(pk__in=keys)
+        return clone.filter(once(self.model, scope.q(viewer)))
 
     def unscoped(self, reason: str) -> "ScopedQuerySet[M]":
         """Open the query without a viewer; `reason` says why that is right and is found by `siteloop check`."""

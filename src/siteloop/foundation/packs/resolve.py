@@ -23,6 +23,7 @@ class Book:
     def __init__(self) -> None:
         self._packs: list[Pack] | None = None
         self._rows: dict[Any, list[Any]] = {}
+        self._by_pack: dict[tuple[Any, dt.date], dict[int, list[Any]]] = {}
 
     def packs(self) -> list[Pack]:
         """Every pack."""
@@ -49,12 +50,22 @@ class Book:
 
     def newest(self, model: type[R], pack_ids: Iterable[int], on: dt.date | None = None) -> list[R]:
         """Of each key in each pack the version that counts on a day."""
-        day, wanted = on or timezone.localdate(), set(pack_ids)
-        found: dict[tuple[int, str], R] = {}
-        for row in self.rows(model):
-            if row.pack_id in wanted and in_force(row, day):
-                found[row.pack_id, key_of(row)] = row
-        return list(found.values())
+        by_pack = self._newest_by_pack(model, on or timezone.localdate())
+        return [row for pack_id in dict.fromkeys(pack_ids) for row in by_pack.get(pack_id, ())]
+
+    def _newest_by_pack(self, model: type[R], day: dt.date) -> dict[int, list[R]]:
+        """All versions that count on a day, sorted out once however many places are asked about."""
+        if (model, day) not in self._by_pack:
+            newest: dict[tuple[int, str], R] = {}
+            for row in self.rows(model):
+                if in_force(row, day):
+                    newest[row.pack_id, key_of(row)] = row
+            found: dict[int, list[R]] = {}
+            for row in newest.values():
+                found.setdefault(row.pack_id, []).append(row)
+            self._by_pack[model, day] = found
+        known: dict[int, list[R]] = self._by_pack[model, day]
+        return known
 
 
 _shared: ContextVar[Book | None] = ContextVar("packs_book", default=None)
