@@ -1,7 +1,7 @@
 """The fleet and its rates: every figure is counted from the records its link opens, no supplier stands above another."""
 
 import datetime as dt
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from siteloop.foundation.regions.names import name as region_name
 from siteloop.foundation.telemetry import rates
-from siteloop.foundation.telemetry.fleet import Member, due, fleet
+from siteloop.foundation.telemetry.fleet import CONDITIONS, Fleet, Member, due
 from siteloop.framework import exporting
 from siteloop.framework.action import Refused
 from siteloop.framework.language import pick
@@ -23,6 +23,7 @@ from siteloop.kernel.profiles import PROFILES
 DAYS = (1, 7)
 RATE_DAYS = (1, 7, 30)
 ROWS = 50
+EXPORTED = 500  # devices that become records at a time
 STATES = {"online": ("在线", "online"), "offline": ("离线", "offline"), "never": ("从未上报", "never heard")}
 DUE = {
     "overdue": ("已过期", "expired"),
@@ -35,7 +36,6 @@ BY = (
     ("site", "按工地", "By site"),
     ("device", "按设备", "By device"),
 )
-FAR = dt.timedelta(days=36_500)
 
 
 @dataclass(frozen=True)
@@ -45,23 +45,22 @@ class Head:
     name: str
     title: str
     title_en: str
-    of: Callable[[Member], Any]
     number: bool = False
 
 
 HEADS = (
-    Head("code", "设备", "Device", lambda m: m.device.title or m.device.code),
-    Head("site", "工地", "Site", lambda m: m.site_name),
-    Head("state", "状态", "State", lambda m: list(STATES).index(m.state)),
-    Head("age", "最近数据", "Last row", lambda m: m.age or FAR),
-    Head("online", "在线率", "Online", lambda m: m.measure.online_rate, True),
-    Head("valid", "有效率", "Valid", lambda m: m.measure.valid_rate, True),
-    Head("fault", "故障率", "Faulty", lambda m: m.measure.fault_rate or 0.0, True),
-    Head("quarantine", "隔离", "Refused", lambda m: m.quarantined, True),
-    Head("model", "型号与固件", "Model and firmware", lambda m: (m.device.model_name, m.device.firmware)),
-    Head("supplier", "服务单位", "Supplier", lambda m: m.supplier_name),
-    Head("inspection", "年检至", "Inspected until", lambda m: m.inspection_until or dt.date.min),
-    Head("calibration", "校准至", "Calibrated until", lambda m: m.calibration_until or dt.date.min),
+    Head("code", "设备", "Device"),
+    Head("site", "工地", "Site"),
+    Head("state", "状态", "State"),
+    Head("age", "最近数据", "Last row"),
+    Head("online", "在线率", "Online", True),
+    Head("valid", "有效率", "Valid", True),
+    Head("fault", "故障率", "Faulty", True),
+    Head("quarantine", "隔离", "Refused", True),
+    Head("model", "型号与固件", "Model and firmware"),
+    Head("supplier", "服务单位", "Supplier"),
+    Head("inspection", "年检至", "Inspected until"),
+    Head("calibration", "校准至", "Calibrated until"),
 )
 
 
@@ -69,34 +68,29 @@ HEADS = (
 def page(request: HttpRequest) -> HttpResponse:
     """GET /fleet/?days=&profile=&town=&supplier=&state=&due=&search=&sort=-fault&page=."""
     viewer, days = _viewer(request, DAYS)
-    everybody = fleet(viewer, days)
-    asked = {
-        n: request.GET.get(n, "") for n in ("profile", "town", "supplier", "state", "due", "search", "sort")
-    }
-    shown = _sorted([m for m in everybody if _fits(m, asked)], asked["sort"])
-    leaf = Paginator(shown, ROWS).get_page(request.GET.get("page"))
+    asked = _asked(request)
+    fleet = Fleet(viewer, days)
+    census = fleet.census()
+    leaf = Paginator(fleet.fitting(asked), ROWS).get_page(request.GET.get("page"))
     today = timezone.localdate()
     context = {
         "leaf": leaf,
-        "rows": [_row(m, today) for m in leaf.object_list],
-        "counts": [(code, pick(*STATES[code]), sum(m.state == code for m in everybody)) for code in STATES],
+        "rows": [_row(m, today) for m in fleet.members(list(leaf.object_list))],
+        "counts": [(code, pick(*STATES[code]), n) for code, n in census.states.items()],
         "asked": asked,
         "days": days,
         "all_days": DAYS,
-        "total": len(everybody),
+        "total": census.total,
         "heads": [_head(h, asked["sort"]) for h in HEADS],
-        "profiles": [
-            (c, pick(PROFILES[c].title, PROFILES[c].title_en))
-            for c in sorted({m.device.profile for m in everybody})
-        ],
-        "towns": [(c, region_name(c)) for c in sorted({m.device.region_code for m in everybody})],
-        "suppliers": sorted({m.supplier_name for m in everybody if m.supplier_name}),
+        "profiles": [(c, pick(PROFILES[c].title, PROFILES[c].title_en)) for c in census.profiles],
+        "towns": [(c, region_name(c)) for c in census.towns],
+        "suppliers": census.suppliers,
         "states": [(c, pick(*t)) for c, t in STATES.items()],
         "dues": [(c, pick(*DUE[c])) for c in ("overdue", "soon", "missing")],
         "may_export": viewer.may("registry.device.export"),
         "may_quarantine": viewer.may("telemetry.quarantine.view"),
         "is_filtered": any(v for n, v in asked.items() if n != "sort"),
-        "since": rates.period(timezone.now(), days)[0],
+        "since": fleet.start,
     }
     return render(request, "fleet/fleet.html", context)
 
@@ -105,14 +99,16 @@ def page(request: HttpRequest) -> HttpResponse:
 def export(request: HttpRequest) -> StreamingHttpResponse:
     """GET /fleet/export with the page's own parameters."""
     viewer, days = _viewer(request, DAYS)
-    asked = {
-        n: request.GET.get(n, "") for n in ("profile", "town", "supplier", "state", "due", "search", "sort")
-    }
-    shown = _sorted([m for m in fleet(viewer, days) if _fits(m, asked)], asked["sort"])
+    fleet = Fleet(viewer, days)
+    shown = fleet.fitting(_asked(request))
     heads = [pick("编码", "Code"), *(pick(h.title, h.title_en) for h in HEADS)]
 
     def lines() -> Iterator[list[object]]:
-        for m in shown:
+        for m in (
+            m
+            for some in (shown[at : at + EXPORTED] for at in range(0, len(shown), EXPORTED))
+            for m in fleet.members(some)
+        ):
             yield [
                 m.device.code,
                 m.device.title or m.device.code,
@@ -137,8 +133,10 @@ def rates_page(request: HttpRequest) -> HttpResponse:
     """GET /fleet/rates/?by=supplier|site|device&days=&profile=&sort=: rates with their definitions; by name unless sorted."""
     viewer, days, by, profile, found = _rated(request)
     sort = request.GET.get("sort", "")
+    leaf = Paginator(found, ROWS).get_page(request.GET.get("page"))
     context = {
-        "rows": found,
+        "leaf": leaf,
+        "rows": leaf.object_list,
         "by": by,
         "tabs": [(code, pick(zh, en)) for code, zh, en in BY],
         "days": days,
@@ -215,31 +213,8 @@ def _rated(request: HttpRequest) -> tuple[Viewer, int, str, str, list[rates.Rate
     return viewer, days, by, profile, found
 
 
-def _fits(m: Member, asked: dict[str, str]) -> bool:
-    words = asked["search"].strip().lower()
-    today = timezone.localdate()
-    return (
-        asked["profile"] in ("", m.device.profile)
-        and m.device.region_code.startswith(asked["town"])
-        and asked["supplier"] in ("", m.supplier_name)
-        and asked["state"] in ("", m.state)
-        and asked["due"] in ("", due(m.inspection_until, today), due(m.calibration_until, today))
-        and any(
-            words in text.lower()
-            for text in (
-                m.device.code,
-                m.device.title,
-                m.site_name,
-                m.device.model_name,
-                m.device.firmware,
-            )
-        )
-    )
-
-
-def _sorted(found: list[Member], sort: str) -> list[Member]:
-    head = next((h for h in HEADS if h.name == sort.lstrip("-")), None)
-    return sorted(found, key=head.of, reverse=sort.startswith("-")) if head else found
+def _asked(request: HttpRequest) -> dict[str, str]:
+    return {n: request.GET.get(n, "").replace("\x00", "") for n in (*CONDITIONS, "sort")}
 
 
 def _direction(name: str, sort: str) -> str:

@@ -8,8 +8,9 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from siteloop.foundation.authority.models import Organisation
-from siteloop.foundation.registry.models import AnnualInspection, Device
+from siteloop.foundation.registry.models import AnnualInspection, Calibration, Device, Site
 from siteloop.foundation.registry.tests import rows
+from siteloop.foundation.telemetry import rates
 from siteloop.foundation.telemetry.rates import period
 from siteloop.framework.testing import Caller, caller
 
@@ -144,7 +145,8 @@ def test_export_holds_what_the_page_shows(fast_plane: None) -> None:
 
 
 @pytest.mark.django_db
-def test_more_devices_ask_no_more_queries(fast_plane: None) -> None:
+def test_more_devices_ask_no_more_queries(fast_plane: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rates, "KEPT_S", -1.0)
     rows.device("330482")
     who = caller(MAY, "330482")
     _text(who, "/fleet/")
@@ -155,3 +157,57 @@ def test_more_devices_ask_no_more_queries(fast_plane: None) -> None:
     with CaptureQueriesContext(connection) as many:
         _text(who, "/fleet/")
     assert len(many) <= len(few)
+
+
+@pytest.mark.django_db
+def test_only_the_shown_devices_become_records(fast_plane: None) -> None:
+    for _ in range(53):
+        rows.device("330482")
+    who = caller(MAY, "330482")
+    first = _text(who, "/fleet/")
+    assert first.count("/places/devices/") == 50
+    assert "53/53" in first
+    assert _text(who, "/fleet/?page=2").count("/places/devices/") == 3
+    assert _text(who, "/fleet/rates/?by=device&page=2").count("/places/devices/") == 3
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "sort", ["code", "site", "state", "age", "model", "supplier", "inspection", "calibration"]
+)
+def test_order_by_what_the_database_knows(fast_plane: None, sort: str) -> None:
+    low, high = rows.device("330482"), rows.device("330482")
+    today = timezone.localdate()
+    for device, sign in ((low, "A"), (high, "B")):
+        _latest(device.pk, 60 if device is low else 7200)
+        supplier = Organisation(name=f"{sign}服务单位", kind="supplier", region_code="330482")
+        supplier.save()
+        Device.objects.unscoped("test").filter(pk=device.pk).update(
+            title=f"{sign}点", supplier=supplier, model_name=sign
+        )
+        Site.objects.unscoped("test").filter(pk=device.site_id).update(name=f"{sign}工地")
+        until = today + dt.timedelta(days=10 if device is low else 90)
+        AnnualInspection(device=device, done_on=today, valid_until=until, result="passed").save()
+        Calibration(device=device, done_on=today, valid_until=until).save()
+    who = caller(MAY, "330482")
+    up, down = _text(who, f"/fleet/?sort={sort}"), _text(who, f"/fleet/?sort=-{sort}")
+    assert up.index(low.code) < up.index(high.code)
+    assert down.index(high.code) < down.index(low.code)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("sort", ["online", "valid", "fault", "quarantine"])
+def test_order_by_figures(fast_plane: None, sort: str) -> None:
+    low, high = rows.device("330482"), rows.device("330482")
+    for device, hours in ((low, 6), (high, 12)):
+        _rolled(device.pk, hours=hours, valid=12)
+    _stored(high.pk, [0, 4])
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO fast.quarantine (received_at, listener, device, reason, raw) VALUES (now(), 'hj212', %s, 'crc', 'x')",
+            [high.pk],
+        )
+    who = caller(MAY, "330482")
+    up, down = _text(who, f"/fleet/?sort={sort}"), _text(who, f"/fleet/?sort=-{sort}")
+    assert up.index(low.code) < up.index(high.code)
+    assert down.index(high.code) < down.index(low.code)
