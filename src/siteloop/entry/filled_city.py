@@ -28,6 +28,7 @@ class Filled:
 
 def fill(projects: int, cases: int, seed: int = 20261121) -> Filled:
     """Write everything; needs migrated tables and Django."""
+    from siteloop.entry import filled_readings
     from siteloop.foundation.registry.models import Device, Party, Project, Site
 
     dice = random.Random(seed)  # noqa: S311 - the same city every time
@@ -87,6 +88,7 @@ def fill(projects: int, cases: int, seed: int = 20261121) -> Filled:
             for i, site in enumerate(sites)
         ],
     )
+    filled_readings.fill()
     first = _cases(sites, devices, firms, cases, dice)
     return Filled(_accounts(towns), made[1].pk, sites[1].pk, devices[1].pk, first)
 
