@@ -24,6 +24,10 @@ EVERYBODY = (
     "notice.preference.*",
     "files.evidence.create",
     "regions.*.view",
+    "office.bulletin.view",
+    "office.bulletin.confirm",
+    "office.ticket.view",
+    "office.ticket.create",
 )
 #: looking at sites, devices and their data
 WATCHING = (
@@ -40,6 +44,9 @@ WATCHING = (
     "cases.enforcement.export",
     "cases.lock.view",
     "cases.lock.export",
+    "cases.caseextension.view",
+    "evaluation.*.view",
+    "evaluation.*.export",
     "cases.case.comment",
     "cases.case.urge",
     "packs.*.view",
@@ -59,7 +66,16 @@ WATCHING = (
     "project_stages.*.export",
     "acceptance.*.view",
     "joint_acceptance.*.view",
+    "credit.*.view",
+    "supervisor_firms.*.view",
     "framework.trailentry.view",
+)
+#: what the subject of a credit record or blacklist entry does about it; the action asks whose it is
+CREDIT_OWN = (
+    "credit.blacklistentry.state_case",
+    "credit.*.appeal",
+    "credit.*.repair",
+    "credit.creditrequest.take_back",
 )
 #: a unit's papers for the authority: typed, completed and handed in by the unit, decided by others
 APPLYING = (
@@ -77,6 +93,7 @@ CASEWORK = (
     "cases.case.fail_check",
     "cases.case.transfer",
     "cases.case.recheck",
+    "cases.case.ask_extension",
 )
 #: inspecting and giving orders
 INSPECTING = (
@@ -87,13 +104,52 @@ INSPECTING = (
     "documents.document.serve",
 )
 #: putting right what an order demands
-RECTIFYING = ("inspection.order.reply", "inspection.order.ask_extension")
+RECTIFYING = (
+    "inspection.order.reply",
+    "inspection.order.ask_extension",
+    "joint_acceptance.jointfinding.correct",
+)
+#: what a supervisor firm writes and hands in; each record asks whether it is the project's firm (SUPV-01)
+SUPERVISING_FIRM = (
+    "supervisor_firms.supervisionreport.create",
+    "supervisor_firms.supervisionreport.write",
+    "supervisor_firms.supervisionreport.submit",
+    *(
+        f"supervisor_firms.{record}.{verb}"
+        for record in ("dangerreport", "siderecord")
+        for verb in ("create", "change", "attach", "send", "sign", "void", "withdraw", "export")
+    ),
+    "supervisor_firms.presence.check_in",
+    "supervisor_firms.presence.check_out",
+    "supervisor_firms.leave.create",
+    "supervisor_firms.leave.cancel",
+    "supervisor_firms.misconduct.state_case",
+)
+#: what the authority does with supervisor firms
+OVER_FIRMS = (
+    *(f"supervisor_firms.supervisionreport.{verb}" for verb in ("create", "receive", "send_back", "cancel")),
+    *(f"supervisor_firms.dangerreport.{verb}" for verb in ("receive", "answer", "unfounded")),
+    "supervisor_firms.leave.approve",
+    "supervisor_firms.leave.reject",
+    "supervisor_firms.dutymonth.count",
+    "supervisor_firms.firmfile.*",
+    *(
+        f"supervisor_firms.misconduct.{verb}"
+        for verb in ("create", "change", "tell", "publish", "drop", "withdraw")
+    ),
+    "supervisor_firms.*.export",
+    "people.person.view",
+)
 #: an authority over a region
 OVERSIGHT = (
     *WATCHING,
     *CASEWORK,
     "cases.case.extend",
     "cases.case.cancel",
+    "cases.case.merge",
+    "cases.case.reassign",
+    "cases.caseextension.*",
+    "evaluation.*",
     "regions.boundary.*",
     "telemetry.ledger.*",
     "telemetry.quarantine.view",
@@ -122,6 +178,36 @@ OVERSIGHT = (
     "project_stages.*",
     "acceptance.*",
     "joint_acceptance.*",
+    *OVER_FIRMS,
+    "supervisor_firms.standard.*",
+    "supervisor_firms.behaviour.*",
+    "credit.*",
+)
+
+#: the office of somebody who works for an authority: what is his own, and what he is asked
+OFFICE = (
+    "office.leaverequest.view",
+    "office.leaverequest.create",
+    "office.dutyshift.view",
+    "office.dutyshift.swap",
+    "office.dutyswap.view",
+    "office.incomingpaper.view",
+    "office.incomingpaper.give",
+    "office.incomingpaper.attach",
+    "office.outgoingpaper.view",
+    "office.outgoingpaper.create",
+    "office.outgoingpaper.change",
+    "office.outgoingpaper.attach",
+    "office.outgoingpaper.circulate",
+    "office.outgoingpaper.give",
+    "office.handover.view",
+    "office.handover.create",
+    "office.handover.accept",
+    "office.meeting.view",
+    "office.meetingtask.view",
+    "office.meetingtask.finish",
+    "office.ticket.answer",
+    "authority.organisation.view",
 )
 
 #: keeping the lists of the double-random draw; whoever keeps them does not draw (DRAND-12)
@@ -157,14 +243,21 @@ CATALOGUE = (
         "省级监管人员",
         "Province officer",
         Sees.REGION,
-        (*EVERYBODY, *WATCHING, "telemetry.ledger.*"),
+        (*EVERYBODY, *WATCHING, *OFFICE, "telemetry.ledger.*"),
     ),
     RoleRow(
         "city_officer",
         "市级监管人员",
         "City officer",
         Sees.REGION,
-        (*EVERYBODY, *OVERSIGHT, *DRAW_VIEW, "packs.packrule.change", "packs.packvalue.change"),
+        (
+            *EVERYBODY,
+            *OVERSIGHT,
+            *DRAW_VIEW,
+            "office.*",
+            "packs.packrule.change",
+            "packs.packvalue.change",
+        ),
     ),
     RoleRow(
         "county_officer",
@@ -176,6 +269,7 @@ CATALOGUE = (
             *OVERSIGHT,
             *DRAW_VIEW,
             *DRAW_LISTS,
+            "office.*",
             "packs.packrule.*",
             "packs.packvalue.*",
             "authority.departmentgrant.*",
@@ -192,7 +286,14 @@ CATALOGUE = (
         "镇街管理人员",
         "Town officer",
         Sees.REGION,
-        (*EVERYBODY, *WATCHING, "dust.complaint.view", "dust.complaint.create", "telemetry.ledger.*"),
+        (
+            *EVERYBODY,
+            *WATCHING,
+            *OFFICE,
+            "dust.complaint.view",
+            "dust.complaint.create",
+            "telemetry.ledger.*",
+        ),
     ),
     RoleRow(
         "supervisor",
@@ -206,8 +307,12 @@ CATALOGUE = (
             *DRAW_VIEW,
             *DRAW_TASKS,
             *INSPECTING,
+            *OFFICE,
             "acceptance.application.*",
             "joint_acceptance.departmentopinion.*",
+            "credit.creditrecord.propose",
+            "credit.blacklistentry.propose",
+            "credit.award.nominate",
             "telemetry.command.issue",
         ),
     ),
@@ -220,6 +325,8 @@ CATALOGUE = (
             *EVERYBODY,
             *WATCHING,
             *CASEWORK,
+            *OVER_FIRMS,
+            *OFFICE,
             "cases.case.extend",
             "dust.complaint.view",
             "dust.complaint.collect",
@@ -234,6 +341,7 @@ CATALOGUE = (
         Sees.REGION,
         (
             *EVERYBODY,
+            *OFFICE,
             "registry.site.view",
             "registry.device.view",
             "registry.project.view",
@@ -250,6 +358,26 @@ CATALOGUE = (
         ),
     ),
     RoleRow(
+        "joint_examiner",
+        "联合验收参验人员",
+        "Joint acceptance examiner",
+        Sees.ORGANISATION,
+        (
+            *EVERYBODY,
+            "registry.project.view",
+            "registry.singlework.view",
+            "files.evidence.view",
+            "documents.document.view",
+            "cases.case.view",
+            "cases.case.comment",
+            *CASEWORK,
+            "joint_acceptance.*.view",
+            "joint_acceptance.departmentopinion.*",
+            "joint_acceptance.jointfinding.confirm",
+            "joint_acceptance.jointfinding.send_back",
+        ),
+    ),
+    RoleRow(
         "enterprise_manager",
         "企业管理人员",
         "Enterprise manager",
@@ -262,6 +390,7 @@ CATALOGUE = (
             "registry.maintenancereview.*",
             "registry.project.submit",
             *RECTIFYING,
+            *CREDIT_OWN,
         ),
     ),
     RoleRow(
@@ -275,6 +404,7 @@ CATALOGUE = (
             *CASEWORK,
             *APPLYING,
             *RECTIFYING,
+            *CREDIT_OWN,
             "registry.maintenancereview.*",
             "registry.maintenance.create",
             "registry.project.submit",
@@ -291,7 +421,11 @@ CATALOGUE = (
         (*EVERYBODY, *WATCHING, "cases.case.reply", "inspection.order.reply"),
     ),
     RoleRow(
-        "supervisor_engineer", "监理人员", "Supervisor engineer", Sees.ORGANISATION, (*EVERYBODY, *WATCHING)
+        "supervisor_engineer",
+        "监理人员",
+        "Supervisor engineer",
+        Sees.ORGANISATION,
+        (*EVERYBODY, *WATCHING, *CASEWORK, *SUPERVISING_FIRM, *CREDIT_OWN, "people.person.view"),
     ),
     RoleRow(
         "supplier_technician",
@@ -320,6 +454,7 @@ CATALOGUE = (
         (
             *EVERYBODY,
             *DRAW_VIEW,
+            "credit.*.view",
             "double_random.draw.draw_lots",
             "framework.trailentry.*",
             "authority.*.view",
