@@ -68,7 +68,15 @@ WATCHING = (
     "joint_acceptance.*.view",
     "credit.*.view",
     "supervisor_firms.*.view",
+    "credit.*.view",
     "framework.trailentry.view",
+)
+#: what the subject of a credit record or blacklist entry does about it; the action asks whose it is
+CREDIT_OWN = (
+    "credit.blacklistentry.state_case",
+    "credit.*.appeal",
+    "credit.*.repair",
+    "credit.creditrequest.take_back",
 )
 #: what the subject of a credit record or blacklist entry does about it; the action asks whose it is
 CREDIT_OWN = (
@@ -178,6 +186,7 @@ OVERSIGHT = (
     "project_stages.*",
     "acceptance.*",
     "joint_acceptance.*",
+    "credit.*",
     *OVER_FIRMS,
     "supervisor_firms.standard.*",
     "supervisor_firms.behaviour.*",

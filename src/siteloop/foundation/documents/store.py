@@ -8,6 +8,7 @@ Everything runs inside the caller's transaction: an act that fails gives its num
 
 import datetime as dt
 import secrets
+from collections.abc import Sequence
 from typing import Any
 
 from django.conf import settings
@@ -15,7 +16,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import models, transaction
 from django.utils import timezone
 
-from siteloop.foundation.authority.models import Organisation
+from siteloop.foundation.authority.models import Account, Organisation
 from siteloop.foundation.documents import catalogue, setting
 from siteloop.foundation.documents.kind import Content, Kind, frozen
 from siteloop.foundation.documents.models import (
@@ -198,15 +199,24 @@ def deliver(
         .select_related("account", "organisation")
         .order_by("pk")
     )
+    return send(
+        document, viewer, [(post.get_kind_display(), post.organisation, post.account) for post in posts], at
+    )
+
+
+def send(
+    document: Document,
+    viewer: Viewer,
+    receivers: Sequence[tuple[str, Organisation | None, Account | None]],
+    now: dt.datetime | None = None,
+) -> list[DocumentDelivery]:
+    """Send it to these receivers (what they are, organisation, account); each is told and asked for the receipt."""
+    at = now or timezone.now()
     sent = [
         DocumentDelivery(
-            document=document,
-            title=post.get_kind_display(),
-            organisation=post.organisation,
-            account=post.account,
-            sent_at=at,
+            document=document, title=title, organisation=organisation, account=account, sent_at=at
         )
-        for post in posts
+        for title, organisation, account in receivers
     ]
     DocumentDelivery.objects.bulk_create(sent)
     notify(

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from siteloop.screens.portal import complaints, views
+from siteloop.screens.portal import complaints, credit, views
 
 urlpatterns = [
     path("", views.home, name="portal"),
@@ -14,6 +14,7 @@ urlpatterns = [
     path("algorithm/", views.algorithm, name="portal-algorithm"),
     path("replay_draw.py", views.script, name="portal-script"),
     path("publications/", views.publications, name="portal-publications"),
+    path("credit/", credit.credit, name="portal-credit"),
     path("complaints/new", complaints.new, name="portal-complaint"),
     path("complaints/track", complaints.track, name="portal-track"),
 ]

@@ -67,7 +67,7 @@ class _Counted:
         return rows
 
 
-def _leaf(request: HttpRequest, count: int, fetch: Any) -> Any:
+def leaf_of(request: HttpRequest, count: int, fetch: Any) -> Any:
     """The page asked for, of a list fetched by (start, most)."""
     rows: Any = _Counted(count, fetch)
     return Paginator(rows, ROWS).get_page(request.GET.get("page"))
@@ -89,7 +89,7 @@ def language(request: HttpRequest, code: str) -> HttpResponse:
 @public()
 def draws(request: HttpRequest) -> HttpResponse:
     """GET /portal/draws/?page=: every draw from its commitment on, void ones too."""
-    leaf = _leaf(request, facade.count_draws(), facade.draws)
+    leaf = leaf_of(request, facade.count_draws(), facade.draws)
     return render(request, "portal/draws.html", {"leaf": leaf, "rows": [_shown(d) for d in leaf.object_list]})
 
 
@@ -178,6 +178,6 @@ def publications(request: HttpRequest) -> HttpResponse:
     def fetch(start: int, most: int) -> list[facade.PublicNotice]:
         return facade.notices(kind, start, most)
 
-    leaf = _leaf(request, facade.count_notices(kind), fetch)
+    leaf = leaf_of(request, facade.count_notices(kind), fetch)
     context = {"leaf": leaf, "kind": kind, "kinds": kinds}
     return render(request, "portal/publications.html", context)

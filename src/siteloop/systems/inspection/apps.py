@@ -12,9 +12,12 @@ class InspectionConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Open orders are seen on the page of their project."""
+        """Open orders are seen on the page of their project; what was decided counts for credit."""
         from siteloop.foundation.cases import notes
-        from siteloop.systems.inspection import standing
+        from siteloop.foundation.registry import conduct as conduct_of_all
+        from siteloop.systems.inspection import conduct, standing
 
         if standing.noted not in notes.NOTES:
             notes.NOTES.append(standing.noted)
+        if conduct.facts not in conduct_of_all.SOURCES:
+            conduct_of_all.SOURCES.append(conduct.facts)
