@@ -22,7 +22,7 @@ from siteloop.foundation.packs.resolve import (
     named,
 )
 from siteloop.foundation.regions.models import Region, Zone
-from siteloop.foundation.registry.models import WorkKind
+from siteloop.foundation.registry.models import Project, WorkKind
 from siteloop.framework.action import Act, Action, Input, Refused
 from siteloop.framework.viewer import Viewer
 
@@ -42,10 +42,12 @@ def may_write(viewer: Viewer, region_code: str) -> None:
         raise Refused("只能修改本辖区的规则", status=403)
 
 
-def _pack_for(act: Act, region_code: str | None, zone: str = "") -> Pack:
-    """The pack a change belongs to; a region without one gets its own. No code given = the row's own pack."""
-    if not region_code and act.obj is not None:
-        pack: Pack = act.obj.pack
+def _pack_for(act: Act, region_code: str | None, zone: str = "", project: Project | None = None) -> Pack:
+    """The pack a change belongs to; a region or project without one gets its own. None given = the row's own pack."""
+    if project is not None:
+        pack = _project_pack(act.viewer, project)
+    elif not region_code and act.obj is not None:
+        pack = act.obj.pack
     else:
         code = region_code or ""
         name = Region.objects.unscoped(WHY).filter(code=code).values_list("name", flat=True).first()
@@ -54,7 +56,8 @@ def _pack_for(act: Act, region_code: str | None, zone: str = "") -> Pack:
         if zone and not Zone.objects.unscoped(WHY).filter(code=zone, region__code=code).exists():
             raise refuse("zone", "该区划内没有这个功能区")
         may_write(act.viewer, code)
-        own = Pack.objects.unscoped(WHY).filter(region_code=code, zone=zone).order_by("pk").first()
+        regional = Pack.objects.unscoped(WHY).filter(project=None)
+        own = regional.filter(region_code=code, zone=zone).order_by("pk").first()
         pack = own or Pack(code=f"local/{code}" + (f"/{zone}" if zone else ""), region_code=code, zone=zone)
         if own is None:
             pack.title = f"{name}规则包" + (f"（{zone}）" if zone else "")
@@ -63,11 +66,25 @@ def _pack_for(act: Act, region_code: str | None, zone: str = "") -> Pack:
             raise refuse("region_code", "只能在上级规则的辖区内调整")
     may_write(act.viewer, pack.region_code)
     if act.obj is not None and not _inside(pack, act.obj.pack):
-        raise refuse("region_code", "只能在上级规则的辖区内调整")
+        raise refuse("project" if project else "region_code", "只能在上级规则的辖区内调整")
+    return pack
+
+
+def _project_pack(viewer: Viewer, project: Project) -> Pack:
+    """The pack of one project, made when it is first needed; it follows the project when that changes its region."""
+    may_write(viewer, project.region_code)
+    pack = Pack.objects.unscoped(WHY).filter(project=project).first()
+    if pack is None:
+        pack = Pack(code=f"project/{project.pk}", project=project, title=f"{project.name}规则包"[:120])
+    if pack.region_code != project.region_code:
+        pack.region_code = project.region_code
+        pack.save()
     return pack
 
 
 def _inside(lower: Pack, higher: Pack) -> bool:
+    if higher.project_id and higher.project_id != lower.project_id:
+        return False
     return lower.region_code.startswith(higher.region_code) and higher.zone in ("", lower.zone)
 
 
@@ -139,7 +156,7 @@ def typed(row: PackRule, text: Any) -> dict[str, Any]:
 
 def _override_rule(act: Act) -> str:
     row: PackRule = act.obj
-    pack = _pack_for(act, act.data.get("region_code"))
+    pack = _pack_for(act, act.data.get("region_code"), project=act.data.get("project"))
     if pack.zone:
         raise refuse("region_code", "功能区没有单独的预警规则")
     wanted = typed(row, act.data["params"])
@@ -180,7 +197,7 @@ def _override_value(act: Act) -> str:
 def _toggle(name: str, words: tuple[str, str]) -> Callable[[Act], str]:
     def run(act: Act) -> str:
         row: PackRule = act.obj
-        pack = _pack_for(act, act.data.get("region_code"))
+        pack = _pack_for(act, act.data.get("region_code"), project=act.data.get("project"))
         if is_laxer(row, name) and not may_relax(act.viewer, row.code, pack):
             raise Refused("上级已正式启用该规则，下级不能停用或转为试运行")
         made = successor(row, pack, act, **{name: not getattr(row, name)})
@@ -285,6 +302,14 @@ def _may(row: Any, viewer: Viewer) -> bool:
 REGION = Input(
     "region_code", "适用区划代码", "Region code", help="留空表示修改本行；填写下级代码则为下级生成调整"
 )
+PROJECT = Input(
+    "project",
+    "适用项目",
+    "Project",
+    kind="reference",
+    reference="registry.Project",
+    help="选定后只对该项目生效，优先于各级地区",
+)
 SINCE = Input("effective_from", "施行日期", "Effective from", kind="date", help="默认今天")
 OUTCOMES = tuple((c.value, str(c.label)) for c in Outcome)
 
@@ -299,6 +324,7 @@ override_rule = Action(
             "params", "参数", "Parameters", kind="multiline", required=True, help='如 {"on": 70, "off": 60}'
         ),
         REGION,
+        PROJECT,
         SINCE,
     ),
     available=_may,
@@ -311,7 +337,7 @@ switch_shadow = Action(
     "Switch trial run",
     PackRule,
     _toggle("shadow", ("转为试运行，只记录不派单", "结束试运行，正式生效")),
-    fields=(REGION,),
+    fields=(REGION, PROJECT),
     available=_may,
     log="{actor}切换{obj}的试运行状态",
     event="rule_shadow_switched",
@@ -322,7 +348,7 @@ switch_enabled = Action(
     "Switch on or off",
     PackRule,
     _toggle("enabled", ("启用", "停用")),
-    fields=(REGION,),
+    fields=(REGION, PROJECT),
     available=_may,
     danger=True,
     confirm="停用后本区不再按此规则预警，确定吗？",

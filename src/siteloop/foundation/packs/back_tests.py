@@ -191,7 +191,7 @@ back_test = Action(
         ),
         actions.REGION,
     ),
-    available=lambda row, viewer: not row.proposed,
+    available=lambda row, viewer: not row.proposed and not row.pack.project_id,
     log="{actor}对{obj}发起回溯测试 {start} 至 {end}：{params}",
     permission=PERMISSION,
 )

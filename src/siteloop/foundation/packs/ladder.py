@@ -50,10 +50,10 @@ class Number:
     high: float | None
 
 
-def standings(model: type[Row], region: str, on: dt.date) -> list[Standing]:
-    """Everything in force at a region, by key. Zones are left out: they have no numbers of their own here."""
+def standings(model: type[Row], region: str, on: dt.date, project: int | None = None) -> list[Standing]:
+    """Everything in force at a region, or for a project there, by key. Zones are left out: they have no numbers of their own here."""
     book = Book()
-    packs = [p for p in book.chain(region, on=on) if not p.zone]
+    packs = [p for p in book.chain(region, on=on, project=project) if not p.zone]
     newest: Sequence[Row] = (
         book.newest(PackRule, [p.pk for p in packs], on)
         if model is PackRule
@@ -62,33 +62,50 @@ def standings(model: type[Row], region: str, on: dt.date) -> list[Standing]:
     by_key: dict[str, dict[int, Row]] = {}
     for row in newest:
         by_key.setdefault(key_of(row), {})[row.pack_id] = row
-    return [_standing(key, packs, said, region) for key, said in sorted(by_key.items())]
+    return [_standing(key, packs, said, region, project) for key, said in sorted(by_key.items())]
 
 
-def standing(model: type[Row], key: str, region: str, on: dt.date) -> Standing | None:
+def standing(
+    model: type[Row], key: str, region: str, on: dt.date, project: int | None = None
+) -> Standing | None:
     """One of them, with its room; None when no level says anything."""
-    found = next((s for s in standings(model, region, on) if s.key == key), None)
+    found = next((s for s in standings(model, region, on, project) if s.key == key), None)
     if found is None:
         return None
-    here = next((r.pack for r in found.rungs if r.pack.region_code == region), None)
-    room = bounds_above(key, here or Pack(region_code=region), model, on)
+    here = next((r.pack for r in found.rungs if _is_of(r.pack, region, project)), None)
+    room = bounds_above(key, here or Pack(region_code=region, project_id=project), model, on)
     if not room and not region:
         room = dict(found.row.bounds)
     return Standing(found.key, found.row, found.rungs, found.own, room)
 
 
-def _standing(key: str, packs: list[Pack], said: dict[int, Row], region: str) -> Standing:
+def _is_of(pack: Pack, region: str, project: int | None) -> bool:
+    """Whether the place itself speaks by this pack."""
+    return pack.project_id == project and (project is not None or pack.region_code == region)
+
+
+def _standing(
+    key: str, packs: list[Pack], said: dict[int, Row], region: str, project: int | None
+) -> Standing:
     nearest = [p for p in packs if p.pk in said][-1]
     rungs = tuple(Rung(p, said.get(p.pk), p.pk == nearest.pk) for p in packs)
-    own = next((r.row for r in rungs if r.row is not None and r.pack.region_code == region), None)
+    own = next((r.row for r in rungs if r.row is not None and _is_of(r.pack, region, project)), None)
     return Standing(key, said[nearest.pk], rungs, own, {})
 
 
-def history(model: type[Row], key: str, region: str) -> list[Row]:
-    """Every version of it on the way down to a region, newest first; those that wait for approval too."""
+def history(model: type[Row], key: str, region: str, project: int | None = None) -> list[Row]:
+    """Every version of it on the way down to a place, newest first; those that wait for approval too."""
     codes = {region[:n] for n in (0, 2, 4, 6, 9) if len(region) >= n}
-    found = [row for row in _about(model, key) if row.pack.region_code in codes]
-    return sorted(found, key=lambda row: (len(row.pack.region_code), row.version), reverse=True)
+    found = [
+        row
+        for row in _about(model, key)
+        if (row.pack.project_id == project if row.pack.project_id else row.pack.region_code in codes)
+    ]
+    return sorted(
+        found,
+        key=lambda row: (bool(row.pack.project_id), len(row.pack.region_code), row.version),
+        reverse=True,
+    )
 
 
 def _about(model: type[Row], key: str) -> list[Row]:
@@ -121,10 +138,11 @@ def numbers(row: Row, room: Bounds) -> list[Number]:
 
 
 def lower(model: type[Row], key: str, region: str, on: dt.date) -> list[Row]:
-    """Rows of places inside the region that say it for themselves: a change here does not reach them."""
+    """Rows of places and projects inside the region that say it for themselves: a change here does not reach them."""
     found: dict[int, Row] = {}
     for row in sorted(_about(model, key), key=lambda row: row.version):
-        inside = row.pack.region_code != region and row.pack.region_code.startswith(region)
+        is_below = row.pack.region_code != region or row.pack.project_id
+        inside = is_below and row.pack.region_code.startswith(region)
         if inside and not row.proposed and in_force(row, on):
             found[row.pack_id] = row
     return list(found.values())

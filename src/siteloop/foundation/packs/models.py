@@ -1,31 +1,57 @@
-"""Regional rule packs as editable rows: rules, values, eligibility; each with clause, effective dates and bounds."""
+"""Rule packs of regions and of single projects as editable rows: rules, values, eligibility; each with clause, effective dates and bounds."""
+
+from dataclasses import dataclass
 
 from django.db import models
+from django.db.models import Q
 
+from siteloop.foundation.registry.models import Project
 from siteloop.framework.scope import Scope, ScopedModel
+from siteloop.framework.viewer import Viewer
 
 #: what the judge appends to a rule's code for the numbers on trial beside it
 TRIAL = "@trial"
 
 
+@dataclass(frozen=True)
+class PackScope(Scope):
+    """What a region states is public to read; what is stated for one project, only for those who see the project."""
+
+    pack: str = ""  # lookup prefix from the model to its pack
+
+    def q(self, viewer: Viewer) -> Q:
+        """The filter."""
+        if viewer.is_system:
+            return Q()
+        return Q(**{f"{self.pack}project": None}) | Scope(region=self.region, project=self.project).q(viewer)
+
+
 class Pack(ScopedModel):
-    """One region's overlay."""
+    """The overlay of one region, or of one project, which stands below every region."""
 
     code = models.CharField("代码", max_length=80, unique=True)
     title = models.CharField("名称", max_length=120)
     region_code = models.CharField("区划代码", max_length=12, blank=True, db_index=True)
     zone = models.CharField("功能区", max_length=40, blank=True)
+    project = models.ForeignKey(
+        Project, models.CASCADE, null=True, blank=True, related_name="packs", verbose_name="项目"
+    )
     effective_from = models.DateField("施行日期", null=True, blank=True)
     effective_to = models.DateField("废止日期", null=True, blank=True)
     digest = models.CharField("来源摘要", max_length=64, blank=True, editable=False)
 
-    scope = Scope(public=True)
+    scope = PackScope(region="region_code", project="project_id", public=True)
 
     class Meta(ScopedModel.Meta):
         abstract = False
         verbose_name = "规则包"
         verbose_name_plural = "规则包"
         ordering = ("region_code", "zone")
+        constraints = (
+            models.UniqueConstraint(
+                fields=("project",), condition=Q(project__isnull=False), name="one_pack_a_project"
+            ),
+        )
 
     def __str__(self) -> str:
         return self.title
@@ -51,7 +77,7 @@ class _Row(ScopedModel):
     set_by = models.CharField("修改人", max_length=80, blank=True, editable=False)
     set_at = models.DateTimeField("修改时间", null=True, editable=False)
 
-    scope = Scope(public=True)
+    scope = PackScope(region="pack__region_code", project="pack__project_id", public=True, pack="pack__")
 
     class Meta(ScopedModel.Meta):
         abstract = True

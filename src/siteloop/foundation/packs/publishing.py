@@ -1,4 +1,4 @@
-"""Pack rules on their way to the fast plane: resolved entries by region, published again whenever a row changes."""
+"""Pack rules on their way to the fast plane: resolved entries by region and project, published again whenever a row changes."""
 
 import datetime as dt
 
@@ -47,9 +47,11 @@ def _on_trial(in_force: list[RuleEntry], day: dt.date) -> list[RuleEntry]:
         )
         found.append(made)
         found += [
-            structs.replace(made, region=e.region, detector=OFF, params={})
+            structs.replace(made, region=e.region, project=e.project, detector=OFF, params={})
             for e in in_force
-            if e.code == trial.code and e.region != made.region and e.region.startswith(made.region)
+            if e.code == trial.code
+            and (e.region != made.region or e.project)
+            and e.region.startswith(made.region)
         ]
     return found
 
@@ -72,6 +74,7 @@ def entry(row: PackRule, pack: Pack) -> RuleEntry:
         clause=clause,
         title=row.title,
         shadow=row.shadow,
+        project=pack.project_id or 0,
     )
 
 

@@ -1,4 +1,4 @@
-"""What counts where: nation → province → city → county → zone overlay, the nearest row wins, within the bounds above it."""
+"""What counts where: nation → province → city → county → zone → project overlay, the nearest row wins, within the bounds above it."""
 
 import datetime as dt
 from collections.abc import Iterable, Iterator
@@ -39,14 +39,19 @@ class Book:
         rows: list[R] = self._rows[model]
         return rows
 
-    def chain(self, region_code: str, zone: str = "", on: dt.date | None = None) -> list[Pack]:
-        """Packs in force over a place, from the nation down; a zone's pack stands below its region's."""
+    def chain(
+        self, region_code: str, zone: str = "", on: dt.date | None = None, project: int | None = None
+    ) -> list[Pack]:
+        """Packs in force over a place, from the nation down; a zone's pack stands below its region's, a project's below all."""
         day = on or timezone.localdate()
         codes = {"", *ancestors(region_code)}
         found = [
-            p for p in self.packs() if p.region_code in codes and p.zone in ("", zone) and in_force(p, day)
+            p
+            for p in self.packs()
+            if (p.project_id == project if p.project_id else p.region_code in codes and p.zone in ("", zone))
+            and in_force(p, day)
         ]
-        return sorted(found, key=lambda p: (len(p.region_code), bool(p.zone), p.pk))
+        return sorted(found, key=lambda p: (bool(p.project_id), len(p.region_code), bool(p.zone), p.pk))
 
     def newest(self, model: type[R], pack_ids: Iterable[int], on: dt.date | None = None) -> list[R]:
         """Of each key in each pack the version that counts on a day."""
@@ -125,10 +130,10 @@ def personal_data_term(region_code: str) -> int | None:
     return int(days) if days is not None else None
 
 
-def rules(region_code: str, on: dt.date | None = None) -> dict[str, PackRule]:
-    """Rule code -> the rule row that counts at a place; disabled ones are left out."""
+def rules(region_code: str, on: dt.date | None = None, project: int | None = None) -> dict[str, PackRule]:
+    """Rule code -> the rule row that counts at a place, or for a project there; disabled ones are left out."""
     asked = book()
-    rank = {pack.pk: i for i, pack in enumerate(asked.chain(region_code, on=on))}
+    rank = {pack.pk: i for i, pack in enumerate(asked.chain(region_code, on=on, project=project))}
     found: dict[str, PackRule] = {}
     for rule in sorted(asked.newest(PackRule, rank, on), key=lambda r: rank[r.pack_id]):
         found[rule.code] = rule
@@ -160,9 +165,7 @@ def bounds_above(
 ) -> Bounds:
     """The room all packs above a pack leave it together: nobody can widen what stands higher."""
     asked = book()
-    above = [
-        p for p in asked.chain(pack.region_code, pack.zone, on) if p.pk != pack.pk and _stands_above(p, pack)
-    ]
+    above = [p for p in _over(asked, pack, on) if p.pk != pack.pk and _stands_above(p, pack)]
     room: Bounds = {}
     ids = [p.pk for p in above]
     stated: list[PackRule | PackValue] = [
@@ -180,10 +183,16 @@ def bounds_above(
 def enforcing_above(code: str, pack: Pack, on: dt.date | None = None) -> list[PackRule]:
     """Rules of that code which the packs above have in force, not merely on trial: the place may be stricter, not laxer."""
     asked = book()
-    ids = [p.pk for p in asked.chain(pack.region_code, pack.zone, on) if _stands_above(p, pack)]
+    ids = [p.pk for p in _over(asked, pack, on) if _stands_above(p, pack)]
     rows = asked.newest(PackRule, ids, on)
     return [row for row in rows if row.code == code and row.enabled and not row.shadow]
 
 
+def _over(asked: Book, pack: Pack, on: dt.date | None) -> list[Pack]:
+    return asked.chain(pack.region_code, pack.zone, on, pack.project_id)
+
+
 def _stands_above(higher: Pack, lower: Pack) -> bool:
+    if higher.project_id or lower.project_id:
+        return not higher.project_id
     return len(higher.region_code) < len(lower.region_code) or (bool(lower.zone) and not higher.zone)

@@ -135,7 +135,9 @@ start_trial = Action(
         actions.REGION,
         Input("until", "试行至", "Until", kind="date", help=f"默认 {USUAL_DAYS} 日，最长 {MOST_DAYS} 日"),
     ),
-    available=lambda row, viewer: not row.proposed,
+    available=lambda row, viewer: (
+        not row.proposed and not row.pack.project_id
+    ),  # a region's numbers are tried
     log="{actor}对{obj}开始试运行：{params}",
     event="trial_started",
     permission=PERMISSION,

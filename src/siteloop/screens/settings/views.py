@@ -15,7 +15,7 @@ from siteloop.foundation.packs import actions, ladder, meaning, wording
 from siteloop.foundation.packs.models import Pack, PackRule, PackValue
 from siteloop.foundation.regions.models import Region
 from siteloop.foundation.regions.names import full_name, name
-from siteloop.foundation.registry.models import Device, Site
+from siteloop.foundation.registry.models import Device, Project, Site
 from siteloop.framework.action import Action, Refused
 from siteloop.framework.language import pick
 from siteloop.framework.perform import perform, permission_of
@@ -31,6 +31,7 @@ LEVELS = {
     9: ("镇街", "Town"),
 }
 MOST_BELOW = 60
+MOST_PROJECTS = 300
 
 
 @dataclass(frozen=True)
@@ -75,17 +76,19 @@ def page(request: HttpRequest) -> HttpResponse:
 def one(request: HttpRequest, kind: str, key: str) -> HttpResponse:
     """GET: the ladder of one rule or value, its history and its form. POST do=preview|save|reset."""
     viewer, region, found = standing_asked(request, kind, key)
+    project = _project(request, viewer)
+    place = f"project={project.pk}" if project else f"region={region}"
     errors: list[str] = []
     preview: dict[str, Any] | None = None
     if request.method == "POST":
         try:
-            done, preview = _done(request, viewer, found, region)
+            done, preview = _done(request, viewer, found, region, project)
         except Refused as no:
             errors = list(dict.fromkeys([no.message, *(m for told in no.errors.values() for m in told)]))
         else:
             if done:
                 messages.success(request, done)
-                return redirect(f"{request.path}?region={region}")
+                return redirect(f"{request.path}?{place}")
     numbers = ladder.numbers(found.row, found.room)
     typed = (
         request.POST if request.method == "POST" else request.GET
@@ -95,9 +98,12 @@ def one(request: HttpRequest, kind: str, key: str) -> HttpResponse:
         "s": shown(found),
         "region": region,
         "region_name": full_name(region),
+        "project": project,
+        "place": place,
+        "projects": _projects(viewer, region) if kind == "rules" else [],
         "regions": _regions(viewer, region),
         "rungs": [_rung(r) for r in _telling(found.rungs)],
-        "history": [_version(row) for row in ladder.history(MODELS[kind], key, region)],
+        "history": [_version(row) for row in ladder.history(MODELS[kind], key, region, _pk(project))],
         "numbers": [(n, typed.get(f"n-{n.name}", f"{n.value:g}")) for n in numbers],
         "since": typed.get("effective_from", timezone.localdate().isoformat()),
         "reason": typed.get("reason", ""),
@@ -109,7 +115,7 @@ def one(request: HttpRequest, kind: str, key: str) -> HttpResponse:
         "errors": errors,
         "preview": preview,
         "register": f"/packs/{kind}/{found.row.pk}/",
-        "below": [_version(row) for row in ladder.lower(MODELS[kind], key, region, timezone.localdate())],
+        "below": [_version(row) for row in _below(viewer, found, region, project)],
         **about(found, viewer),
     }
     return render(request, "settings/one.html", context, status=422 if errors else 200)
@@ -120,8 +126,11 @@ def standing_asked(request: HttpRequest, kind: str, key: str) -> tuple[Viewer, s
     viewer = _viewer(request)
     if kind not in MODELS:
         raise Http404
-    region = _region(request, viewer)
-    found = ladder.standing(MODELS[kind], key, region, timezone.localdate())
+    project = _project(request, viewer)
+    if project is not None and kind != "rules":
+        raise Http404
+    region = project.region_code if project else _region(request, viewer)
+    found = ladder.standing(MODELS[kind], key, region, timezone.localdate(), _pk(project))
     if found is None:
         raise Http404
     return viewer, region, found
@@ -144,7 +153,7 @@ def about(found: ladder.Standing, viewer: Viewer) -> dict[str, Any]:
 
 
 def _done(
-    request: HttpRequest, viewer: Viewer, found: ladder.Standing, region: str
+    request: HttpRequest, viewer: Viewer, found: ladder.Standing, region: str, project: Project | None
 ) -> tuple[str, dict[str, Any] | None]:
     """(what was done, nothing) or ("", what would change). Raises Refused."""
     reason = request.POST.get("reason", "").strip()
@@ -158,7 +167,7 @@ def _done(
             raise Refused(pick("本区没有自己的设置", "The region says nothing of its own"))
         return str(perform(_action(found.row, "restore"), viewer, found.own, {}, reason)), None
     changes, data = _typed(request, found)
-    data["region_code"] = region
+    data |= {"project": project.pk} if project else {"region_code": region}
     if request.POST.get("effective_from"):
         data["effective_from"] = request.POST["effective_from"]
     # a region's own row may be changed where it stands; naming the region makes one where there is none
@@ -169,7 +178,7 @@ def _done(
         transaction.set_rollback(True)  # every check has spoken, nothing stays
     since = data.get("effective_from", timezone.localdate().isoformat())
     told = pick(f"尚未保存；保存后自 {since} 起施行。", f"Not saved yet; once saved in force from {since}.")
-    return "", {"changes": changes, "told": told, **_reach(viewer, found, region)}
+    return "", {"changes": changes, "told": told, **_reach(viewer, found, region, project)}
 
 
 def not_a_number(number: ladder.Number, text: str) -> Refused:
@@ -211,16 +220,38 @@ def _typed(request: HttpRequest, found: ladder.Standing) -> tuple[list[Change], 
     return changes, {"value": json.dumps(wanted["value"] if is_plain else wanted)}
 
 
-def _reach(viewer: Viewer, found: ladder.Standing, region: str) -> dict[str, Any]:
-    """How far a change goes: places below with a word of their own are not touched."""
-    below = ladder.lower(type(found.row), found.key, region, timezone.localdate())
-    codes = [row.pack.region_code for row in below]
-    devices = Device.objects.visible_to(viewer).filter(region_code__startswith=region, state="active")
-    sites = Site.objects.visible_to(viewer).filter(region_code__startswith=region, state="under_construction")
+def _reach(viewer: Viewer, found: ladder.Standing, region: str, project: Project | None) -> dict[str, Any]:
+    """How far a change goes: places and projects below with a word of their own are not touched."""
+    devices = Device.objects.visible_to(viewer).filter(state="active")
+    sites = Site.objects.visible_to(viewer).filter(state="under_construction")
+    if project is not None:
+        devices, sites = devices.filter(site__project=project), sites.filter(project=project)
+        return {"devices": devices.count(), "sites": sites.count(), "untouched": []}
+    devices, sites = (
+        devices.filter(region_code__startswith=region),
+        sites.filter(region_code__startswith=region),
+    )
+    below = [r.pack for r in ladder.lower(type(found.row), found.key, region, timezone.localdate())]
+    projects = [p.project_id for p in below if p.project_id]
+    codes = [p.region_code for p in below if not p.project_id]
+    devices, sites = devices.exclude(site__project__in=projects), sites.exclude(project__in=projects)
     for code in codes:
         devices = devices.exclude(region_code__startswith=code)
         sites = sites.exclude(region_code__startswith=code)
-    return {"devices": devices.count(), "sites": sites.count(), "untouched": [name(c) for c in codes]}
+    untouched = [name(c) for c in codes]
+    if projects:
+        untouched.append(pick(f"{len(projects)} 个项目", f"{len(projects)} projects"))
+    return {"devices": devices.count(), "sites": sites.count(), "untouched": untouched}
+
+
+def _below(viewer: Viewer, found: ladder.Standing, region: str, project: Project | None) -> list[ladder.Row]:
+    """Places and visible projects inside the region that say it for themselves; a project has nothing below it."""
+    if project is not None:
+        return []
+    rows = ladder.lower(type(found.row), found.key, region, timezone.localdate())
+    asked = {row.pack.project_id for row in rows if row.pack.project_id}
+    seen = set(Project.objects.visible_to(viewer).filter(pk__in=asked).values_list("pk", flat=True))
+    return [row for row in rows if row.pack.project_id is None or row.pack.project_id in seen]
 
 
 def _action(row: ladder.Row, verb: str) -> Action:
@@ -251,6 +282,27 @@ def _region(request: HttpRequest, viewer: Viewer) -> str:
     return asked
 
 
+def _project(request: HttpRequest, viewer: Viewer) -> Project | None:
+    """The asked project, None where a region is asked about. Raises Http404 for one the viewer does not see."""
+    asked = request.GET.get("project", "")
+    if not asked:
+        return None
+    found = Project.objects.visible_to(viewer).filter(pk=int(asked) if asked.isdecimal() else 0).first()
+    if found is None:
+        raise Http404
+    return found
+
+
+def _pk(project: Project | None) -> int | None:
+    return project.pk if project is not None else None
+
+
+def _projects(viewer: Viewer, region: str) -> list[tuple[int, str]]:
+    """Projects of the region that a rule may be set for, by name."""
+    found = Project.objects.visible_to(viewer).filter(region_code__startswith=region)
+    return list(found.order_by("name").values_list("pk", "name")[:MOST_PROJECTS])
+
+
 def _regions(viewer: Viewer, region: str) -> list[tuple[str, str]]:
     """The levels above, the viewer's own regions and what lies right below the shown one."""
     above = ["", *(region[:n] for n in (2, 4, 6) if len(region) > n)]
@@ -279,6 +331,8 @@ def _words(row: ladder.Row) -> str:
 
 
 def _level(pack: Pack) -> str:
+    if pack.project_id:
+        return f"{pick('项目', 'Project')} {pack.project}"
     return f"{pick(*LEVELS.get(len(pack.region_code), ('', '')))} {name(pack.region_code)}"
 
 

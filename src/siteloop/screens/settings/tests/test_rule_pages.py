@@ -19,6 +19,7 @@ from siteloop.kernel.times import to_us
 pytestmark = pytest.mark.django_db
 WHY = "test"
 MAY = ["packs.packrule.*", "packs.*.view", "cases.finding.view", "registry.*.view"]
+CODE = "dust.pm10_high"
 RULE = "/settings/rules/dust.pm10_high/"
 HOUR = dt.timedelta(hours=1)
 
@@ -313,3 +314,32 @@ def test_a_neighbour_sees_no_back_test_of_ours() -> None:
     )
     city = caller(["packs.*.view"], "3304")  # may look, stands above
     assert "取消测试" not in _text(city.html.get(f"/settings/back-tests/{run.pk}/"))
+
+
+@pytest.mark.requirement("CFG-13")
+def test_one_project_is_set_on_the_rules_page_and_named_below_its_region() -> None:
+    who = caller([*MAY, "packs.packrule.override_rule", "packs.packrule.restore"], "330482")
+    mine = rows.project("330482001")
+    assert mine.name in _text(who.html.get(f"{RULE}?region=330482"))  # offered
+    path = f"{RULE}?project={mine.pk}"
+    assert "为本项目调整" in _text(who.html.get(path))
+    refused = _text(who.html.post(path, {"do": "save", "n-on": "999", "reason": "投诉"}), 422)
+    assert "50–500" in refused
+    shown = _text(who.html.post(path, {"do": "preview", "n-on": "100", "n-off": "90", "reason": "投诉"}))
+    assert "将要改变" in shown and resolve.rules("330482001", project=mine.pk)[CODE].params["on"] == 150
+    saved = who.html.post(path, {"do": "save", "n-on": "100", "n-off": "90", "reason": "投诉"})
+    assert (saved.status_code, saved["Location"]) == (302, path)
+    assert resolve.rules("330482001", project=mine.pk)[CODE].params["on"] == 100
+    above = _text(who.html.get(f"{RULE}?region=330482"))
+    assert "下级另有规定" in above and f"?project={mine.pk}" in above
+    # its page gives the region's numbers back
+    assert who.html.post(path, {"do": "reset", "reason": "已整改"}).status_code == 302
+    assert resolve.rules("330482001", project=mine.pk)[CODE].params["on"] == 150
+
+
+def test_another_regions_project_is_neither_shown_nor_named() -> None:
+    mine = rows.project("330482001")
+    stranger = caller(MAY, "330411")
+    assert stranger.html.get(f"{RULE}?project={mine.pk}").status_code == 404
+    assert mine.name not in _text(stranger.html.get(f"{RULE}?region=330482"))
+    assert stranger.html.get(f"/settings/values/dust.refresh_s/?project={mine.pk}").status_code == 404
