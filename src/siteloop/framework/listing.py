@@ -16,6 +16,7 @@ from siteloop.framework.page import Column, Page
 from siteloop.framework.pages_found import columns, field_at, path_of
 from siteloop.framework.perform import permission_of, require, visible
 from siteloop.framework.viewer import Viewer
+from siteloop.framework.words import holding
 from siteloop.kernel.times import SHANGHAI
 
 PAGE_SIZES = (20, 50, 100, 200)
@@ -102,14 +103,9 @@ class Listing:
     # ---- search and sort
 
     def _search(self) -> Q:
-        words = self.params.get("search", "").split()
-        found = Q()
-        for word in words:
-            one = Q()
-            for lookup in self.page.search:
-                one |= Q(**{f"{lookup}__icontains": word})
-            found &= one
-        return found
+        if not self.page.search:
+            return Q()
+        return holding(self.page.model, self.page.search, self.params.get("search", ""))
 
     def sortable(self) -> dict[str, str]:
         """Column name -> lookup to sort by."""

@@ -11,7 +11,6 @@ from typing import Any
 
 from django.apps import apps
 from django.db import models
-from django.db.models import Q
 
 from siteloop.framework.action import Action, Refused
 from siteloop.framework.masking import is_masked
@@ -20,6 +19,7 @@ from siteloop.framework.pages_found import field_at, page_for
 from siteloop.framework.perform import permission_of, require, visible
 from siteloop.framework.scope import ScopedModel
 from siteloop.framework.viewer import Viewer
+from siteloop.framework.words import holding
 
 MOST = 30
 SHOWN = "rows that the viewer's own list already shows"
@@ -117,15 +117,9 @@ def _target(model: type[models.Model], name: str) -> Any:
 def _found(model: type[models.Model], rows: models.QuerySet[Any], words: str) -> list[Choice]:
     if "\x00" in words:
         return []
-    wanted = Q()
-    for word in words.split():
-        one = Q(pk__in=[])
-        for lookup in searched(model):
-            one |= Q(**{f"{lookup}__icontains": word})
-        wanted &= one
     register = page_for(model)
     ordering = register.ordering if register is not None and not register.annotate else ("pk",)
-    found = rows.filter(wanted)
+    found = rows.filter(holding(model, searched(model), words))
     if register is not None and register.related:
         found = found.select_related(*register.related)
     return [Choice(str(r.pk), str(r), _note(model, r)) for r in found.order_by(*ordering, "pk")[:MOST]]

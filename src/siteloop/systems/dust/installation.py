@@ -117,17 +117,23 @@ def rates_by_town(viewer: Viewer) -> list[TownRate]:
 
 def with_sprayer(sites: Iterable[Site]) -> set[int]:
     """Of these sites those that have a spray or fog system in use."""
+    return _sprayed([s.pk for s in sites])
+
+
+def _sprayed(sites: list[int]) -> set[int]:
     sprayers = Device.objects.unscoped("counted for sites the caller already holds").filter(
-        site__in=[s.pk for s in sites], profile="sprayer", state="active"
+        site__in=sites, profile="sprayer", state="active"
     )
     return set(sprayers.values_list("site_id", flat=True))
 
 
 def sprayed_by_town(viewer: Viewer) -> list[TownSpray]:
     """Every site under construction has a spray system (DUST-07): how many of each town do, in the viewer's scope."""
-    sites = list(Site.objects.visible_to(viewer).filter(state="under_construction"))
-    having = with_sprayer(sites)
+    sites = (
+        Site.objects.visible_to(viewer).filter(state="under_construction").values_list("pk", "region_code")
+    )
+    having = _sprayed([pk for pk, _ in sites])
     towns: dict[str, list[int]] = defaultdict(list)
-    for site in sites:
-        towns[site.region_code[:9]].append(site.pk)
+    for pk, region_code in sites:
+        towns[region_code[:9]].append(pk)
     return [TownSpray(code, len(found), len(having & set(found))) for code, found in sorted(towns.items())]

@@ -33,7 +33,13 @@ class Newest(NamedTuple):
 
     at: dt.datetime
     quality: int  # four bits a field
-    values: list[float | None]
+    pm25: float | None
+    raw: str  # all values as the database writes an array; read only for what is shown
+
+    @property
+    def values(self) -> list[float | None]:
+        """In the order of the profile's fields."""
+        return [None if v == "NULL" else float(v) for v in self.raw.strip("{}").split(",") if v]
 
 
 @dataclass(frozen=True)
@@ -71,7 +77,7 @@ class Reading:
     @property
     def pm25(self) -> float | None:
         """PM2.5 in µg/m³ as the device said it."""
-        return self.newest.values[PM25] if self.newest else None
+        return self.newest.pm25 if self.newest else None
 
 
 @dataclass(frozen=True)
@@ -124,7 +130,8 @@ def readings(viewer: Viewer, site: int | None = None) -> list[Reading]:
 def _newest(devices: list[int]) -> dict[int, Newest]:
     with connection.cursor() as cursor:
         cursor.execute(
-            'SELECT device, at, quality, "values" FROM telemetry.latest WHERE device = ANY(%s)', [devices]
+            'SELECT device, at, quality, "values"[%s], "values"::text FROM telemetry.latest WHERE device = ANY(%s)',
+            [PM25 + 1, devices],
         )
         return {device: Newest(*row) for device, *row in cursor.fetchall()}
 
@@ -147,7 +154,7 @@ def _reading(
 ) -> Reading:
     number, code, title, site, site_name, region_code, lon, lat, site_lon, site_lat, interval_s = told
     is_online = row is not None and _is_fresh(row.at, interval_s, now)
-    trusted = row.values[PM25] if row and row.quality >> 4 * PM25 & 0xF == Quality.NORMAL else None
+    trusted = row.pm25 if row and row.quality >> 4 * PM25 & 0xF == Quality.NORMAL else None
     return Reading(
         device=number,
         code=code,
