@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from siteloop.foundation.cases import catalogue, engine, inbox, receivers, setting_aside, telling
 from siteloop.foundation.cases.basis import basis_of
+from siteloop.foundation.cases.extending import ask_extension
 from siteloop.foundation.cases.loop import Outcome
 from siteloop.foundation.cases.models import (
     Case,
@@ -16,6 +17,7 @@ from siteloop.foundation.cases.models import (
     SetAside,
     SetAsideState,
 )
+from siteloop.foundation.cases.regrouping import merge, reassign
 from siteloop.foundation.files.models import Evidence
 from siteloop.foundation.files.store import file_under
 from siteloop.framework.action import Act, Action, Input, Refused
@@ -148,11 +150,7 @@ def _extend(act: Act) -> str:
         raise Refused("当前环节没有期限")
     if until <= act.obj.deadline:
         raise Refused("新期限须晚于原期限", status=422, errors={"until": ["新期限须晚于原期限"]})
-    before = act.obj.deadline
-    act.obj.deadline = until
-    act.obj.save()
-    data: dict[str, object] = {"from": before.isoformat(), "to": until.isoformat()}
-    engine.note(act.obj, "extended", act.viewer, timezone.now(), body=act.data["body"], data=data)
+    engine.extend(act.obj, until, act.viewer, act.data["body"])
     return "已延期"
 
 
@@ -213,12 +211,7 @@ urge = Action(
 
 
 def _cancel(act: Act) -> str:
-    if act.obj.state not in engine.OPEN_STATES:
-        raise Refused("案件已结束")
-    act.obj.state, act.obj.closed_at, act.obj.deadline = CaseState.CANCELLED, timezone.now(), None
-    act.obj.save()
-    act.obj.duties.filter(is_current=True).update(is_current=False)
-    engine.note(act.obj, "cancelled", act.viewer, act.obj.closed_at, body=act.data["body"])
+    engine.cancel(act.obj, act.viewer, act.data["body"])
     return "已撤销"
 
 
@@ -302,7 +295,10 @@ ALL = (
     fail_check,
     transfer,
     recheck,
+    ask_extension,
     extend,
+    reassign,
+    merge,
     comment,
     urge,
     record_enforcement,

@@ -7,6 +7,7 @@ import datetime as dt
 from functools import partial
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from siteloop.foundation.cases import catalogue, receivers, setting_aside, telling
@@ -85,7 +86,7 @@ def open_from_finding(finding: Finding, now: dt.datetime | None = None) -> Case 
     same = Case.objects.unscoped("the engine joins findings to their case").filter(
         rule=finding.rule, subject=finding.subject
     )
-    running = same.filter(state__in=OPEN_STATES).select_for_update().order_by("-pk").first()
+    running = same.filter(state__in=OPEN_STATES).select_for_update().order_by("-pk").first() or _merged(same)
     if running is not None:
         finding.case = running
         finding.save(update_fields=["case"])
@@ -95,6 +96,18 @@ def open_from_finding(finding: Finding, now: dt.datetime | None = None) -> Case 
     if ended is not None and _recurs(loop, ended, now):
         return reopen(ended, finding, now)
     return open_case(loop, finding, now)
+
+
+def _merged(same: QuerySet[Case]) -> Case | None:
+    """The open case that a case of the same matter went up in."""
+    found = same.filter(merged_into__state__in=OPEN_STATES).order_by("-pk").first()
+    if found is None:
+        return None
+    return (
+        Case.objects.unscoped("the engine joins findings to their case")
+        .select_for_update(of=("self",))
+        .get(pk=found.merged_into_id or 0)
+    )
 
 
 def _recurs(loop: Loop, case: Case, now: dt.datetime) -> bool:
@@ -268,6 +281,28 @@ def _close(case: Case, words: str, now: dt.datetime) -> None:
     if moved is not None:
         moved(case, None)
     events.emit("case_closed", case=case.pk, circle=case.circle, region=case.region_code, site=case.site_id)
+
+
+def cancel(case: Case, viewer: Viewer, reason: str, now: dt.datetime | None = None) -> None:
+    """End a case that should not be; its loop gives free what the case held. Raises Refused when it has ended."""
+    if case.state not in OPEN_STATES:
+        raise Refused("案件已结束")
+    case.state, case.closed_at, case.deadline = CaseState.CANCELLED, now or timezone.now(), None
+    case.save()
+    CaseDuty.objects.filter(case=case, is_current=True).update(is_current=False)
+    note(case, "cancelled", viewer, case.closed_at, body=reason)
+    cancelled = catalogue.get(case.loop).cancelled
+    if cancelled is not None:
+        cancelled(case, reason)
+
+
+def extend(case: Case, until: dt.datetime, viewer: Viewer, reason: str) -> None:
+    """Move the deadline of the present step; the span is kept, for deadlines counted from the case's start."""
+    assert case.deadline is not None, "only a case with a deadline is extended"
+    span: dict[str, object] = {"from": case.deadline.isoformat(), "to": until.isoformat()}
+    case.deadline = until
+    case.save()
+    note(case, "extended", viewer, timezone.now(), body=reason, data=span)
 
 
 def machine_check(case: Case, now: dt.datetime | None = None) -> Verdict | None:

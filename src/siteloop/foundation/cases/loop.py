@@ -123,6 +123,8 @@ class Loop:
     source: str = "finding"  # of its cases: finding | manual | complaint | inspection
     #: told inside the transaction when a case enters a step, and with None when it is closed
     moved: Callable[[Any, "Step | None"], None] | None = None
+    #: told inside the transaction, with the reason, when a case is cancelled: what it held or locked is given free
+    cancelled: Callable[[Any, str], None] | None = None
     fallback: Owner = field(
         default_factory=lambda: Owner("department", "county_authority", "县级主管部门", "county authority")
     )

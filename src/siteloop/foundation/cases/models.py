@@ -73,6 +73,9 @@ class Case(ScopedModel):
     recurrences = models.PositiveIntegerField("复发次数", default=0)
     machine_passed = models.BooleanField("系统核查", null=True, blank=True)
     machine_message = models.CharField("系统核查意见", max_length=500, blank=True)
+    merged_into = models.ForeignKey(
+        "self", models.PROTECT, null=True, blank=True, related_name="+", verbose_name="并入派单"
+    )
 
     #: the units of the project see its cases, so that they can urge together (DISP-09)
     scope = Scope(
@@ -94,6 +97,55 @@ class Case(ScopedModel):
 
     def __str__(self) -> str:
         return f"{self.number} {self.title}"
+
+
+class ExtensionState(models.TextChoices):
+    """An application's life."""
+
+    ASKED = "asked", "待审批"
+    GRANTED = "granted", "同意"
+    DENIED = "denied", "不同意"
+
+
+class CaseExtension(ScopedModel):
+    """An application for more time at one step; only an authority grants it."""
+
+    case = models.ForeignKey(Case, models.CASCADE, related_name="extensions", verbose_name="派单")
+    step = models.CharField("环节", max_length=40)
+    asked_at = models.DateTimeField("申请时间")
+    asked_by = models.ForeignKey(
+        "authority.Account", models.PROTECT, null=True, related_name="+", verbose_name="申请人"
+    )
+    until = models.DateTimeField("申请延至")
+    reason = models.CharField("理由", max_length=500)
+    state = models.CharField(
+        "状态", max_length=10, choices=ExtensionState.choices, default=ExtensionState.ASKED
+    )
+    decided_at = models.DateTimeField("审批时间", null=True, blank=True)
+    decided_by = models.ForeignKey(
+        "authority.Account", models.PROTECT, null=True, blank=True, related_name="+", verbose_name="审批人"
+    )
+    opinion = models.CharField("审批意见", max_length=300, blank=True)
+
+    scope = Scope(
+        region="case__region_code",
+        project="case__project_id",
+        organisation=("case__duties__organisation", "case__project__parties__organisation_id"),
+    )
+
+    class Meta(ScopedModel.Meta):
+        abstract = False
+        verbose_name = "派单延期申请"
+        verbose_name_plural = "派单延期申请"
+        ordering = ("-asked_at", "-pk")
+        constraints = (
+            models.UniqueConstraint(
+                fields=("case",), condition=models.Q(state="asked"), name="one_open_extension_a_case"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.case.number} 延期至 {self.until:%Y-%m-%d}"
 
 
 class Finding(ScopedModel):

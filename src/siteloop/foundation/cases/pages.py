@@ -1,7 +1,7 @@
 """Registers of cases, findings and enforcement results."""
 
-from siteloop.foundation.cases import actions
-from siteloop.foundation.cases.models import Case, Enforcement, Finding, Lock, SetAside
+from siteloop.foundation.cases import actions, extending
+from siteloop.foundation.cases.models import Case, CaseExtension, Enforcement, Finding, Lock, SetAside
 from siteloop.framework.page import Column, Page
 
 cases = Page(
@@ -27,6 +27,7 @@ cases = Page(
         "circle",
         "severity",
         "loop",
+        "step",
         "rule",
         "is_overdue",
         "site",
@@ -43,6 +44,34 @@ cases = Page(
     importable=False,
     empty="没有派单。规则发现的问题会自动派单到责任人。",
     empty_en="No cases. What the rules find is dispatched here by itself.",
+)
+
+extensions = Page(
+    model=CaseExtension,
+    code="case-extensions",
+    title="延期审批",
+    title_en="Extensions",
+    icon="calendar-plus",
+    columns=(
+        Column("asked_at", kind="datetime", link=True),
+        "case",
+        "asked_by",
+        "reason",
+        Column("until", kind="datetime"),
+        Column("state", kind="state"),
+        "decided_by",
+        "opinion",
+    ),
+    filters=("state", "asked_at", "case"),
+    search=("case__number", "case__title", "reason"),
+    ordering=("-asked_at",),
+    related=("case", "asked_by", "decided_by"),
+    actions=(extending.grant, extending.deny),
+    can_create=False,
+    can_change=False,
+    importable=False,
+    empty="没有延期申请。责任单位在派单页申请延期，批准前仍按原期限计。",
+    empty_en="Nobody asked for more time.",
 )
 
 findings = Page(

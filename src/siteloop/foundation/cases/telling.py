@@ -1,5 +1,7 @@
 """Whom a case tells, and in which words."""
 
+import datetime as dt
+
 from siteloop.foundation.authority.models import Account
 from siteloop.foundation.cases import receivers
 from siteloop.foundation.cases.basis import basis_of
@@ -46,6 +48,19 @@ def step_entered(case: Case, step: Step, push_basis: bool) -> None:
             level=case.severity if holder else "blue",
             subject=f"case:{case.pk}:{step.code}:{case.step_since.timestamp()}",
         )
+
+
+def reassigned(case: Case, reason: str, at: dt.datetime) -> None:
+    """Tell the unit that now holds the step."""
+    notify(
+        [account for account, holder in _accounts(case) if holder],
+        "case",
+        f"【改派】{case.title}",
+        body=f"{case.number}，请办理：{reason}",
+        link=f"/cases/cases/{case.pk}/",
+        level=case.severity,
+        subject=f"case:{case.pk}:reassigned:{at.timestamp()}",
+    )
 
 
 def urged(case: Case, by: str, body: str, event: int) -> int:

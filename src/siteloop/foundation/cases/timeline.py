@@ -25,11 +25,16 @@ KINDS: dict[str, tuple[str, str, str]] = {
     "cleared": ("数据恢复", "Readings recovered", "activity"),
     "closed": ("闭环", "Closed", "circle-check"),
     "extended": ("延期", "Extended", "calendar-plus"),
+    "extension_asked": ("申请延期", "Asked for time", "calendar-question"),
+    "reassigned": ("改派", "Reassigned", "arrows-exchange"),
+    "merged": ("并案", "Merged", "git-merge"),
     "comment": ("备注", "Comment", "message"),
     "urged": ("催办", "Urged", "bell-ringing"),
     "enforcement": ("执法结果", "Enforcement", "gavel"),
     "cancelled": ("撤销", "Cancelled", "trash"),
     "no_receiver": ("责任人未登记", "No receiver registered", "user-question"),
+    "handed_on": ("移交", "Handed to another person", "transfer"),
+    "conferred": ("会商", "Conferred", "users-group"),
     "command": ("设备指令", "Device command", "droplet"),
 }
 

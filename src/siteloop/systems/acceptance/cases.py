@@ -16,6 +16,7 @@ RULE_TITLES[COMMITMENT] = "承诺事项兑现"
 KEPT = "承诺已兑现"
 AGAIN = "核验不通过，继续兑现"
 LOCKED = "逾期未兑现，业务锁定"
+VOID = "void"  # not a step: what a commitment follows when its case is cancelled
 
 APPLICANT = Owner("acceptance_applicant", "", "申请单位", "applicant")
 OFFICER = Owner("acceptance_officer", "", "承办人", "officer")
@@ -26,6 +27,12 @@ def _moved(case: Any, step: Step | None) -> None:
     from siteloop.systems.acceptance import commitments
 
     commitments.follow(case, step.code if step is not None else "")
+
+
+def _cancelled(case: Any, reason: str) -> None:
+    from siteloop.systems.acceptance import commitments
+
+    commitments.follow(case, VOID, reason)
 
 
 def _check(code: str, back: str, circle: Circle) -> Step:
@@ -51,6 +58,7 @@ LOOPS = (
         opens_on=(COMMITMENT,),
         source="manual",
         moved=_moved,
+        cancelled=_cancelled,
         steps=(
             Step(
                 "fulfil",

@@ -30,6 +30,7 @@ STATES = {
     "locked": CommitmentState.OVERDUE,
     "verify_locked": CommitmentState.OVERDUE,
     "": CommitmentState.KEPT,
+    cases.VOID: CommitmentState.VOID,
 }
 
 
@@ -81,11 +82,11 @@ def officer(owner: Owner, case: Case) -> Receiver:
     return Receiver(owner.title, known.organisation if known is not None else None, account)
 
 
-def follow(case: Case, step: str) -> None:
-    """The promise as its case now stands; run out it locks, proven kept it unlocks."""
+def follow(case: Case, step: str, reason: str = "") -> None:
+    """The promise as its case now stands; run out it locks, proven kept or cancelled for a reason it unlocks."""
     row = _of(case)
     if row is not None:
-        perform(_follow, ENGINE, row, {"case": case.pk, "step": step})
+        perform(_follow, ENGINE, row, {"case": case.pk, "step": step}, reason)
 
 
 def _do_follow(act: Act) -> str:
@@ -102,6 +103,8 @@ def _do_follow(act: Act) -> str:
     if not step:
         row.kept_at = timezone.now()
         locks.lift(source_of(row), f"{row}已兑现并核验通过", row.kept_at)
+    if step == cases.VOID:
+        locks.lift(source_of(row), f"派单已撤销：{act.reason}")
     row.save()
     return str(row.get_state_display())
 

@@ -34,6 +34,12 @@ def _moved(case: Any, step: Step | None) -> None:
     engine.follow(case, step.code if step is not None else "")
 
 
+def _cancelled(case: Any, reason: str) -> None:
+    from siteloop.systems.inspection import engine
+
+    engine.cancelled(case, reason)
+
+
 def _rectify(
     code: str, title: str, title_en: str, circle: Circle, late: tuple[str, str] | None, key: str
 ) -> Step:
@@ -84,6 +90,7 @@ LOOPS = (
         opens_on=(RECTIFY, STOP),
         source="inspection",
         moved=_moved,
+        cancelled=_cancelled,
         steps=(
             _rectify("rectify", "整改", "rectify", Circle.SMALL, ("yellow", YELLOW), "inspection.yellow"),
             _recheck("rectify", Circle.SMALL),

@@ -227,6 +227,19 @@ def follow(case: Case, step: str) -> None:
         case.save(update_fields=["severity"])
 
 
+def cancelled(case: Case, reason: str) -> None:
+    """A cancelled case takes its order back: document void, lock lifted, work goes on."""
+    order = (
+        Order.objects.unscoped("the loop follows its order")
+        .select_for_update(of=("self",))
+        .select_related("measure", "project", "site", "addressee", "document", "case")
+        .filter(case=case, state__in=RUNNING)
+        .first()
+    )
+    if order is not None:
+        withdraw(order, reason)
+
+
 def _note_reply(order: Order, case: Case, now: dt.datetime) -> None:
     """A reply made on the case's own page is kept beside the others."""
     if order.replies.filter(passed=None).exists():

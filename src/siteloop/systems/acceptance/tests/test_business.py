@@ -229,6 +229,18 @@ def test_only_a_checked_fulfilment_unlocks(window: Window) -> None:
     assert again(fresh).state == "submitted"
 
 
+@pytest.mark.requirement("BIZ-03")
+def test_cancelling_the_case_of_a_promise_lifts_its_lock(window: Window) -> None:
+    row, promise = promised(window)
+    promise = run_out(promise)
+    case = Case.objects.unscoped(WHY).get(pk=promise.case_id)
+    assert locks.holding("acceptance.quality", row.project, window.applicant)
+    perform(casework.cancel, viewer_for(window.head), case, {"body": "误立承诺"})
+    assert again(promise).state == "void"
+    assert not locks.holding("acceptance.quality", row.project, window.applicant)
+    assert "误立承诺" in Lock.objects.unscoped(WHY).get().lifted_reason
+
+
 @pytest.mark.requirement("BIZ-02")
 def test_a_failed_check_does_not_lengthen_the_countdown(window: Window) -> None:
     row, promise = promised(window)

@@ -363,3 +363,15 @@ def test_a_lapse_of_the_clock_does_not_lock_twice():
     for day in (8.1, 16.1, 17.1, 40):
         _later(order, day)
     assert Lock.objects.unscoped(LOOK).count() == 1
+
+
+def test_cancelling_the_case_takes_its_order_back():
+    order = rows.order()
+    _later(order, 8)
+    _later(order, 16)
+    assert locks.standing(order.project)
+    boss = viewer_for(rows.inspector())
+    perform(case_actions.cancel, boss, order.case, {"body": "误开"})
+    order.refresh_from_db()
+    assert order.state == "withdrawn"
+    assert not locks.standing(order.project)
