@@ -21,7 +21,7 @@ EVENTS = (
 
 @dataclass(frozen=True)
 class Fact:
-    """One decided fact. Liable is the organisation, or with `post` whoever holds that key post of the project."""
+    """One decided fact. Liable is the organisation, the `person`, or with `post` whoever holds that post of the project."""
 
     source: str  # what kind of fact, e.g. "inspection.stop": rules of credit are chosen by it
     key: str  # e.g. "inspection.order:17"
@@ -33,6 +33,7 @@ class Fact:
     on: dt.date
     reason: str
     clause: str = ""
+    person: int | None = None
     post: str = ""
     points: int | None = None  # where the deciding paper states them
     decided_by: int | None = None  # account

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from siteloop.screens.portal import complaints, credit, views
+from siteloop.screens.portal import complaints, credit, misconducts, views
 
 urlpatterns = [
     path("", views.home, name="portal"),
@@ -15,6 +15,7 @@ urlpatterns = [
     path("replay_draw.py", views.script, name="portal-script"),
     path("publications/", views.publications, name="portal-publications"),
     path("credit/", credit.credit, name="portal-credit"),
+    path("misconducts/", misconducts.misconducts, name="portal-misconducts"),
     path("complaints/new", complaints.new, name="portal-complaint"),
     path("complaints/track", complaints.track, name="portal-track"),
 ]

@@ -29,11 +29,12 @@ from siteloop.systems.credit.scoring import months_later
 WHY = "credit is kept for every subject, whoever acts"
 ENGINE = system_viewer("诚信记分")
 Key = tuple[int | None, int | None]
+NEWS = dt.timedelta(days=7)
 
 
 def rule_for(source: str, region_code: str) -> CreditRule | None:
     """The rule a kind of fact is recorded by: the nearest region's counts."""
-    rows = CreditRule.objects.unscoped(WHY).filter(source=source, is_active=True)
+    rows = CreditRule.objects.unscoped(WHY).filter(source=source, is_active=True).order_by("pk")
     near = [r for r in rows if region_code.startswith(r.region_code)]
     return max(near, key=lambda r: (len(r.region_code), r.pk), default=None)
 
@@ -61,10 +62,12 @@ def take(fact: Fact) -> CreditRecord | None:
         return None
     organisation, person = fact.organisation, None
     if rule.subject == Subject.PERSON:
-        organisation = None
-        person = holder_of(fact.project, fact.post) if fact.project is not None and fact.post else None
+        organisation, person = None, _person_of(fact)
     if organisation is None and person is None:
+        telling.nobody(fact)
         return None
+    # the same fact may be told by an event and by the clock at once: the second waits and then finds it known
+    CreditRule.objects.unscoped(WHY).select_for_update().get(pk=rule.pk)
     known = (
         CreditRecord.objects.unscoped(WHY)
         .select_for_update(of=("self",))
@@ -83,7 +86,7 @@ def take(fact: Fact) -> CreditRecord | None:
         region_code=fact.region_code,
         points=fact.points or rule.points,
         happened_on=fact.on,
-        reason=fact.reason[:500],
+        reason=(fact.reason or fact.title)[:500],
         clause=(fact.clause or rule.basis)[:300],
         source_key=fact.key,
         source_title=fact.title[:200],
@@ -91,6 +94,12 @@ def take(fact: Fact) -> CreditRecord | None:
         proposed_by_id=fact.decided_by,
     )
     return add(record, ENGINE, counts_from=None if rule.needs_review else fact.on)
+
+
+def _person_of(fact: Fact) -> int | None:
+    if fact.person is not None:
+        return fact.person
+    return holder_of(fact.project, fact.post) if fact.project is not None and fact.post else None
 
 
 def _taken_back(record: CreditRecord, why: str) -> CreditRecord | None:
@@ -119,7 +128,9 @@ def add(record: CreditRecord, viewer: Viewer, counts_from: dt.date | None) -> Cr
     words = f"{viewer.name}登记信用记录：{record.subject_name} {record}"
     trail.record(viewer, "credit.creditrecord.propose", record, words)
     if counts_from is not None:
-        telling.counted(record)
+        # what is taken over from long ago is no news
+        if timezone.localdate() - counts_from <= NEWS:
+            telling.counted(record)
         refresh([record.subject_key])
     return record
 

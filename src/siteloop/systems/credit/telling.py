@@ -3,6 +3,7 @@
 from siteloop.foundation.authority.models import Account
 from siteloop.foundation.cases.receivers import members
 from siteloop.foundation.notice.send import notify
+from siteloop.foundation.registry.conduct import Fact
 from siteloop.systems.credit.models import (
     BlacklistEntry,
     CreditFile,
@@ -33,6 +34,19 @@ def counted(record: CreditRecord) -> None:
         link=f"/credit/records/{record.pk}/",
         level="blue" if is_merit else "orange",
         subject=f"credit_record:{record.pk}",
+    )
+
+
+def nobody(fact: Fact) -> None:
+    """A fact that counts, and nobody registered who answers for it: whoever decided it hears so, once."""
+    notify(
+        Account.objects.filter(pk=fact.decided_by or 0),
+        "credit_nobody",
+        f"未能记分：{fact.title}",
+        body="项目未登记该岗位人员的实名信息。请在项目库补录关键岗位人员，系统每晚自动补记。",
+        link=fact.link,
+        level="yellow",
+        subject=f"credit_nobody:{fact.key}",
     )
 
 

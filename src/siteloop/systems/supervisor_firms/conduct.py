@@ -38,6 +38,7 @@ def facts(since: dt.datetime) -> Iterator[Fact]:
             region_code=row.region_code,
             project=row.project_id,
             organisation=None if post else row.firm_id,
+            person=row.person_id,
             post=post,
             on=timezone.localdate(row.decided_at) if row.decided_at else row.happened_on,
             reason=row.fact,

@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from siteloop.foundation.authority.models import Account
 from siteloop.foundation.cases.models import Case, CaseDuty, CaseEvent
+from siteloop.foundation.notice.models import Notice
 from siteloop.foundation.registry import conduct
 from siteloop.foundation.registry.conduct import Fact
 from siteloop.framework.action import Refused
@@ -88,6 +89,47 @@ def test_a_managers_demerit_waits_for_another_person(county: County, told: list[
     ]
     collecting.collect(timezone.now())
     assert again(row).state == RecordState.REJECTED
+
+
+def test_a_demerit_of_a_post_that_nobody_holds_is_told_and_recorded_once_somebody_does(
+    county: County, told: list[Fact]
+) -> None:
+    post = county.project.posts.get()
+    post.delete()
+    told.append(
+        fact(
+            county,
+            source="inspection.demerit",
+            organisation=None,
+            post="project_manager",
+            points=3,
+            decided_by=county.officer.pk,
+        )
+    )
+    for _ in range(2):
+        assert collecting.collect(timezone.now()) == 0
+    assert Notice.objects.unscoped(WHY).filter(account=county.officer, kind="credit_nobody").count() == 1
+    post.pk = None
+    post.save()
+    assert collecting.collect(timezone.now()) == 1
+
+
+def test_a_fact_that_names_the_person_needs_no_post(county: County, told: list[Fact]) -> None:
+    told.append(
+        fact(county, source="supervisor_firms.person_misconduct", organisation=None, person=county.person.pk)
+    )
+    collecting.collect(timezone.now())
+    row = CreditRecord.objects.unscoped(WHY).get()
+    assert (row.person, row.state, row.signed) == (county.person, "in_force", -3)
+
+
+def test_history_is_taken_over_without_telling_it_as_news(county: County, told: list[Fact]) -> None:
+    told.append(fact(county, on=timezone.localdate() - days(60)))
+    collecting.collect(timezone.now())
+    assert not Notice.objects.unscoped(WHY).filter(kind="credit_record").exists()
+    told[:] = [fact(county, key="inspection.order:9")]
+    collecting.collect(timezone.now())
+    assert Notice.objects.unscoped(WHY).filter(kind="credit_record", account=county.firm_manager).count() == 1
 
 
 def test_the_nearest_regions_rule_counts(county: County, told: list[Fact]) -> None:

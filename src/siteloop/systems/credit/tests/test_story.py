@@ -7,7 +7,6 @@ from django.test import Client
 from django.utils import timezone
 
 from siteloop.foundation.authority.models import Post
-from siteloop.foundation.registry.models import WorkState
 from siteloop.framework.rest.tokens import issue
 from siteloop.framework.testing import Caller
 from siteloop.systems.credit.models import BlacklistEntry, CreditRule
@@ -73,9 +72,7 @@ def test_from_the_fact_to_the_repair(county: County) -> None:
     assert "欠付 12 名工人" in firm.html.get(f"/credit/records/{row['id']}/").content.decode()
     assert county.firm.name in portal("bad")
 
-    # the draw weighs the contractor's project heavier, and the project's page says why
-    county.project.state = WorkState.UNDER_CONSTRUCTION
-    county.project.save()
+    # the project's page shows the standing of its units
     shown = officer.html.get(f"/places/projects/{county.project.pk}/").content.decode()
     assert f"/credit/files/{file['id']}/" in shown
 
