@@ -19,6 +19,8 @@ GROUPS: tuple[tuple[str, str, str, str], ...] = (
     ("environment", "环境监测", "Environment", "wind"),
     ("disposal", "派单处置", "Disposal", "checklist"),
     ("supervision", "监督执法", "Supervision", "gavel"),
+    ("life_cycle", "项目全过程", "Project life cycle", "timeline-event"),
+    ("office", "办公", "Office", "briefcase"),
     ("registers", "基础信息", "Registers", "building-skyscraper"),
     ("upkeep", "设备运维", "Device upkeep", "tool"),
     ("data", "监测数据", "Data", "activity"),

@@ -21,12 +21,16 @@ class UnscopedRead(RuntimeError):
 
 @dataclass(frozen=True)
 class Scope:
-    """Lookups from the model to its region code, project id and organisation id. `public` rows are for every viewer."""
+    """Lookups from the model to its region code, project id and organisation id. `public` rows are for every viewer.
+
+    `oversee` names a permission without which the region opens nothing: such a viewer sees the rows that are his own.
+    """
 
     region: str = ""
     project: str = ""
     organisation: str | tuple[str, ...] = ""
-    owner: str = ""  # user id: rows that belong to one person, such as notices
+    owner: str | tuple[str, ...] = ""  # user id: rows that belong to one person, such as notices
+    oversee: str = ""
     public: bool = False
 
     def q(self, viewer: Viewer) -> Q:
@@ -34,18 +38,22 @@ class Scope:
         if viewer.is_system or self.public:
             return Q()
         found = Q(pk__in=[])
-        if self.region:
+        if self.region and (not self.oversee or viewer.may(self.oversee)):
             for code in viewer.regions:
                 found |= Q(**{f"{self.region}__startswith": code}) if code else Q(pk__isnull=False)
         if self.project and viewer.projects:
             found |= Q(**{f"{self.project}__in": viewer.projects})
         if viewer.organisations:
-            lookups = (self.organisation,) if isinstance(self.organisation, str) else self.organisation
-            for lookup in filter(None, lookups):
+            for lookup in _each(self.organisation):
                 found |= Q(**{f"{lookup}__in": viewer.organisations})
-        if self.owner and viewer.user is not None:
-            found |= Q(**{self.owner: viewer.user})
+        if viewer.user is not None:
+            for lookup in _each(self.owner):
+                found |= Q(**{lookup: viewer.user})
         return found
+
+
+def _each(lookups: str | tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(filter(None, (lookups,) if isinstance(lookups, str) else lookups))
 
 
 M = TypeVar("M", bound=models.Model)

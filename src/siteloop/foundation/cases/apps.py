@@ -13,10 +13,12 @@ class CasesConfig(AppConfig):
 
     def ready(self) -> None:
         """Loops are declared in `cases.py` of the systems; found by name, checked here. Locks stop business and show why."""
-        from siteloop.foundation.cases import catalogue, locks, notes
+        from siteloop.foundation.authority import belongings
+        from siteloop.foundation.cases import catalogue, handing_on, locks, notes
         from siteloop.framework import perform
 
         catalogue.find()
+        belongings.add(handing_on.BELONGING)
         if locks.guard not in perform.GUARDS:
             perform.GUARDS.append(locks.guard)
         if locks.noted not in notes.NOTES:

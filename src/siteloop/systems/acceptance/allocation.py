@@ -1,10 +1,15 @@
 """Who handles an application: the least loaded of those who may, in turn among equals; told in a sentence (BIZ-04)."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from django.db.models import Count
 from django.utils import timezone
 
+from siteloop.foundation.authority import absence
+from siteloop.foundation.authority.belongings import Belonging
+from siteloop.foundation.authority.models import Account
+from siteloop.framework.action import Act
 from siteloop.systems.acceptance.models import WORKED_ON, Application, Kind, Officer
 
 WHY = "work is shared among all officers of the place, whoever hands it in"
@@ -21,12 +26,18 @@ class Choice:
 def candidates(kind: str, region_code: str) -> list[Officer]:
     """Officers of that kind over the place, locked until the act ends so that two applications do not count the same load."""
     found = Officer.objects.unscoped(WHY).filter(is_active=True, **{f"does_{kind}": True})
-    held = found.select_for_update(of=("self",)).select_related("account", "organisation").order_by("pk")
+    held = list(
+        found.select_for_update(of=("self",)).select_related("account", "organisation").order_by("pk")
+    )
     today = timezone.localdate()
+    on_leave = absence.away((o.account_id for o in held), today, today)
     return [
         o
         for o in held
-        if region_code.startswith(o.region_code) and o.account.is_active and not o.is_away(today)
+        if region_code.startswith(o.region_code)
+        and o.account.is_active
+        and not o.is_away(today)
+        and o.account_id not in on_leave
     ]
 
 
@@ -62,3 +73,22 @@ def choose(kind: str, region_code: str) -> Choice:
     if others:
         why += f"（其他：{others}）"
     return Choice(first, why[:300])
+
+
+def _desk(account: int) -> Any:
+    return Application.objects.unscoped(WHY).filter(officer=account, state__in=WORKED_ON)
+
+
+def _move(act: Act, row: Application, giver: Account, taker: Account, why: str) -> None:
+    row.officer, row.officer_why = taker, f"{giver}移交：{why}"[:300]
+    row.save()
+
+
+BELONGING = Belonging(
+    "acceptance.application",
+    "业务申请",
+    "Applications",
+    _desk,
+    lambda row: f"/acceptance/applications/{row.pk}/",
+    _move,
+)

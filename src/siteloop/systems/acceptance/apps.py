@@ -12,9 +12,11 @@ class AcceptanceConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """A commitment's case finds its applicant and its officer."""
+        """A commitment's case finds its applicant and its officer; an officer's applications can be handed over."""
+        from siteloop.foundation.authority import belongings
         from siteloop.foundation.cases import receivers
-        from siteloop.systems.acceptance import commitments
+        from siteloop.systems.acceptance import allocation, commitments
 
         receivers.FINDERS["acceptance_applicant"] = commitments.applicant
         receivers.FINDERS["acceptance_officer"] = commitments.officer
+        belongings.add(allocation.BELONGING)

@@ -29,7 +29,12 @@ from siteloop.systems.double_random.models import (
 
 WHY = "a draw is made over its whole region"
 #: registers whose hands must not be on the draw
-LISTS = ("double_random.inspector", "double_random.leave", "double_random.recusal")
+LISTS = (
+    "double_random.inspector",
+    "double_random.leave",
+    "double_random.recusal",
+    "office.leaverequest",
+)
 
 
 def _approve(act: Act) -> str:

@@ -6,6 +6,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 
+from siteloop.foundation.authority import absence
 from siteloop.foundation.people.vault import EncryptedTextField
 from siteloop.foundation.registry.models import PartyKind, WorkKind
 from siteloop.framework.scope import Scope, ScopedModel
@@ -71,7 +72,7 @@ class Inspector(ScopedModel):
 
 
 class Leave(ScopedModel):
-    """Days on which an inspector cannot be drawn."""
+    """Days on which an inspector without an account cannot be drawn; whoever has one asks for leave at the office."""
 
     inspector = models.ForeignKey(Inspector, models.CASCADE, related_name="leaves", verbose_name="检查人员")
     from_on = models.DateField("自")
@@ -90,8 +91,11 @@ class Leave(ScopedModel):
         return f"{self.inspector} {self.from_on}–{self.to_on}"
 
     def clean(self) -> None:
-        """Ends after it begins."""
+        """Ends after it begins; what the office knows of a person is not written a second time."""
         super().clean()
+        if self.inspector_id and self.inspector.account_id and absence.PROVIDERS:
+            words = "该人员有账号，请由本人在“办公—请假”中申请；批准后自动不参与抽取"
+            raise ValidationError({"inspector": words})
         if self.from_on and self.to_on and self.to_on < self.from_on:
             raise ValidationError({"to_on": "不能早于开始日期"})
 

@@ -273,6 +273,7 @@ leaves = Page(
     menu=False,
     empty="没有请假登记。",
     empty_en="No leave.",
+    help="只登记没有账号的检查人员；有账号的在“办公—请假”中申请，批准后自动不参与抽取。",
 )
 recusals = Page(
     model=Recusal,

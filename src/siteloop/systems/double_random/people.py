@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from django.db.models import Q
 
+from siteloop.foundation.authority import absence
 from siteloop.foundation.packs.resolve import value as pack_value
 from siteloop.systems.double_random.library import Candidate
 from siteloop.systems.double_random.models import Inspector, Leave, Recusal, RecusalKind
@@ -31,19 +32,20 @@ def inspectors(region: str, from_on: dt.date, to_on: dt.date) -> list[Available]
         .filter(from_on__lte=to_on, to_on__gte=from_on)
         .values_list("inspector_id", flat=True)
     )
-    rows = (
+    rows = list(
         Inspector.objects.unscoped(WHY)
         .filter(region_code__startswith=region, is_active=True)
-        .select_related("organisation")
+        .select_related("organisation", "account")
         .prefetch_related("specialities")
         .order_by("code")
     )
+    on_leave = absence.away((one.account_id for one in rows), from_on, to_on)
     found = []
     for one in rows:
         reason, public = "", ""
         if one.certificate_until is None or one.certificate_until < to_on:
             reason, public = "执法证不在有效期", "certificate"
-        elif one.pk in away:
+        elif one.pk in away or one.account_id in on_leave:
             reason, public = "检查期间请假", "unavailable"
         elif one.account is not None and not one.account.is_active:
             reason, public = "账号已停用", "unavailable"
