@@ -40,6 +40,7 @@ class OrganisationKind(models.TextChoices):
     EXPERT_BODY = "expert_body", "行业专家组"
     PLATFORM_SUPPORT = "platform_support", "平台技术支持方"
     OPERATION_CENTRE = "operation_centre", "运行管理中心"
+    GOVERNMENT_DEPARTMENT = "government_department", "其他政府部门"
 
 
 def check_uscc(value: str) -> None:

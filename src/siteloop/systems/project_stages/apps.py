@@ -13,12 +13,14 @@ class ProjectStagesConfig(AppConfig):
 
     def ready(self) -> None:
         """The project's page shows its stages; a finished project lets its posts go; a joint acceptance is a stage."""
-        from siteloop.foundation.registry import panels
+        from siteloop.foundation.registry import panels, stages
         from siteloop.framework import events
         from siteloop.systems.project_stages import engine, shown
 
         for panel in shown.PROJECT_PANELS:
             if panel not in panels.PROJECT_PANELS:
                 panels.PROJECT_PANELS.append(panel)
+        if engine.missing_before not in stages.PROVIDERS:
+            stages.PROVIDERS.append(engine.missing_before)
         events.listen("project_completed")(engine.completed)
         events.listen("joint_acceptance_passed")(engine.jointly_accepted)

@@ -38,15 +38,20 @@ def state_of(project: Project) -> dict[str, str]:
     return {m.stage: m.state for m in marks}
 
 
-def missing_stages(record: StageRecord) -> list[str]:
-    """Sentences about the stages that must have passed first."""
-    reached = state_of(record.project)
+def missing_before(stage: str, project: Project) -> list[str]:
+    """Sentences about the stages that must have passed before this one and have not."""
+    reached = state_of(project)
     states = dict(RecordState.choices)
     return [
         f"{StageCode(code).label}（{states[reached[code]] if code in reached else '未办理'}）"
-        for code in settings.needs(record.stage, record.project.region_code)
+        for code in settings.needs(stage, project.region_code)
         if code in StageCode.values and reached.get(code) != RecordState.PASSED
     ]
+
+
+def missing_stages(record: StageRecord) -> list[str]:
+    """Sentences about the stages that must have passed before this record."""
+    return missing_before(record.stage, record.project)
 
 
 def papers(record: StageRecord) -> list[StagePaper]:
