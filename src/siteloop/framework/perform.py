@@ -1,5 +1,6 @@
 """Performing acts: the only way a register changes. UI, REST, import and the rule engine all come through here."""
 
+import copy
 import datetime as dt
 import hashlib
 import math
@@ -73,6 +74,28 @@ def perform(
         if action.event:
             events.emit(action.event, object=obj.pk if obj is not None else None)
     return answer
+
+
+def refusal(action: Action, viewer: Viewer, obj: Any) -> str:
+    """Why the row as it stands would refuse an action its state allows; "" when it would not. Pages ask before they offer one."""
+    try:
+        for guard in GUARDS:
+            guard(action, viewer, obj)
+    except Refused as no:
+        return no.message
+    return ""
+
+
+def closed(obj: models.Model) -> str:
+    """What the model says against any change of the row as it is stored, "" when it may be changed.
+
+    It is said by `clean` without naming a field: a record that was handed in or decided stays as it is.
+    """
+    try:
+        copy.copy(obj).clean()
+    except ValidationError as no:
+        return "" if hasattr(no, "error_dict") else "；".join(no.messages)
+    return ""
 
 
 def _sentence(action: Action, viewer: Viewer, obj: Any, typed: dict[str, Any]) -> str:
@@ -238,6 +261,9 @@ def _typed(field: "models.Field[Any, Any]", value: Any) -> Any:
             else None
         )
     typed = field.to_python(value)
+    if isinstance(typed, dt.datetime) and is_naive(typed):
+        # a form knows no zone: it is the installation's, before anything is compared
+        return make_aware(typed)
     if isinstance(typed, str) and "\x00" in typed:
         raise ValueError("含有不允许的字符")
     if isinstance(typed, float | Decimal) and not math.isfinite(typed):

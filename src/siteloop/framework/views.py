@@ -132,6 +132,9 @@ def register_detail(request: HttpRequest, found: Page, viewer: Viewer, pk: int) 
     """GET: one record with its sections, panels, actions and trail."""
     row = _row(found, viewer, pk)
     actions = [a for a in _allowed(found, viewer) if not a.on_register and a.available(row, viewer)]
+    held = {a.code: perform.refusal(a, viewer, row) for a in actions}
+    rights = _rights(found, viewer)
+    closed = perform.closed(row) if rights["change"] else ""
     told = TrailEntry.objects.visible_to(viewer).filter(model=found.model._meta.label_lower, object_id=row.pk)
     context = {
         "page": found,
@@ -140,8 +143,10 @@ def register_detail(request: HttpRequest, found: Page, viewer: Viewer, pk: int) 
         "row": row,
         "sections": record_lines(found, row),
         "panels": [(pick(p.title, p.title_en), p.template, p.context(row, viewer)) for p in found.panels],
-        "actions": actions,
-        "rights": _rights(found, viewer),
+        "actions": [a for a in actions if not held[a.code]],
+        "held": [(pick(a.title, a.title_en), held[a.code]) for a in actions if held[a.code]],
+        "closed": closed,
+        "rights": {**rights, "change": rights["change"] and not closed},
         "trail": told[:30] if viewer.may("framework.trailentry.view") else [],
     }
     return render(request, "register/detail.html", context)

@@ -18,6 +18,7 @@ from siteloop.foundation.registry.models import (
 )
 from siteloop.foundation.registry.reviewing import may_review
 from siteloop.framework.action import Act, Action, Input, Refused
+from siteloop.framework.told_once import ToldOnce
 
 REASON = Input("reason", "理由", "Reason", kind="multiline", required=True)
 
@@ -217,7 +218,7 @@ def _token(act: Act) -> str:
     kept = ""
     if act.obj.has_previous_token:
         kept = f"；旧令牌至 {timezone.localtime(act.obj.previous_until):%m-%d %H:%M} 仍可用"
-    return f"新令牌（只显示一次）：{token}{kept}"
+    return ToldOnce(f"新令牌（只显示一次）：{token}{kept}", f"新令牌已显示过一次，不再显示{kept}")
 
 
 issue_token = Action(

@@ -9,6 +9,7 @@ from siteloop.foundation.telemetry.knocking import BY_TOKEN, USUAL, password_of
 from siteloop.foundation.telemetry.models import Quarantine, ReleaseState, Waiting, WaitingState
 from siteloop.framework import perform
 from siteloop.framework.action import Act, Action, Input, Refused
+from siteloop.framework.told_once import ToldOnce
 from siteloop.framework.viewer import Viewer
 
 KINDS = tuple((str(k), str(v)) for k, v in Device._meta.get_field("profile").flatchoices)
@@ -70,7 +71,8 @@ def _adopt(act: Act) -> str:
         return f"已登记为{device.get_profile_display()}“{device}”，下一条报文起即可入库"
     token = device.new_token()
     device.save()
-    return f"已登记为{device.get_profile_display()}“{device}”，请将令牌写入设备（只显示一次）：{token}"
+    done = f"已登记为{device.get_profile_display()}“{device}”"
+    return ToldOnce(f"{done}，请将令牌写入设备（只显示一次）：{token}", f"{done}，令牌已显示过一次")
 
 
 adopt = Action(

@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 
 from siteloop.framework.action import Refused
 from siteloop.framework.models import KeptAnswer
+from siteloop.framework.told_once import without_secrets
 
 HEADER = "Idempotency-Key"
 MAX = 200
@@ -20,6 +21,7 @@ def once(request: HttpRequest, run: Callable[[], tuple[int, Any]]) -> HttpRespon
     """Do `run` and answer its (status, body); with the header, at most once per person and key.
 
     The act and its kept answer are one transaction; a refused act keeps nothing and may be tried again.
+    What is told once only (`framework.told_once.ToldOnce`) is not kept: a repeated request hears that it was told.
     The same key with another request is refused with 422.
     """
     key = request.headers.get(HEADER, "")
@@ -34,11 +36,16 @@ def once(request: HttpRequest, run: Callable[[], tuple[int, Any]]) -> HttpRespon
         kept = KeptAnswer.objects.filter(actor=actor, key=key).first()
         if kept is None:
             status, body = run()
-            body = json.loads(json.dumps(body, cls=DjangoJSONEncoder))
+            told = json.loads(json.dumps(body, cls=DjangoJSONEncoder))
             KeptAnswer.objects.create(
-                actor=actor, key=key, path=request.path[:300], fingerprint=asked, status=status, body=body
+                actor=actor,
+                key=key,
+                path=request.path[:300],
+                fingerprint=asked,
+                status=status,
+                body=json.loads(json.dumps(without_secrets(body), cls=DjangoJSONEncoder)),
             )
-            return answer(status, body)
+            return answer(status, told)
     if kept.fingerprint != asked:
         raise Refused("该幂等键已用于另一请求", status=422, errors={HEADER: ["已用于另一请求"]})
     response = answer(kept.status, kept.body)
