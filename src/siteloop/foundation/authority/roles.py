@@ -264,8 +264,8 @@ CATALOGUE = (
             *OVERSIGHT,
             *DRAW_VIEW,
             "office.*",
-            "packs.packrule.change",
-            "packs.packvalue.change",
+            "packs.packrule.*",
+            "packs.packvalue.*",
         ),
     ),
     RoleRow(

@@ -4,6 +4,7 @@ import datetime as dt
 from collections.abc import Callable
 
 from django.conf import settings
+from django.db import models
 from django.db.models import Q
 from django.http import HttpRequest
 from django.utils import timezone
@@ -24,16 +25,26 @@ WHY = "rights are worked out from all posts and grants"
 PROJECT_PROVIDERS: list[Callable[[Account], set[int]]] = []
 
 
-def posts_of(account: Account, day: dt.date | None = None) -> list[Post]:
-    """Posts valid on the day (default today), main post first."""
-    day = day or timezone.localdate()
-    found = Post.objects.unscoped(WHY).filter(
+def _posts(account: int, day: dt.date) -> models.QuerySet[Post]:
+    """Posts of an account valid on a day, in organisations that are active."""
+    return Post.objects.unscoped(WHY).filter(
         Q(valid_from__isnull=True) | Q(valid_from__lte=day),
         Q(valid_to__isnull=True) | Q(valid_to__gte=day),
         account=account,
         organisation__is_active=True,
     )
+
+
+def posts_of(account: Account, day: dt.date | None = None) -> list[Post]:
+    """Posts valid on the day (default today), main post first."""
+    found = _posts(account.pk, day or timezone.localdate())
     return list(found.select_related("role", "organisation").order_by("-is_main", "pk"))
+
+
+def employers(account: int) -> models.QuerySet[Post, int]:
+    """Keys of the organisations an account holds a post in today, that of its main post first."""
+    found = _posts(account, timezone.localdate()).order_by("-is_main", "pk")
+    return found.values_list("organisation", flat=True)
 
 
 def _subtree(roots: set[int]) -> set[int]:

@@ -1,8 +1,25 @@
 """Evidence: a file with its hash, time and place, kept as it came."""
 
-from django.db import models
+from dataclasses import dataclass
 
+from django.db import models
+from django.db.models import Q
+
+from siteloop.foundation.authority.viewers import employers
 from siteloop.framework.scope import Scope, ScopedModel
+from siteloop.framework.viewer import Viewer
+
+
+@dataclass(frozen=True)
+class EvidenceScope(Scope):
+    """Whoever may see the record a file proves may see the file; until it proves one, the uploader and his colleagues may."""
+
+    def q(self, viewer: Viewer) -> Q:
+        """The filter."""
+        found = super().q(viewer)
+        if viewer.is_system or viewer.user is None:
+            return found
+        return found | Q(project_id=None, region_code="", organisation__in=employers(viewer.user))
 
 
 class Evidence(ScopedModel):
@@ -21,13 +38,16 @@ class Evidence(ScopedModel):
     uploaded_by = models.ForeignKey(
         "authority.Account", models.PROTECT, null=True, related_name="+", verbose_name="上传人"
     )
+    organisation = models.ForeignKey(
+        "authority.Organisation", models.PROTECT, null=True, related_name="+", verbose_name="上传单位"
+    )
     project_id = models.BigIntegerField("项目", null=True, db_index=True)
     region_code = models.CharField("区划代码", max_length=12, blank=True, db_index=True)
     reused_of = models.ForeignKey(
         "self", models.SET_NULL, null=True, blank=True, related_name="reuses", verbose_name="与此前文件相同"
     )
 
-    scope = Scope(region="region_code", project="project_id", owner="uploaded_by")
+    scope = EvidenceScope(region="region_code", project="project_id", owner="uploaded_by")
 
     class Meta(ScopedModel.Meta):
         abstract = False

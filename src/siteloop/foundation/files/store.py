@@ -12,6 +12,7 @@ from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 from django.utils import timezone
 
+from siteloop.foundation.authority.viewers import employers
 from siteloop.foundation.files.models import Evidence
 from siteloop.framework import trail
 from siteloop.framework.action import Refused
@@ -87,6 +88,7 @@ def keep(
             lat=lat,
             device_note=device_note[:120],
             uploaded_by_id=viewer.user,
+            organisation_id=_employer(viewer),
             project_id=project_id,
             region_code=region_code,
             reused_of=first,
@@ -96,6 +98,13 @@ def keep(
             viewer, "files.evidence.create", row, f"{viewer.name}上传{row}", changes={"sha256": [None, name]}
         )
     return row
+
+
+def _employer(viewer: Viewer) -> int | None:
+    """The organisation a file is uploaded for: that of the person's main post."""
+    if viewer.user is None:
+        return None
+    return employers(viewer.user).first()
 
 
 def _write(path: Path, body: bytes) -> None:

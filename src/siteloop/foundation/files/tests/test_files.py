@@ -3,6 +3,8 @@
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
+from siteloop.foundation.authority.models import Account, Organisation, Post, Role
+from siteloop.foundation.authority.viewers import viewer_for
 from siteloop.foundation.files.models import Evidence
 from siteloop.foundation.files.store import file_under, keep, path_of
 from siteloop.framework.action import Refused
@@ -54,3 +56,30 @@ def test_what_proves_a_record_is_seen_by_whoever_sees_the_record_and_serves_one_
     assert county.html.get(row.url).status_code == 200
     with pytest.raises(Refused, match="其他项目"):
         file_under([row], 8, "330482")
+
+
+def member(organisation: Organisation) -> Viewer:
+    account = Account(username=f"u{Account.objects.count()}", display_name="某人")
+    account.set_unusable_password()
+    account.save()
+    role, _ = Role._base_manager.get_or_create(code="member", title="职员", permissions=["*"], sees="region")
+    Post(account=account, organisation=organisation, role=role, title="岗位", region_code="330482").save()
+    return viewer_for(account)
+
+
+@pytest.mark.django_db
+@pytest.mark.requirement("SEC-08")
+def test_a_colleagues_upload_can_be_attached_until_it_proves_a_record() -> None:
+    bodies = [
+        Organisation._base_manager.create(name=name, kind="supervision_body", region_code="330482")
+        for name in ("甲质监站", "乙质监站")
+    ]
+    uploader, colleague, stranger = member(bodies[0]), member(bodies[0]), member(bodies[1])
+    row = keep(uploader, upload())
+    assert row.organisation_id == bodies[0].pk
+    for insider in (uploader, colleague):
+        assert Evidence.objects.visible_to(insider).filter(pk=row.pk).exists()
+    assert not Evidence.objects.visible_to(stranger).filter(pk=row.pk).exists()
+    file_under([row], 7, "330411")
+    assert not Evidence.objects.visible_to(colleague).filter(pk=row.pk).exists()
+    assert Evidence.objects.visible_to(uploader).filter(pk=row.pk).exists()
