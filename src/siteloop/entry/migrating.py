@@ -35,15 +35,17 @@ def migrate(dsn: str) -> None:
 
 
 def load_demo() -> None:
-    """The demo county: every folder's `demo.load()`, foundation first."""
+    """The demo county: every folder's `demo.load()`, foundation first, those that count what others made last."""
     for load in found("demo"):
         load()
 
 
 def found(module: str) -> list[Callable[[], object]]:
-    """`load` of every folder's module of that name, in the order of the floors."""
-    loads: list[Callable[[], object]] = []
-    for folder in rooms.folders():
-        if importlib.util.find_spec(f"{folder}.{module}") is not None:
-            loads.append(importlib.import_module(f"{folder}.{module}").load)
-    return loads
+    """`load` of every folder's module of that name, in the order of the floors; `AFTER_ALL` modules come last."""
+    modules = [
+        importlib.import_module(f"{folder}.{module}")
+        for folder in rooms.folders()
+        if importlib.util.find_spec(f"{folder}.{module}") is not None
+    ]
+    modules.sort(key=lambda m: bool(getattr(m, "AFTER_ALL", False)))
+    return [m.load for m in modules]

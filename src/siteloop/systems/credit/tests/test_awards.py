@@ -37,7 +37,7 @@ def test_low_credit_and_the_blacklist_are_refused_with_the_reason(county: County
 @pytest.mark.requirement("CRED-10")
 def test_a_project_manager_at_the_limit_is_refused(county: County) -> None:
     for _ in range(4):
-        county.recorded("P-SUPV-01")
+        county.recorded("P-PM-02")
     with pytest.raises(Refused) as no:
         nominated(county, organisation=None, person=county.person.pk)
     assert "有效扣分 12 分，达到上限 12 分" in no.value.message

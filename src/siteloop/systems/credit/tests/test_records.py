@@ -87,19 +87,19 @@ def test_a_project_manager_is_warned_at_each_limit_and_the_project_shows_it(coun
     def told() -> int:
         return Notice.objects.unscoped(WHY).filter(account=county.manager, kind="manager_points").count()
 
-    county.recorded("P-SUPV-01")
+    county.recorded("P-PM-02")
     assert told() == 0
-    county.recorded("P-SUPV-01")
+    county.recorded("P-PM-02")
     file = CreditFile.objects.unscoped(WHY).get(person=county.person)
     assert (file.is_manager, file.demerits, file.warned, told()) == (True, 6, 1, 1)
     assert "项目经理记分警示" in [n.title for n in notes_against(county.project, county.desk)]
-    county.recorded("P-SUPV-01")
+    county.recorded("P-PM-02")
     assert told() == 1, "still the same limit"
-    last = county.recorded("P-SUPV-01")
+    last = county.recorded("P-PM-02")
     assert (again(file).warned, told()) == (2, 2)
     perform(actions.withdraw, county.desk, last, {"reason": "误记"})
     assert again(file).warned == 1
-    county.recorded("P-SUPV-01")
+    county.recorded("P-PM-02")
     assert told() == 3, "the limit was crossed again"
 
 
