@@ -24,6 +24,18 @@ class Refused(Exception):
         self.errors = errors or {}
 
 
+class Changed(Refused):
+    """Somebody changed the record since the caller read it (409). `conflict` holds both versions, for a person to decide.
+
+    {"kind": "record", "version", "row", "changes": [{"at", "by", "sentence"}]} or, where parts of a record are merged,
+    {"kind": "lines", "lines": [{"item", "title", "mine", "theirs"}], "by", "at"}.
+    """
+
+    def __init__(self, message: str, conflict: dict[str, Any]) -> None:
+        super().__init__(message, status=409)
+        self.conflict = conflict
+
+
 @dataclass(frozen=True)
 class Input:
     """One thing the person types or picks when doing the action."""

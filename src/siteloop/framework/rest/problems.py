@@ -7,7 +7,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
 
-from siteloop.framework.action import Refused
+from siteloop.framework.action import Changed, Refused
 
 MEDIA = "application/problem+json"
 TITLES = {
@@ -26,8 +26,13 @@ TITLES = {
 }
 
 
-def problem(status: int, detail: str = "", errors: Mapping[str, Any] | None = None) -> JsonResponse:
-    """`{"type","title","status","detail"?, "errors"?: {field: [messages]}}`."""
+def problem(
+    status: int,
+    detail: str = "",
+    errors: Mapping[str, Any] | None = None,
+    conflict: Mapping[str, Any] | None = None,
+) -> JsonResponse:
+    """`{"type","title","status","detail"?, "errors"?: {field: [messages]}, "conflict"?: see action.Changed}`."""
     body: dict[str, Any] = {
         "type": "about:blank",
         "title": TITLES.get(status) or HTTPStatus(status).phrase,
@@ -37,6 +42,8 @@ def problem(status: int, detail: str = "", errors: Mapping[str, Any] | None = No
         body["detail"] = detail
     if errors:
         body["errors"] = errors
+    if conflict:
+        body["conflict"] = conflict
     answer = JsonResponse(body, status=status, content_type=MEDIA, json_dumps_params={"ensure_ascii": False})
     if status == 401:
         answer.headers["WWW-Authenticate"] = "Bearer"
@@ -45,7 +52,7 @@ def problem(status: int, detail: str = "", errors: Mapping[str, Any] | None = No
 
 def refused(no: Refused) -> JsonResponse:
     """The answer to a refused act."""
-    return problem(no.status, no.message, no.errors)
+    return problem(no.status, no.message, no.errors, no.conflict if isinstance(no, Changed) else None)
 
 
 class ProblemErrors:

@@ -18,6 +18,7 @@ from siteloop.framework.rest import schemas
 from siteloop.framework.rest.kept import answer, once
 from siteloop.framework.rest.router import Router
 from siteloop.framework.rest.rows import as_json
+from siteloop.framework.rest.versions import IF_MATCH, unchanged, version_of
 from siteloop.framework.viewer import Viewer
 
 
@@ -84,7 +85,10 @@ def _reading(router: Router, page: Page, row: type[Schema]) -> None:
         return answer(200, body)
 
     def read(request: HttpRequest, pk: int) -> HttpResponse:
-        return answer(200, as_json(page, the_row(page, viewer_of(request), pk)))
+        row = the_row(page, viewer_of(request), pk)
+        response = answer(200, as_json(page, row))
+        response.headers["ETag"] = f'"{version_of(row)}"'
+        return response
 
     def trail(request: HttpRequest, pk: int) -> HttpResponse:
         found = the_row(page, viewer_of(request), pk, joined=False)
@@ -119,7 +123,7 @@ def _creating(router: Router, page: Page, row: type[Schema]) -> None:
 
         def run() -> tuple[int, Any]:
             made = perform.create_on(page, viewer, _given(body))
-            return 201, as_json(page, _again(page, viewer, made))
+            return 201, {**as_json(page, _again(page, viewer, made)), "version": version_of(made)}
 
         return once(request, run)
 
@@ -160,8 +164,12 @@ def _changing(router: Router, page: Page, row: type[Schema]) -> None:
 
     def write(request: HttpRequest, pk: int, data: dict[str, Any]) -> HttpResponse:
         viewer = viewer_of(request)
-        changed = perform.change_on(page, the_row(page, viewer, pk, joined=False), viewer, data)
-        return answer(200, as_json(page, _again(page, viewer, changed)))
+        row = the_row(page, viewer, pk, joined=False)
+        with unchanged(request, page, row):
+            changed = perform.change_on(page, row, viewer, data)
+        response = answer(200, as_json(page, _again(page, viewer, changed)))
+        response.headers["ETag"] = f'"{version_of(changed)}"'
+        return response
 
     def change(request: HttpRequest, pk: int, body: Change = Body(...)) -> HttpResponse:  # type: ignore[valid-type, type-arg]  # noqa: B008
         return write(request, pk, _given(body))
@@ -170,8 +178,21 @@ def _changing(router: Router, page: Page, row: type[Schema]) -> None:
         return write(request, pk, _given(body))
 
     answers = {200: row}
-    router.patch("/{int:pk}", response=answers, operation_id=_id(page, "change"), summary="修改")(change)
-    router.put("/{int:pk}", response=answers, operation_id=_id(page, "replace"), summary="整体修改")(replace)
+    extra = {"parameters": [IF_MATCH]}
+    router.patch(
+        "/{int:pk}",
+        response=answers,
+        operation_id=_id(page, "change"),
+        summary="修改",
+        openapi_extra=extra,
+    )(change)
+    router.put(
+        "/{int:pk}",
+        response=answers,
+        operation_id=_id(page, "replace"),
+        summary="整体修改",
+        openapi_extra=extra,
+    )(replace)
 
 
 def _deleting(router: Router, page: Page) -> None:
@@ -205,12 +226,14 @@ def _acting(router: Router, page: Page, action: Action) -> None:
         def run() -> tuple[int, Any]:
             obj = the_row(page, viewer, pk, joined=False)
             data, reason = _split(action, body)
-            message = _did(perform.perform(action, viewer, obj, data, reason))
-            after = perform.visible(page.model, viewer).filter(pk=pk).exists()
+            with unchanged(request, page, obj):
+                message = _did(perform.perform(action, viewer, obj, data, reason))
             # handed on to somebody else, the row may have left the viewer's sight
+            after = perform.visible(page.model, viewer).filter(pk=pk).first()
             return 200, {
                 "message": message,
-                "row": as_json(page, the_row(page, viewer, pk)) if after else None,
+                "row": as_json(page, the_row(page, viewer, pk)) if after is not None else None,
+                "version": version_of(after) if after is not None else None,
             }
 
         return once(request, run)
@@ -235,7 +258,7 @@ def _acting(router: Router, page: Page, action: Action) -> None:
         operation_id=_id(page, action.code),
         summary=action.title,
         description=action.confirm or None,
-        openapi_extra={"parameters": [KEY]},
+        openapi_extra={"parameters": [KEY] if action.on_register else [KEY, IF_MATCH]},
     )(handler)
 
 

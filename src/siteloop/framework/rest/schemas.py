@@ -31,6 +31,7 @@ class Problem(Schema):
     status: int
     detail: str | None = None
     errors: dict[str, list[str]] | None = None
+    conflict: dict[str, Any] | None = None
 
 
 def name_of(page: Page) -> str:

@@ -85,7 +85,7 @@ def describe(page: Page, viewer: Viewer) -> dict[str, Any]:
             "import": may["import"] and page.importable and page.can_create and bool(page.form),
         },
         "actions": [
-            _action(a) for a in page.actions if viewer.may(a.permission or permission_of(a.model, a.code))
+            described(a) for a in page.actions if viewer.may(a.permission or permission_of(a.model, a.code))
         ],
         "empty": pick(page.empty, page.empty_en),
         "help": page.help,
@@ -111,7 +111,8 @@ def _input(page: Page, name: str) -> dict[str, Any]:
     }
 
 
-def _action(action: Action) -> dict[str, Any]:
+def described(action: Action) -> dict[str, Any]:
+    """One action as a screen needs it to ask for its inputs."""
     return {
         "code": action.code,
         "title": pick(action.title, action.title_en),
@@ -126,6 +127,7 @@ def _action(action: Action) -> dict[str, Any]:
                 "kind": i.kind,
                 "required": i.required,
                 "choices": _pairs(i.choices),
+                "reference": i.reference,
                 "help": i.help,
             }
             for i in action.fields

@@ -18,15 +18,17 @@ from siteloop.foundation.files.store import file_under
 from siteloop.foundation.notice.send import notify
 from siteloop.framework.action import Act, Action, Input, Refused
 from siteloop.framework.viewer import Viewer
-from siteloop.systems.inspection import applying, documents, engine, scoring
+from siteloop.systems.inspection import applying, documents, engine, merging, scoring
 from siteloop.systems.inspection.models import (
     CheckItem,
     Extension,
     ExtensionState,
     Inspection,
     InspectionLine,
+    InspectionMaterial,
     InspectionState,
     LineResult,
+    MaterialKind,
     Measure,
     Method,
     Order,
@@ -76,9 +78,13 @@ def _typed_lines(text: str) -> list[dict[str, Any]]:
 
 
 def _record(act: Act) -> str:
-    """Lines: [{"item", "result", "deducted", "problem", "demand", "fixed_on_spot", "photos": [id | {id, taken_at, …}]}]."""
+    """Lines: [{"item", "result", "deducted", "problem", "demand", "fixed_on_spot", "photos": [id | {id, taken_at, …}], "base"}].
+
+    `base` is the judgement seen when the line was judged (null = none yet); several may fill one inspection at a time.
+    """
     allowed = {i.pk: i for i, _ in open_items(act.obj)}
     typed = _typed_lines(act.data["lines"])
+    merging.unless_judged_otherwise(act.obj, typed)
     for stated in typed:
         item = allowed.get(stated.get("item", 0)) if isinstance(stated.get("item"), int) else None
         if item is None:
@@ -164,6 +170,35 @@ record = Action(
     ),
     available=_open,
     log="{actor}记录{obj}的检查结果",
+)
+
+
+def _attach(act: Act) -> str:
+    kind, person = act.data["kind"], (act.data.get("person") or "").strip()
+    if kind == MaterialKind.SIGNATURE and not person:
+        raise Refused("填写有误", status=422, errors={"person": ["请写明签名人姓名"]})
+    have = set(act.obj.materials.values_list("file_id", flat=True))
+    for file in _evidence(act, "files"):
+        if file.pk not in have:
+            row = InspectionMaterial(inspection=act.obj, file=file, kind=kind, person=person[:80])
+            row.at = timezone.now()
+            row.save()
+    return f"已收存{MaterialKind(kind).label}"
+
+
+attach = Action(
+    "attach",
+    "收存签名与材料",
+    "Keep signature or material",
+    Inspection,
+    _attach,
+    fields=(
+        Input("kind", "种类", "Kind", kind="choice", required=True, choices=tuple(MaterialKind.choices)),
+        Input("person", "签名人或说明", "Signed by, or note"),
+        Input("files", "文件", "Files", kind="files", required=True),
+    ),
+    available=_open,
+    log="{actor}为{obj}收存{kind} {person}",
 )
 
 

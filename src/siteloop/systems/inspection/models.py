@@ -260,6 +260,42 @@ class InspectionLine(ScopedModel):
         return f"{self.item}：{self.get_result_display()}"
 
 
+class MaterialKind(models.TextChoices):
+    """What is brought from a visit besides the photos of its lines."""
+
+    SIGNATURE = "signature", "签名"
+    PHOTO = "photo", "现场照片"
+    VOICE = "voice", "录音"
+
+
+class InspectionMaterial(ScopedModel):
+    """A signature on glass, a photo of the whole or a voice note of a visit; `person` signed or is heard."""
+
+    inspection = models.ForeignKey(
+        Inspection, models.CASCADE, related_name="materials", verbose_name="监督检查"
+    )
+    file = models.ForeignKey("files.Evidence", models.PROTECT, related_name="+", verbose_name="文件")
+    kind = models.CharField("种类", max_length=10, choices=MaterialKind.choices)
+    person = models.CharField("签名人或说明", max_length=80, blank=True)
+    at = models.DateTimeField("收存时间")
+
+    scope = Scope(
+        region="inspection__region_code",
+        project="inspection__project_id",
+        organisation="inspection__project__parties__organisation_id",
+    )
+
+    class Meta(ScopedModel.Meta):
+        abstract = False
+        verbose_name = "现场材料"
+        verbose_name_plural = "现场材料"
+        ordering = ("inspection", "pk")
+        constraints = (models.UniqueConstraint(fields=("inspection", "file"), name="one_material_a_file"),)
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} {self.person}".strip()
+
+
 class OrderState(models.TextChoices):
     """An order's life."""
 

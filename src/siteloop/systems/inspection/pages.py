@@ -36,6 +36,7 @@ def _lines(inspection: Inspection, viewer: Viewer) -> dict[str, Any]:
     is_open = inspection.state == InspectionState.OPEN
     return {
         "inspection": inspection,
+        "materials": inspection.materials.select_related("file").order_by("pk"),
         "judged": len(judged),
         "due": len(actions.open_items(inspection)),
         "failed": [x for x in judged if x.result == "failed"],
@@ -97,7 +98,13 @@ inspections = Page(
     form=("site", "kind", "checked_on", "inspectors", "tables", "note"),
     related=("site", "project", "document", "document__authority"),
     ordering=("-checked_on", "-pk"),
-    actions=(actions.order_from_inspection, actions.finish, actions.record, actions.void),
+    actions=(
+        actions.order_from_inspection,
+        actions.finish,
+        actions.record,
+        actions.attach,
+        actions.void,
+    ),
     panels=(Panel("检查结果", "inspection/parts/lines.html", _lines, "Results"),),
     importable=False,
     empty="还没有检查。新增一次检查，选好不少于两名检查人员和检查表，再填写结果。",

@@ -58,8 +58,29 @@ def record(inspection: Inspection) -> Content:
     )[:8]
     if pictures:
         found += [Head("现场照片"), Pictures(pictures)]
+    found += _materials(inspection)
     found.append(Signs(("检查人员", "检查人员", "被检查单位", "项目监理机构")))
     return Content("", tuple(found))
+
+
+def _materials(inspection: Inspection) -> list[Block]:
+    """Signatures and photos taken on the spot; a voice note is named, it cannot be printed."""
+    kept = list(inspection.materials.select_related("file").order_by("pk"))
+    pictures = tuple(
+        (m.file.sha256, f"{m} {_moment(m.file.taken_at or m.file.received_at)}")
+        for m in kept
+        if m.file.is_picture
+    )
+    voices = [m for m in kept if not m.file.is_picture]
+    found: list[Block] = [Head("现场签名与材料"), Pictures(pictures)] if pictures else []
+    if voices:
+        digests = "、".join(f"{m}（SHA-256 {m.file.sha256[:16]}…）" for m in voices)
+        found.append(Text(f"另存录音 {len(voices)} 段：{digests}。"))
+    return found
+
+
+def _moment(at: dt.datetime) -> str:
+    return f"{at.astimezone(SHANGHAI):%Y-%m-%d %H:%M}"
 
 
 def _done(line: InspectionLine) -> str:
@@ -69,8 +90,7 @@ def _done(line: InspectionLine) -> str:
 
 
 def _caption(line: InspectionLine, photo: Evidence) -> str:
-    taken = (photo.taken_at or photo.received_at).astimezone(SHANGHAI)
-    return f"{line.item.title} {taken:%Y-%m-%d %H:%M}"
+    return f"{line.item.title} {_moment(photo.taken_at or photo.received_at)}"
 
 
 def decision(penalty: Penalty) -> Content:
