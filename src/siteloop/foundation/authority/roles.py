@@ -68,15 +68,7 @@ WATCHING = (
     "joint_acceptance.*.view",
     "credit.*.view",
     "supervisor_firms.*.view",
-    "credit.*.view",
     "framework.trailentry.view",
-)
-#: what the subject of a credit record or blacklist entry does about it; the action asks whose it is
-CREDIT_OWN = (
-    "credit.blacklistentry.state_case",
-    "credit.*.appeal",
-    "credit.*.repair",
-    "credit.creditrequest.take_back",
 )
 #: what the subject of a credit record or blacklist entry does about it; the action asks whose it is
 CREDIT_OWN = (
@@ -190,7 +182,6 @@ OVERSIGHT = (
     *OVER_FIRMS,
     "supervisor_firms.standard.*",
     "supervisor_firms.behaviour.*",
-    "credit.*",
 )
 
 #: the office of somebody who works for an authority: what is his own, and what he is asked
