@@ -310,6 +310,8 @@ CATALOGUE = (
             *OFFICE,
             "acceptance.application.*",
             "joint_acceptance.departmentopinion.*",
+            "joint_acceptance.jointfinding.confirm",
+            "joint_acceptance.jointfinding.send_back",
             "credit.creditrecord.propose",
             "credit.blacklistentry.propose",
             "credit.award.nominate",

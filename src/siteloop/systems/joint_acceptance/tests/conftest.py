@@ -19,6 +19,7 @@ from siteloop.framework.perform import perform
 from siteloop.framework.testing import Caller, caller
 from siteloop.framework.viewer import Viewer
 from siteloop.systems.joint_acceptance import actions, opinions, settings
+from siteloop.systems.joint_acceptance.demo import picture
 from siteloop.systems.joint_acceptance.models import (
     Department,
     DepartmentOpinion,
@@ -28,7 +29,6 @@ from siteloop.systems.joint_acceptance.models import (
 HOME = "330482"
 WHY = "a test looks at everything"
 API = "/api/v1/joint_acceptance"
-PNG = b"\x89PNG\r\n\x1a\n" + b"0" * 40
 _serial = count(1)
 
 
@@ -51,8 +51,8 @@ def person(role: str, employer: Organisation) -> Caller:
 
 def photo(who: Caller) -> int:
     """An uploaded picture."""
-    body = PNG + str(next(_serial)).encode()
-    answer = who.html.post("/files/upload", {"file": SimpleUploadedFile("照片.png", body, "image/png")})
+    given = SimpleUploadedFile("照片.png", picture(next(_serial) % 256), "image/png")
+    answer = who.html.post("/files/upload", {"file": given})
     assert answer.status_code == 201, answer.content
     return int(answer.json()["id"])
 
