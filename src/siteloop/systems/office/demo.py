@@ -171,17 +171,20 @@ class Office:
         perform(leave.approve, self.who("county"), first, {"opinion": "同意"})
 
     def roster(self) -> None:
-        """A fortnight of nights, and one swap that waits for its answer."""
+        """Four weeks of nights, and one swap that waits for its answer."""
         typed = {
             "organisation": self.station.pk,
             "slot": "night",
             "from_on": self.today,
-            "to_on": self.day(13),
+            "to_on": self.day(27),
         }
         perform(roster.fill, self.who("county"), None, typed)
-        mine = DutyShift.objects.unscoped(WHY).filter(account=self.people["quality1"], on__gt=self.today)
-        typed = {"taker": self.people["inspector"].pk, "reason": "家中有事（演示）"}
-        perform(roster.swap, self.who("quality1"), mine.order_by("on")[0], typed)
+        nights = DutyShift.objects.unscoped(WHY).filter(on__gt=self.today).order_by("on")
+        names = ("quality1", "quality2", "quality3")
+        mine = nights.filter(account__username__in=names).select_related("account").first()
+        if mine is not None:
+            typed = {"taker": self.people["inspector"].pk, "reason": "家中有事（演示）"}
+            perform(roster.swap, viewer_for(mine.account), mine, typed)
 
     def conference(self) -> None:
         """Two cases talked through: one task done, one open, one to come."""

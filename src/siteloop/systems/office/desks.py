@@ -34,6 +34,12 @@ def may(account: Account, permission: str) -> bool:
     return viewer_for(account).may(permission)
 
 
+def refuse_unless(account: Account, permission: str, field: str) -> None:
+    """Work is not given to somebody who could not do it. Raises Refused 422 at the input's field."""
+    if not account.is_active or not may(account, permission):
+        raise Refused("填写有误", status=422, errors={field: [f"{account}没有办理此事的权限，请另选人员"]})
+
+
 def deciders(organisation: Organisation, permission: str) -> list[Account]:
     """Who decides: members of the organisation with the right, else of those above it, else of the place's authority."""
     asked: set[int] = set()

@@ -38,8 +38,9 @@ def _offer(act: Act) -> str:
         raise Refused(
             "填写有误", status=422, errors={"giver": ["只能移交本人的工作；他人的由单位管理人员移交"]}
         )
-    if giver.pk == taker.pk or not taker.is_active:
-        raise Refused("填写有误", status=422, errors={"taker": ["接收人须为另一名在用账号"]})
+    if giver.pk == taker.pk:
+        raise Refused("填写有误", status=422, errors={"taker": ["接收人须为另一人"]})
+    desks.refuse_unless(taker, "office.handover.accept", "taker")
     desk = desks.desk_of(taker)
     if giver.pk != act.viewer.user and not act.viewer.covers(desk.region_code):
         raise Refused("填写有误", status=422, errors={"taker": ["接收人不在您的管辖范围内"]})

@@ -9,7 +9,7 @@ from siteloop.foundation.documents import store
 from siteloop.foundation.notice.send import notify
 from siteloop.framework.action import Act, Action, Input, Refused
 from siteloop.framework.viewer import Viewer
-from siteloop.systems.office import documents
+from siteloop.systems.office import desks, documents
 from siteloop.systems.office.models import Meeting, MeetingTask, TaskState
 from siteloop.systems.office.papers import kept_files
 
@@ -24,6 +24,7 @@ def _conclude(act: Act) -> str:
     row: Meeting = act.obj
     if act.data["due_on"] < timezone.localdate():
         raise Refused("填写有误", status=422, errors={"due_on": ["期限不能早于今天"]})
+    desks.refuse_unless(act.data["owner"], "office.meetingtask.finish", "owner")
     case = act.data["case"]
     if case is not None and not row.cases.filter(pk=case.pk).exists():
         raise Refused("填写有误", status=422, errors={"case": ["须为本次会商的案件"]})

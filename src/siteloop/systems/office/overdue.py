@@ -26,13 +26,15 @@ def tell(on: dt.date | None = None) -> int:
     for kind in waiting.KINDS:
         for row in kind.late(today):
             due = kind.due_of(row)
-            keeper: Account = getattr(row, kind.keeper)
-            people = {keeper.pk: keeper, **{a.pk: a for a in _overseers(kind, row, overseers)}}
+            keeper: Account | None = getattr(row, kind.keeper)
+            people = {a.pk: a for a in _overseers(kind, row, overseers)}
+            if keeper is not None:
+                people[keeper.pk] = keeper
             new = notify(
                 people.values(),
                 "overdue",
                 f"已逾期：{kind.title}·{row}",
-                body=f"责任人{keeper}，期限 {due}",
+                body=f"责任人{keeper or '未指定'}，期限 {due}",
                 link=kind.link(row),
                 level="orange",
                 subject=f"overdue:{kind.code}:{row.pk}:{due}",

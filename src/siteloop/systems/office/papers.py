@@ -12,7 +12,7 @@ from siteloop.foundation.files.store import file_under
 from siteloop.foundation.notice.send import notify
 from siteloop.framework.action import Act, Action, Input, Refused
 from siteloop.framework.viewer import Viewer
-from siteloop.systems.office import documents
+from siteloop.systems.office import desks, documents
 from siteloop.systems.office.models import (
     Asked,
     IncomingPaper,
@@ -62,10 +62,12 @@ def _attach(act: Act) -> str:
 def _asked(act: Act) -> list[Account]:
     """The one named, or everybody of the unit named; those whose turn is still open are not asked again."""
     people: dict[int, Account] = {}
+    give = f"{act.obj._meta.label_lower}.give"
     if act.data["account"] is not None:
+        desks.refuse_unless(act.data["account"], give, "account")
         people[act.data["account"].pk] = act.data["account"]
     if act.data["unit"] is not None:
-        people |= {a.pk: a for a in members(act.data["unit"])}
+        people |= {a.pk: a for a in members(act.data["unit"]) if desks.may(a, give)}
     if not people:
         raise Refused("填写有误", status=422, errors={"account": ["请填写办理人或单位；单位须有在岗人员"]})
     busy = set(opinions(act.obj).filter(given_at=None).values_list("account_id", flat=True))

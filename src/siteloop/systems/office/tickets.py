@@ -90,8 +90,7 @@ def _assign(act: Act) -> str:
     posts = posts_of(owner)
     if not posts:
         raise Refused("填写有误", status=422, errors={"owner": ["该账号没有有效岗位"]})
-    if not desks.may(owner, "office.ticket.answer"):
-        raise Refused("填写有误", status=422, errors={"owner": ["该账号没有答复问题的权限"]})
+    desks.refuse_unless(owner, "office.ticket.answer", "owner")
     row.owner, row.post = owner, f"{posts[0].organisation} {posts[0].title or posts[0].role}"[:60]
     row.state, row.due_on = TicketState.ASSIGNED, _due_on(row)
     row.save()

@@ -53,8 +53,8 @@ class Waiting:
         return found if account is None else found.filter(**{self.keeper: account})
 
     def late(self, on: dt.date) -> Any:
-        """What should have been done before this day."""
-        return self.rows().filter(**{f"{self.due}__lt": on, f"{self.keeper}__isnull": False})
+        """What should have been done before this day, also what lies with nobody yet."""
+        return self.rows().filter(**{f"{self.due}__lt": on})
 
     def due_of(self, row: Any) -> dt.date | None:
         """The row's date."""

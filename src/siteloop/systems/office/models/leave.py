@@ -28,7 +28,10 @@ class LeaveState(models.TextChoices):
 
 
 class LeaveRequest(OfficeRow):
-    """请假. `ends_on` is the last day away: the day asked for, or an earlier one when somebody came back (销假)."""
+    """请假. `ends_on` is the last day away: the day asked for, or an earlier one when somebody came back (销假).
+
+    Its name says no kind: trails and notices of the region must not tell who is ill.
+    """
 
     account = person("请假人")
     kind = models.CharField("类别", max_length=10, choices=LeaveKind.choices)
@@ -53,7 +56,7 @@ class LeaveRequest(OfficeRow):
         ordering = ("-from_on", "-pk")
 
     def __str__(self) -> str:
-        return f"{self.account} {self.get_kind_display()} {self.from_on}—{self.ends_on}"
+        return f"{self.account} {self.from_on}—{self.ends_on}"
 
     def clean(self) -> None:
         """Ends after it begins."""

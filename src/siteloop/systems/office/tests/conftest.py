@@ -119,9 +119,14 @@ class Office:
 
 
 @pytest.fixture
+def packs(db: None) -> None:
+    """The regions' numbers, for what runs by a term."""
+    load_packs(Path(__file__).parents[5] / "packs")
+
+
+@pytest.fixture
 def office(db: None) -> Office:
     """Pinghu's office in small."""
-    load_packs(Path(__file__).parents[5] / "packs")
     bureau, station = unit("住建局", "county_authority"), unit("质安站", "supervision_body")
     firm = unit("建工集团", "contractor")
     return Office(

@@ -21,7 +21,7 @@ def test_the_demo_has_every_stage_and_is_loaded_once(settings):
     assert set(papers.values_list("state", flat=True)) == {"circulating", "archived"}
     tickets = Ticket.objects.unscoped(WHY)
     assert set(tickets.values_list("state", flat=True)) == {"reported", "assigned", "answered", "solved"}
-    assert DutyShift.objects.unscoped(WHY).count() == 14
+    assert DutyShift.objects.unscoped(WHY).count() == 28
     assert HandOver.objects.unscoped(WHY).get().lines.count() > 2
     county = demo.Office(
         *(demo.Organisation.objects.unscoped(WHY).get(name=n) for n in (demo.BUREAU, demo.STATION))

@@ -34,7 +34,7 @@ def told(who: Caller) -> set[str]:
 
 
 @pytest.mark.requirement("OA-01", "OA-03", "PLAT-31")
-def test_a_week_of_the_office(office: Office) -> None:
+def test_a_week_of_the_office(office: Office, packs: None) -> None:
     head, amei, bo, chen, builder = (
         at_desk(a) for a in (office.head, office.amei, office.bo, office.chen, office.builder)
     )
