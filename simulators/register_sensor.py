@@ -4,7 +4,7 @@ import math
 import struct
 
 from simulators.device import Behaviour
-from siteloop.protocols.modbus.map import FORMATS, FieldMap, Order, RegisterMap, Request, Type
+from siteloop.protocols.modbus.map import FORMATS, FieldMap, Order, RegisterMap, Request, Table, Type
 
 
 class RegisterSensor:
@@ -13,6 +13,7 @@ class RegisterSensor:
     def __init__(self, registers: RegisterMap, behave: Behaviour) -> None:
         self.registers, self.behave = registers, behave
         self.is_answering = True
+        self.refuses: set[Table] = set()  # tables it does not have
 
     def read(self, request: Request, now_us: int) -> list[int] | None:
         """The registers of one request, None when it does not answer; a register nobody mapped is 0."""

@@ -20,6 +20,7 @@ class Environment:
     demo: bool
     jt808: str = ""  # "" = this door is closed
     lifting: str = ""
+    weighbridge: str = ""
     hj212_tls: str = ""  # the same doors with TLS
     mqtt_tls: str = ""
     intake_tls: str = ""
@@ -30,7 +31,7 @@ class Environment:
 
     def doors(self) -> dict[str, tuple[str, str]]:
         """The devices' ports: name -> (its variable, "host:port" or "" for closed)."""
-        names = ("hj212", "mqtt", "jt808", "lifting", "hj212_tls", "mqtt_tls", "intake_tls")
+        names = ("hj212", "mqtt", "jt808", "lifting", "weighbridge", "hj212_tls", "mqtt_tls", "intake_tls")
         return {name: (f"SITELOOP_{name.upper()}", getattr(self, name)) for name in names}
 
 
@@ -57,6 +58,7 @@ def read() -> Environment:
         demo=get("SITELOOP_DEMO", "") == "1",
         jt808=get("SITELOOP_JT808", "127.0.0.1:8808"),
         lifting=get("SITELOOP_LIFTING", ""),
+        weighbridge=get("SITELOOP_WEIGHBRIDGE", ""),
         hj212_tls=get("SITELOOP_HJ212_TLS", ""),
         mqtt_tls=get("SITELOOP_MQTT_TLS", ""),
         intake_tls=get("SITELOOP_INTAKE_TLS", ""),

@@ -57,6 +57,7 @@ def gateway_settings() -> GatewaySettings:
         mqtt=address(env.mqtt),
         jt808=_door(env.jt808),
         lifting=_door(env.lifting),
+        weighbridge=_door(env.weighbridge),
         hj212_tls=_door(env.hj212_tls),
         mqtt_tls=_door(env.mqtt_tls),
         intake_tls=_door(env.intake_tls),

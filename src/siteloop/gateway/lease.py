@@ -13,7 +13,7 @@ from typing import Any
 import psycopg
 
 log = logging.getLogger("siteloop.lease")
-CLASSES = {"sink": 5_720_301, "judge": 5_720_302}
+CLASSES = {"sink": 5_720_301, "judge": 5_720_302, "poller": 5_720_303}
 MEMBER = 2**31 - 1  # the shared lock every member holds
 LOOK_S = 0.5
 #: a peer that vanished without a word is given up after about twelve seconds, on both ends

@@ -16,6 +16,7 @@ class GatewaySettings:
     mqtt: tuple[str, int] = ("127.0.0.1", 1883)
     jt808: tuple[str, int] | None = None  # None = this door is closed
     lifting: tuple[str, int] | None = None
+    weighbridge: tuple[str, int] | None = None
     intake: tuple[str, int] = ("127.0.0.1", 0)
     # the same doors with TLS; None = closed
     hj212_tls: tuple[str, int] | None = None

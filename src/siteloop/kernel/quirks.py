@@ -30,6 +30,8 @@ class Quirk(StrEnum):
     # cameras and gates (protocols.events)
     UNVERIFIED_EVENT_TYPES = "unverified_event_types"
     DAHUA_UTC_IS_LOCAL = "dahua_utc_is_local"
+    # weighbridges (protocols.weighbridge): what the display of a continuous indicator is set to
+    SHOWS_NET = "shows_net"
 
 
 TITLES: dict[Quirk, tuple[str, str]] = {
@@ -53,6 +55,7 @@ TITLES: dict[Quirk, tuple[str, str]] = {
     Quirk.LIMIT_BITS_GOYO: ("塔机限位位 15 为风速报警", "crane limit bit 15 is wind alarm"),
     Quirk.SENSOR_BIT_IS_FAULT: ("塔机传感器位为 1 表示故障", "a set sensor bit of a crane means a fault"),
     Quirk.UNVERIFIED_EVENT_TYPES: ("采用未核实的事件类型对照", "event types known from memory only count"),
+    Quirk.SHOWS_NET: ("地磅仪表显示净重（默认毛重）", "the weighbridge shows net weight (gross by default)"),
     Quirk.DAHUA_UTC_IS_LOCAL: ("大华事件 UTC 实为本地时间", "UTC of Dahua events is local time"),
 }
 

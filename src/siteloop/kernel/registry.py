@@ -37,6 +37,8 @@ class DeviceEntry(msgspec.Struct, frozen=True):
     ha1: str = ""  # MD5(code:siteloop:token), for devices that only speak HTTP digest
     ha1_before: str = ""
     before_until_us: int = 0
+    polled_at: str = ""  # where the platform asks it: host[:port][/unit]; "" = it speaks by itself
+    registers: str = ""  # its model's register map, TOML (protocols.modbus.map)
 
 
 class RuleEntry(msgspec.Struct, frozen=True):

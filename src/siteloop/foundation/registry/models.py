@@ -4,6 +4,7 @@ Official field names of 建办市〔2018〕81号 stand in `standard81.py`; money
 """
 
 import datetime as dt
+from collections.abc import Callable
 
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
@@ -25,6 +26,29 @@ def check_quirks(value: object) -> None:
         quirks.check(value)
     except ValueError as wrong:
         raise ValidationError(str(wrong)) from wrong
+
+
+#: read a register map and a polling address as the poller will; they raise ValueError with a sentence. The fast plane lends them
+MAP_READERS: list[Callable[[str], object]] = []
+ADDRESS_READERS: list[Callable[[str], object]] = []
+
+
+def _read_by(readers: list[Callable[[str], object]], text: str) -> None:
+    for read in readers:
+        try:
+            read(text)
+        except ValueError as wrong:
+            raise ValidationError(str(wrong)) from wrong
+
+
+def check_map(text: str) -> None:
+    """Raises ValidationError with a sentence for a register map the poller cannot use."""
+    _read_by(MAP_READERS, text)
+
+
+def check_address(text: str) -> None:
+    """Raises ValidationError for what is no host[:port][/unit]."""
+    _read_by(ADDRESS_READERS, text)
 
 
 #: kinds of device a person may register
@@ -310,6 +334,14 @@ class DeviceModel(ScopedModel):
         "通信协议", max_length=20, choices=[(code, zh) for code, (zh, _) in PROTOCOLS.items()]
     )
     note = models.CharField("说明", max_length=300, blank=True)
+    registers = models.TextField(
+        "寄存器表",
+        max_length=20_000,
+        blank=True,
+        default="",
+        validators=[check_map],
+        help_text="Modbus 传感器：TOML，写明各监测项的寄存器地址、类型、系数；格式见协议文档 Modbus",
+    )
     verdict = models.CharField(
         "符合性测试", max_length=10, choices=VERDICTS, default="untested", editable=False
     )
@@ -447,6 +479,14 @@ class Device(ScopedModel):
         default="",
         validators=[credentials.check_preset],
         help_text="设备出厂已写入的 MQTT/HTTP 令牌，保存后只留摘要；也可留空，登记后用“换发令牌”生成",
+    )
+    polled_at = models.CharField(
+        "轮询地址",
+        max_length=80,
+        blank=True,
+        default="",
+        validators=[check_address],
+        help_text="Modbus 设备由平台主动读取：主机[:端口][/站号]，如 10.1.2.3:502/1；寄存器表取自所选型号；其他设备留空",
     )
     interval_s = models.PositiveIntegerField("上报间隔（秒）", default=300)
     state = models.CharField(

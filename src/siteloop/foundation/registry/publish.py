@@ -6,7 +6,7 @@ from collections.abc import Callable
 from django.db import connection, models, transaction
 from django.db.models.signals import m2m_changed, post_delete, post_save
 
-from siteloop.foundation.registry.models import Device, Project, Site
+from siteloop.foundation.registry.models import Device, DeviceModel, Project, Site
 from siteloop.kernel import registry as registries
 from siteloop.kernel.registry import DeviceEntry, Registry, RuleEntry
 from siteloop.kernel.times import to_us
@@ -23,7 +23,11 @@ def devices() -> tuple[DeviceEntry, ...]:
         "from_device_id", "to_device_id"
     ):
         links.setdefault(source, []).append(target)
-    rows = Device.objects.unscoped(WHY).exclude(state="retired").select_related("site__project", "supplier")
+    rows = (
+        Device.objects.unscoped(WHY)
+        .exclude(state="retired")
+        .select_related("site__project", "supplier", "model")
+    )
     return tuple(_entry(d, links) for d in rows.order_by("number"))
 
 
@@ -60,6 +64,8 @@ def _entry(device: Device, links: dict[int, list[int]]) -> DeviceEntry:
         works_to=_minutes(site.works_to, 1440),
         site_active=is_active,
         quirks=tuple(device.quirks),
+        polled_at=device.polled_at,
+        registers=device.model.registers if device.polled_at and device.model else "",
         version=device.hj212_version,
         sm4_key=device.sm4_key,
         lon=device.lon if device.lon is not None else site.lon,
@@ -110,7 +116,7 @@ def _publish_if_there() -> None:
 
 def watch() -> None:
     """Publish after every change of what the snapshot is made of."""
-    for model in (Device, Site, Project):
+    for model in (Device, DeviceModel, Site, Project):
         for signal in (post_save, post_delete):
             signal.connect(
                 _changed, sender=model, dispatch_uid=f"registry.publish.{model.__name__}.{id(signal)}"

@@ -1,4 +1,4 @@
-"""The listener role: HJ 212, MQTT, HTTP, JT/T 808 and lifting intake in one process over one bus connection."""
+"""The listener role: HJ 212, MQTT, HTTP, JT/T 808, lifting, weighbridge and Modbus intake in one process over one bus connection."""
 
 import asyncio
 import contextlib
@@ -20,9 +20,11 @@ from siteloop.gateway.listeners.hj212 import Hj212Server
 from siteloop.gateway.listeners.http import HttpIntake
 from siteloop.gateway.listeners.jt808 import Jt808Server
 from siteloop.gateway.listeners.lifting import LiftingServer
+from siteloop.gateway.listeners.modbus import Poller
 from siteloop.gateway.listeners.mqtt import MqttServer
 from siteloop.gateway.listeners.patience import PatientHttp
 from siteloop.gateway.listeners.tcp import TcpServer
+from siteloop.gateway.listeners.weighbridge import WeighbridgeServer
 from siteloop.gateway.presence import Presence
 from siteloop.gateway.quarantine.releasing import LISTENER as RELEASE
 from siteloop.gateway.quarantine.releasing import Releases
@@ -64,7 +66,17 @@ class ListenerRole:
         self.commands = self.make_commands()
         self.gatherings = {
             name: Gathering(name, self.bus)
-            for name in ("hj212", "mqtt", "http", "jt808", "lifting", "events", RELEASE)
+            for name in (
+                "hj212",
+                "mqtt",
+                "http",
+                "jt808",
+                "lifting",
+                "weighbridge",
+                "modbus",
+                "events",
+                RELEASE,
+            )
         }
         self.registry.on_change(self._place)
         self._place(self.registry.current)
@@ -80,9 +92,11 @@ class ListenerRole:
             "mqtt": self.mqtt,
             "jt808": door(Jt808Server, "jt808", settings.jt808),
             "lifting": door(LiftingServer, "lifting", settings.lifting),
+            "weighbridge": door(WeighbridgeServer, "weighbridge", settings.weighbridge),
         }
         gathering, events = self.gatherings["http"], self.gatherings["events"]
         self.http = HttpIntake(settings, self.registry, gathering, events, self.presence, self.commands)
+        self.poller = Poller(settings, self.registry, self.gatherings["modbus"], self.presence)
         self._tasks: list[asyncio.Task[None]] = []
         self._servers: list[asyncio.Server] = []
         self._webs: list[_Web] = []
@@ -107,6 +121,7 @@ class ListenerRole:
             self._accelerating = asyncio.create_task(self.hj212.accelerate())
             await asyncio.wait({self._accelerating}, timeout=self.decoder_s)
         self._tasks += [asyncio.create_task(g.run()) for g in self.gatherings.values()]
+        self._tasks.append(asyncio.create_task(self.poller.run()))
         for name, door in self.doors.items():
             opened = await door.serve()
             if opened is not None:

@@ -27,6 +27,8 @@ DEFAULTS = GatewaySettings("", "", Path())
 JSON_LISTENERS = ("mqtt", "http")
 #: listeners of binary frames; judged in reparse_machines
 MACHINES = ("jt808", "lifting")
+#: and of what carries neither name nor time; judged in reparse_sensors
+SENSORS = ("weighbridge", "modbus")
 EVENTS = "events"
 DeviceOf = Callable[[str], DeviceEntry | None]
 
@@ -68,6 +70,10 @@ def judge(
         from siteloop.gateway.quarantine.reparse_machines import judge_machine
 
         return judge_machine(raw, listener, received_us, device_of, proven, settings)
+    if listener in SENSORS:
+        from siteloop.gateway.quarantine.reparse_sensors import judge_sensor
+
+        return judge_sensor(raw, listener, received_us, proven, settings)
     if listener == EVENTS:
         from siteloop.gateway.quarantine.reparse_events import explain_event
 

@@ -78,7 +78,16 @@ async def listening(
     data = Path(os.environ["SITELOOP_DATA"])
     accelerate = compiled or decoder_s is not None
     settings = GatewaySettings(
-        "", "", data, hj212=free, mqtt=free, jt808=free, lifting=free, intake=free, accelerate=accelerate
+        "",
+        "",
+        data,
+        hj212=free,
+        mqtt=free,
+        jt808=free,
+        lifting=free,
+        weighbridge=free,
+        intake=free,
+        accelerate=accelerate,
     )
     if tls is not None:
         settings = replace(

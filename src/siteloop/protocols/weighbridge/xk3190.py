@@ -5,13 +5,14 @@ Command mode: host `02 | address A-Z | command A-F | XOR | 03`, indicator the sa
 The XOR runs over what stands between 02 and itself; its halves are hexadecimal characters, on some indicators 30h + half.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from functools import reduce
 from operator import xor
 
 import msgspec
 
+from siteloop.kernel.quirks import Quirk
 from siteloop.kernel.reasons import Reason
 from siteloop.protocols.framing import NotAFrame, Refusal
 from siteloop.protocols.framing import cut as cut_frames
@@ -141,6 +142,11 @@ def reading(
     field = FIELDS[Command(frame.command)] if frame.command else shows
     stable = None if is_steady is None else float(is_steady)
     return row("weighbridge", {field: frame.weight, "stable": stable}, at, scale=scale)
+
+
+def shown_by(quirks: Iterable[str]) -> str:
+    """The field that the display of a continuous indicator shows, by the device's settings."""
+    return "net" if Quirk.SHOWS_NET in quirks else "gross"
 
 
 def ask(address: str, command: Command) -> bytes:
