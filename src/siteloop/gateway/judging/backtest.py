@@ -244,7 +244,11 @@ def _asked(devices: Sequence[DeviceEntry], rules: Sequence[RuleEntry], code: str
     """How many devices the rule speaks of."""
     book = Rulebook(rules)
     profile = {str(r.params.get("profile", "dust")) for r in rules}
-    return sum(1 for d in devices if d.profile in profile and book.entry(code, d.region, project=d.project) is not None)
+    return sum(
+        1
+        for d in devices
+        if d.profile in profile and book.entry(code, d.region, project=d.project) is not None
+    )
 
 
 def _configured(
