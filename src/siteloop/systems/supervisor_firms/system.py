@@ -11,5 +11,5 @@ SYSTEM = System(
     order=46,
     requirements=("SUPV-01", "SUPV-02", "SUPV-03", "SUPV-04", "SUPV-05", "CRED-08", "ACT-18", "PORT-03"),
     standards=("四川“智慧工地”：监理报告制度、旁站监督、履职动态监管、资质动态核查、不良行为公布",),
-    tier="bronze",
+    tier="silver",
 )
