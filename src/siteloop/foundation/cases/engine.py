@@ -277,10 +277,18 @@ def _close(case: Case, words: str, now: dt.datetime) -> None:
     CaseDuty.objects.filter(case=case, is_current=True).update(is_current=False)
     note(case, "closed", ENGINE, now, words=words, body=f"{case.get_circle_display()}完成，案件闭环")
     telling.closed(case)
+    _end_findings(case, now)
     moved = catalogue.get(case.loop).moved
     if moved is not None:
         moved(case, None)
     events.emit("case_closed", case=case.pk, circle=case.circle, region=case.region_code, site=case.site_id)
+
+
+def _end_findings(case: Case, now: dt.datetime) -> None:
+    """What a person found lasts as long as its case; what a detector watches, it ends itself."""
+    if not catalogue.get(case.loop).watched:
+        mine = Finding.objects.unscoped("what was put right, or never was, is over")
+        mine.filter(case=case, cleared_at=None).update(cleared_at=now)
 
 
 def cancel(case: Case, viewer: Viewer, reason: str, now: dt.datetime | None = None) -> None:
@@ -291,6 +299,7 @@ def cancel(case: Case, viewer: Viewer, reason: str, now: dt.datetime | None = No
     case.save()
     CaseDuty.objects.filter(case=case, is_current=True).update(is_current=False)
     note(case, "cancelled", viewer, case.closed_at, body=reason)
+    _end_findings(case, case.closed_at)
     cancelled = catalogue.get(case.loop).cancelled
     if cancelled is not None:
         cancelled(case, reason)

@@ -119,6 +119,8 @@ class Loop:
     check: Callable[[Any], Verdict] | None = None  # asked on a reply and again while a check is open
     machine_fails_alone: bool = True  # a machine that sees the fault again needs no person to say no
     machine_passes_alone: bool = False  # the check is manual and automatic together (DISP-05)
+    #: a detector says itself when the fault is over; otherwise the finding ends with its case
+    watched: bool = False
     recurs_within: str = ""  # pack value in days: the fault again within it reopens the case
     source: str = "finding"  # of its cases: finding | manual | complaint | inspection
     #: told inside the transaction when a case enters a step, and with None when it is closed

@@ -158,6 +158,7 @@ LOOPS = (
         opens_on=(NOT_INSTALLED, NOT_LINKED, NOT_INSPECTED),
         basis=(SHANGHAI_55_2,),
         check=check,
+        watched=True,
         recurs_within="dust.recurs_within_days",
         steps=_steps(SUPERVISION),
     ),

@@ -114,6 +114,7 @@ def test_it_is_dispatched_without_the_citizen_checked_by_the_squad_and_answered(
     perform(cases.pass_check, squad, case, {"body": "现场核实"})
     case.refresh_from_db()
     assert (case.state, case.words) == ("closed", "核查通过")
+    assert case.findings.get().cleared_at == case.closed_at, "what a citizen told of ends with its case"
     perform(complaints.answer, squad, complaint, {"answer": "已督促工地覆盖裸土"})
     done = fresh(complaint)
     assert (done.state, done.answered_at is not None) == ("answered", True)

@@ -96,6 +96,7 @@ def test_proof_of_a_run_and_a_person_close_the_small_loop(county: County) -> Non
     act(actions.pass_check, county.supervisor, case)
     done = fresh(case)
     assert (done.state, done.circle, done.words) == (CaseState.CLOSED, "small", "核查通过")
+    assert done.findings.get().cleared_at is None, "what a detector watches, it ends itself"
 
 
 @pytest.mark.requirement("DUST-22", "DISP-05", "DISP-06", "DISP-07")
