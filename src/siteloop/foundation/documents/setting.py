@@ -2,6 +2,7 @@
 
 import datetime as dt
 import json
+from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
@@ -57,7 +58,36 @@ def qr_png(text: str) -> bytes:
 
 
 def pdf(sheet: dict[str, Any], issued_at: dt.datetime) -> bytes:
-    """The PDF of a sheet (`store.sheet`). The same sheet gives the same bytes. Raises typst.TypstError."""
+    """The PDF of a sheet (`store.sheet`). The same sheet gives the same bytes; a photo that cannot be read is left out.
+
+    Raises typst.TypstError.
+    """
+    try:
+        return _set(sheet, issued_at)
+    except typst.TypstError:
+        readable = _with_photos(sheet, lambda photo: _can_be_set(sheet, photo, issued_at))
+        if readable == sheet:
+            raise
+        return _set(readable, issued_at)
+
+
+def _with_photos(sheet: dict[str, Any], keep: Callable[[Any], bool]) -> dict[str, Any]:
+    blocks = [
+        {**b, "items": [photo for photo in b["items"] if keep(photo)]} if b["block"] == "pictures" else b
+        for b in sheet["blocks"]
+    ]
+    return {**sheet, "blocks": blocks}
+
+
+def _can_be_set(sheet: dict[str, Any], photo: Any, issued_at: dt.datetime) -> bool:
+    try:
+        _set({**sheet, "blocks": [{"block": "pictures", "items": [photo]}]}, issued_at)
+    except typst.TypstError:
+        return False
+    return True
+
+
+def _set(sheet: dict[str, Any], issued_at: dt.datetime) -> bytes:
     stamp = issued_at.astimezone(SHANGHAI).replace(microsecond=0)
     files = Path(settings.FILES)
     setter = typst.Compiler(
