@@ -12,12 +12,16 @@ class CasesConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Loops are declared in `cases.py` of the systems; found by name, checked here. Locks stop business and show why."""
+        """Loops and facts are declared in `cases.py` and `facts.py` of the systems; found by name, checked here.
+
+        Locks stop business and show why.
+        """
         from siteloop.foundation.authority import belongings
-        from siteloop.foundation.cases import catalogue, handing_on, locks, notes
+        from siteloop.foundation.cases import catalogue, facts, handing_on, locks, notes
         from siteloop.framework import perform
 
         catalogue.find()
+        facts.find()
         belongings.add(handing_on.BELONGING)
         if locks.guard not in perform.GUARDS:
             perform.GUARDS.append(locks.guard)

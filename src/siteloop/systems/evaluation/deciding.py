@@ -1,0 +1,142 @@
+"""What to look at first and why; and how often to inspect what stands at which level (差异化监管). Numbers come from facts."""
+
+import datetime as dt
+from collections import defaultdict
+from dataclasses import dataclass
+
+from django.db.models import Max
+from django.utils import timezone
+
+from siteloop.foundation.cases import facts
+from siteloop.foundation.cases.facts import Period, Subject
+from siteloop.foundation.packs import resolve
+from siteloop.foundation.packs.models import PackValue
+from siteloop.foundation.registry.models import Site
+from siteloop.framework.viewer import Viewer
+from siteloop.systems.evaluation.models import Scorecard
+from siteloop.systems.evaluation.scoring import LEVELS
+from siteloop.systems.evaluation.shown import records_link
+
+WEIGHTS, FREQUENCY = "decision.weights", "decision.frequency"
+DAYS = 90  # how far back recurrences and visits are looked for
+MOST = 5  # records of one kind that count
+
+
+@dataclass(frozen=True)
+class Reason:
+    """One line of a rank: what, how many, points, and the records."""
+
+    fact: str
+    title: str
+    n: int
+    points: int
+    subject: Subject
+    period: Period
+
+    @property
+    def link(self) -> str:
+        """The page of its records."""
+        return records_link(self.fact, self.period, str(self.subject), only="bad")
+
+
+@dataclass(frozen=True)
+class Ranked:
+    """One site with its reasons, the heaviest first."""
+
+    site: int
+    name: str
+    region_code: str
+    points: int
+    reasons: tuple[Reason, ...]
+
+
+@dataclass(frozen=True)
+class Watched:
+    """One site at its level: how often to inspect, when it was last, when it is due."""
+
+    card: Scorecard
+    every: int | None
+    last: dt.date | None
+    due: dt.date | None
+    is_due: bool
+
+
+def lately(today: dt.date | None = None) -> Period:
+    """The last 90 days, today included."""
+    day = (today or timezone.localdate()) + dt.timedelta(days=1)
+    return Period(day - dt.timedelta(days=DAYS), day)
+
+
+def stated(key: str, region: str) -> PackValue | None:
+    """What the region's pack says, with its clause."""
+    return resolve.row(key, region)
+
+
+def ranked(viewer: Viewer, region: str = "", today: dt.date | None = None) -> list[Ranked]:
+    """Sites with any reason, the most points first. One query a reason."""
+    period = lately(today)
+    sites = Site.objects.visible_to(viewer).filter(state="under_construction", region_code__startswith=region)
+    known = {pk: (name, code) for pk, name, code in sites.values_list("pk", "name", "region_code")}
+    with resolve.reading():
+        county = {code[: facts.COUNTY] for _, code in known.values()}
+        weights = {c: dict(row.value) if (row := stated(WEIGHTS, c)) else {} for c in county}
+    asked = {code for table in weights.values() for code in table}
+    found: dict[int, list[Reason]] = defaultdict(list)
+    for code in sorted(asked & set(facts.known())):
+        fact = facts.get(code)
+        title = fact.shown
+        for subject, told in facts.counted(fact, "site", viewer, period).items():
+            if not told.bad or subject.key not in known:
+                continue
+            points = int(weights[known[subject.key][1][: facts.COUNTY]].get(code, 0)) * min(MOST, told.bad)
+            if points:
+                found[subject.key].append(Reason(code, title, told.bad, points, subject, period))
+    rows = [
+        Ranked(
+            pk,
+            *known[pk],
+            sum(r.points for r in reasons),
+            tuple(sorted(reasons, key=lambda r: (-r.points, r.title))),
+        )
+        for pk, reasons in found.items()
+    ]
+    return sorted(rows, key=lambda r: (-r.points, r.name, r.site))
+
+
+def newest_month(viewer: Viewer) -> dt.date | None:
+    """The last whole month that has scores of sites; the running one where there is no other."""
+    months = Scorecard.objects.visible_to(viewer).filter(kind="site", score__isnull=False)
+    this = Period.month(timezone.localdate()).start
+    told = list(months.order_by("-month").values_list("month", flat=True).distinct()[:2])
+    return next((m for m in told if m < this), told[0] if told else None)
+
+
+def watched(viewer: Viewer, level: str = "", region: str = "") -> list[Watched]:
+    """Sites by their level of the newest month with how often to inspect them; those due come first."""
+    month = newest_month(viewer)
+    if month is None:
+        return []
+    cards = Scorecard.objects.visible_to(viewer).filter(
+        kind="site", month=month, score__isnull=False, region_code__startswith=region
+    )
+    if level in LEVELS:
+        cards = cards.filter(level=level)
+    visits = facts.get("visits")
+    year = Period(timezone.localdate() - dt.timedelta(days=365), timezone.localdate() + dt.timedelta(days=1))
+    last = dict(
+        visits.rows(viewer, year).order_by().values_list(visits.keys["site"].lookup).annotate(Max(visits.at))
+    )
+    found = list(cards.order_by("score", "pk"))
+    with resolve.reading():
+        every = {
+            county: stated(FREQUENCY, county) for county in {c.region_code[: facts.COUNTY] for c in found}
+        }
+    rows = [_watched(c, last.get(c.site_id), every[c.region_code[: facts.COUNTY]]) for c in found]
+    return sorted(rows, key=lambda w: (not w.is_due, w.due or dt.date.min, w.card.pk))
+
+
+def _watched(card: Scorecard, last: dt.date | None, row: PackValue | None) -> Watched:
+    every = int(row.value[card.level]) if row is not None and card.level in row.value else None
+    due = last + dt.timedelta(days=every) if last is not None and every is not None else None
+    is_due = every is not None and (due is None or due <= timezone.localdate())
+    return Watched(card, every, last, due, is_due)
