@@ -37,7 +37,7 @@ class HandOver(OfficeRow):
         ordering = ("-pk",)
 
     def __str__(self) -> str:
-        return f"{self.giver} → {self.taker}（{self.reason}）"
+        return f"{self.giver} → {self.taker}：{self.reason}"
 
 
 class LineState(models.TextChoices):
