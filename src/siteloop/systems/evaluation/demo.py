@@ -9,6 +9,7 @@ from siteloop.systems.evaluation import engine
 from siteloop.systems.evaluation.models import Scorecard
 
 MONTHS = 3
+AFTER_ALL = True  # scores are counted from what the others make
 
 
 def load() -> None:
