@@ -1,6 +1,7 @@
 """Findings and cases: what the rules saw, and what became of it."""
 
 from django.db import models
+from django.db.models import Q
 
 from siteloop.framework.scope import Scope, ScopedModel
 
@@ -93,6 +94,7 @@ class Case(ScopedModel):
             models.Index(fields=("rule", "subject", "state")),
             models.Index(fields=("state", "deadline")),
             models.Index(fields=("region_code", "state")),
+            models.Index(fields=("-opened_at", "-id"), name="cases_newest_first"),
         )
 
     def __str__(self) -> str:
@@ -190,7 +192,12 @@ class Finding(ScopedModel):
         verbose_name = "预警"
         verbose_name_plural = "预警"
         ordering = ("-since", "-pk")
-        indexes = (models.Index(fields=("rule", "subject", "cleared_at")),)
+        indexes = (
+            models.Index(fields=("rule", "subject", "cleared_at")),
+            models.Index(
+                fields=("region_code", "rule"), condition=Q(cleared_at=None), name="findings_still_open"
+            ),
+        )
 
     def __str__(self) -> str:
         return self.message or self.key
