@@ -36,6 +36,8 @@ MAGIC: tuple[tuple[bytes, str], ...] = (
 
 def content_type_of(head: bytes) -> str | None:
     """By the bytes themselves, never by the name."""
+    if head[4:8] == b"ftyp":
+        return "video/mp4"  # sound or picture: what telephones without WebM record
     return next((kind for magic, kind in MAGIC if head.startswith(magic)), None)
 
 

@@ -5,6 +5,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 
 from siteloop.foundation.authority.models import Account, Organisation, Post, Role
 from siteloop.foundation.authority.viewers import viewer_for
+from siteloop.foundation.files import store
 from siteloop.foundation.files.models import Evidence
 from siteloop.foundation.files.store import file_under, keep, path_of
 from siteloop.framework.action import Refused
@@ -83,3 +84,8 @@ def test_a_colleagues_upload_can_be_attached_until_it_proves_a_record() -> None:
     file_under([row], 7, "330411")
     assert not Evidence.objects.visible_to(colleague).filter(pk=row.pk).exists()
     assert Evidence.objects.visible_to(uploader).filter(pk=row.pk).exists()
+
+
+def test_a_voice_note_of_a_telephone_without_webm_is_kept_and_text_is_not() -> None:
+    assert store.content_type_of(b"\x00\x00\x00\x1cftypM4A \x00\x00") == "video/mp4"
+    assert store.content_type_of(b"\x00\x00\x00\x1cabcdM4A \x00\x00") is None

@@ -8,12 +8,14 @@ import { left, moment, t } from "./words.js";
 /** A card that leads somewhere. @param {any} record */
 export function card(record) {
   const due = left(record.deadline);
+  // a title that names the place already leaves room for what tells two visits apart
+  const beside = record.title.includes(record.place) ? record.facts.slice(0, 2).map((/** @type {[string, any]} */ [, value]) => value).join(" · ") : record.place;
   return h(
     "a",
     { class: `card edge-${due.colour === "red" ? "red" : record.colour || "none"}`, href: `#/record/${record.key}` },
     h("span", { class: "kind" }, kindOf(record.kind)),
     h("strong", {}, record.title),
-    record.place && record.place !== record.title && h("span", { class: "dim" }, record.place),
+    beside && h("span", { class: "dim" }, beside),
     h("span", { class: "row" }, h("span", { class: "chip" }, record.state), due.words && h("span", { class: `chip ${due.colour}` }, due.words)),
   );
 }
