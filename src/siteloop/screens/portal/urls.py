@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from siteloop.screens.portal import complaints, credit, misconducts, views
+from siteloop.screens.portal import boards, complaints, credit, misconducts, views
 
 urlpatterns = [
     path("", views.home, name="portal"),
@@ -16,6 +16,8 @@ urlpatterns = [
     path("publications/", views.publications, name="portal-publications"),
     path("credit/", credit.credit, name="portal-credit"),
     path("misconducts/", misconducts.misconducts, name="portal-misconducts"),
+    path("boards/", boards.boards, name="portal-boards"),
+    path("boards/<int:pk>/", boards.board, name="portal-board"),
     path("complaints/new", complaints.new, name="portal-complaint"),
     path("complaints/track", complaints.track, name="portal-track"),
 ]
