@@ -61,9 +61,6 @@ def _own_folder() -> Path:
 
 
 def _start() -> None:
-    os.environ.setdefault(
-        "DJANGO_ALLOW_ASYNC_UNSAFE", "true"
-    )  # sync Playwright runs a loop in the test's thread
     if "SITELOOP_DATABASE_URL" in os.environ:
         os.environ.setdefault("SITELOOP_DATA", str(FOLDER))
         return
