@@ -200,3 +200,26 @@ def test_a_stranger_sees_and_changes_nothing(two):
     nobody = Phone(rows.inspector(permissions=()))
     assert nobody.get("/api/v1/field/kept")["sites"] == []
     assert nobody.upload("x").status_code == 403
+
+
+@pytest.mark.requirement("MOB-08")
+def test_who_holds_a_case_but_may_not_see_its_order_handles_the_case_itself_once():
+    """As an urban-management officer does: the case with its step and story, replied to with a photo."""
+    site, holder = rows.staffed_site()
+    order = rows.order(site=site)
+    role = holder.posts.get().role
+    role.permissions = ["cases.*", "files.*"]
+    role.save()
+    phone = Phone(holder)
+    seen = phone.record(f"cases/cases/{order.case_id}")
+    assert seen["kind"] == "case" and seen["story"]
+    reply = next(a for a in seen["actions"] if a["code"] == "reply")
+    assert [f["kind"] for f in reply["fields"]] == ["multiline", "files"]
+    given = {"body": "已整改", "evidence": [phone.upload("p").json()["id"]]}
+    first = phone.act(seen, "reply", given, "r", seen["version"])
+    assert first.status_code == 200, first.content
+    assert phone.act(seen, "reply", given, "r", seen["version"]).json() == first.json()
+    order.case.refresh_from_db()
+    assert order.case.events.filter(kind="reply").count() == 1
+    # the case moved on: an act on the version seen before is a conflict, not a second reply
+    assert phone.act(seen, "comment", {"body": "补充"}, "c", seen["version"]).status_code == 409
