@@ -14,10 +14,10 @@ from django.db.models import Max
 from django.utils import timezone
 
 from siteloop.foundation.registry.models import AnnualInspection, Calibration, Device
+from siteloop.foundation.telemetry import online
 from siteloop.foundation.telemetry.rates import Measure, Unit, period, shares
 from siteloop.framework.viewer import Viewer
 
-ONLINE_INTERVALS = 3  # a device is online while its last row is younger than three of its intervals
 SOON = dt.timedelta(days=30)  # a paper that runs out within this is due
 STATES = ("online", "offline", "never")
 
@@ -28,7 +28,7 @@ WITH told AS (
         s.name AS site, coalesce(o.name, '') AS supplier, d.model_name, d.firmware,
         l.received_at AS heard, now() - l.received_at AS age,
         CASE WHEN l.received_at IS NULL THEN 'never'
-            WHEN now() - l.received_at <= d.interval_s * %(intervals)s * interval '1 second' THEN 'online'
+            WHEN {online} THEN 'online'
             ELSE 'offline' END AS state,
         inspected.until AS inspection, calibrated.until AS calibration
     FROM registry_device d
@@ -41,7 +41,7 @@ WITH told AS (
         GROUP BY device_id) calibrated ON calibrated.device_id = d.number
     WHERE d.number = ANY(%(numbers)s)
 )
-"""
+""".replace("{online}", online.CONDITION)
 PAPER = """(CASE WHEN {0} IS NULL THEN 'missing' WHEN {0} < %(today)s THEN 'overdue'
     WHEN {0} <= %(soon)s THEN 'soon' ELSE 'valid' END)"""
 WORDS = " || ' ' || ".join(("code", "title", "site", "model_name", "firmware"))
@@ -204,7 +204,6 @@ class Fleet:
                 {
                     **(given or {}),
                     "numbers": list(self.numbers if numbers is None else numbers),
-                    "intervals": ONLINE_INTERVALS,
                     "today": today,
                     "soon": today + SOON,
                 },

@@ -16,13 +16,12 @@ from django.utils import timezone
 from siteloop.foundation.cases.models import Case, Finding
 from siteloop.foundation.packs import resolve
 from siteloop.foundation.registry.models import Device, Site, WorkState
+from siteloop.foundation.telemetry import online
 from siteloop.framework.viewer import Viewer
 from siteloop.kernel.profiles import DUST
 from siteloop.kernel.quality import Quality, unpack
 from siteloop.systems.dust.cases import LOOPS
 
-ONLINE_INTERVALS = 3  # a device is online while its last row is younger than three of its intervals
-GRACE_S = 5
 EXCEEDING = ("dust.pm25_high", "dust.pm10_high", "dust.tsp_high", "dust.noise_day", "dust.noise_night")
 NAMES = tuple(f.name for f in DUST.fields)
 PM25 = NAMES.index("pm25")
@@ -32,6 +31,7 @@ class Newest(NamedTuple):
     """A device's row of telemetry.latest."""
 
     at: dt.datetime
+    received_at: dt.datetime
     quality: int  # four bits a field
     pm25: float | None
     raw: str  # all values as the database writes an array; read only for what is shown
@@ -130,7 +130,7 @@ def readings(viewer: Viewer, site: int | None = None) -> list[Reading]:
 def _newest(devices: list[int]) -> dict[int, Newest]:
     with connection.cursor() as cursor:
         cursor.execute(
-            'SELECT device, at, quality, "values"[%s], "values"::text FROM telemetry.latest WHERE device = ANY(%s)',
+            'SELECT device, at, received_at, quality, "values"[%s], "values"::text FROM telemetry.latest WHERE device = ANY(%s)',
             [PM25 + 1, devices],
         )
         return {device: Newest(*row) for device, *row in cursor.fetchall()}
@@ -153,7 +153,7 @@ def _reading(
     told: tuple[Any, ...], row: Newest | None, now: dt.datetime, limit_of: Callable[[str], float]
 ) -> Reading:
     number, code, title, site, site_name, region_code, lon, lat, site_lon, site_lat, interval_s = told
-    is_online = row is not None and _is_fresh(row.at, interval_s, now)
+    is_online = row is not None and online.is_online(row.received_at, interval_s, now)
     trusted = row.pm25 if row and row.quality >> 4 * PM25 & 0xF == Quality.NORMAL else None
     return Reading(
         device=number,
@@ -168,10 +168,6 @@ def _reading(
         is_online=is_online,
         colour=_colour(trusted, limit_of(region_code), is_online),
     )
-
-
-def _is_fresh(at: dt.datetime, interval_s: int, now: dt.datetime) -> bool:
-    return (now - at).total_seconds() < ONLINE_INTERVALS * interval_s + GRACE_S
 
 
 def pm25_limit(region_code: str) -> float:
@@ -198,7 +194,10 @@ def overview(viewer: Viewer) -> Overview:
     overdue = [late for (late,) in cases.values_list("is_overdue")]
     return Overview(
         monitors=len(monitors),
-        online=sum(_is_fresh(at, monitors[number], now) for number, at in _last_heard(list(monitors))),
+        online=sum(
+            online.is_online(at, monitors[number], now)
+            for number, at in online.last_heard(list(monitors)).items()
+        ),
         exceeding=sum(by_rule.get(rule, 0) for rule in EXCEEDING),
         sprayers_running=_running(list(active.filter(profile="sprayer").values_list("number", flat=True))),
         open_findings=sum(by_rule.values()),
@@ -206,12 +205,6 @@ def overview(viewer: Viewer) -> Overview:
         overdue_cases=sum(overdue),
         sites=Site.objects.visible_to(viewer).filter(state=WorkState.UNDER_CONSTRUCTION).count(),
     )
-
-
-def _last_heard(devices: list[int]) -> list[tuple[int, dt.datetime]]:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT device, at FROM telemetry.latest WHERE device = ANY(%s)", [devices])
-        return [(device, at) for device, at in cursor.fetchall()]
 
 
 def _running(sprayers: list[int]) -> int:
