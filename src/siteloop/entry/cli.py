@@ -216,7 +216,7 @@ def new_system(args: argparse.Namespace) -> int:
 
 
 def benchmark(args: argparse.Namespace) -> int:
-    """siteloop bench ingest|faults|connections|flood|cluster|pages|queries …"""
+    """siteloop bench ingest|faults|connections|garbage|flood|cluster|pages|queries …"""
     import importlib
 
     if args.rest[:1] == ["pages"]:

@@ -1,4 +1,4 @@
-"""`siteloop bench ingest | latency | crowd | flood | faults`: the real program under load, in a data folder of its own; prints JSON."""
+"""`siteloop bench ingest | latency | crowd | garbage | flood | faults`: the real program under load, in a data folder of its own; prints JSON."""
 
 import argparse
 import asyncio
@@ -145,12 +145,16 @@ def _latency(written: dict[int, float], heard: dict[int, float]) -> dict[str, An
 def main(argv: list[str]) -> int:
     """Measure, print JSON; 1 when something was lost or doubled."""
     parser = argparse.ArgumentParser(prog="siteloop bench")
-    parser.add_argument("what", choices=("ingest", "latency", "crowd", "connections", "flood", "faults"))
+    parser.add_argument(
+        "what", choices=("ingest", "latency", "crowd", "connections", "garbage", "flood", "faults")
+    )
     parser.add_argument("--devices", type=int, default=0, help="200, and 10,000 of a crowd")
     parser.add_argument(
         "--seconds", type=float, default=0, help="of the ingest, or of each phase of a flood (20)"
     )
-    parser.add_argument("--connections", type=int, default=0, help="of the ingest; default: one a device")
+    parser.add_argument(
+        "--connections", type=int, default=0, help="of the ingest (one a device), or of noise (10,000)"
+    )
     parser.add_argument("--plain", action="store_true", help="without the compiled decoder")
     parser.add_argument("--frames", type=int, default=0)
     parser.add_argument(
@@ -181,6 +185,10 @@ def _once(asked: argparse.Namespace) -> dict[str, Any]:
             from siteloop.gateway.bench import crowd
 
             return (crowd.flood if asked.what == "flood" else crowd.connections)(running, asked)
+        if asked.what == "garbage":
+            from siteloop.gateway.bench import noise
+
+            return noise.beside(running, asked)
         if asked.what == "latency":
             found = asyncio.run(alarms(running, asked.devices, asked.rate, asked.probes))
             return {**found, "holds": found["in_the_browser"]["heard"] == asked.probes}

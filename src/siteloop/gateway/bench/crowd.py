@@ -34,7 +34,7 @@ def connections(running: Program, asked: argparse.Namespace) -> dict[str, Any]:
         "connections": done.connections,
         "listener_mib": {"before": round(before), "most": round(most)},
         "kib_a_connection": round((most - before) * 1024 / asked.devices, 1),
-        **_phase(done),
+        **phase(done),
         "lost": done.frames - distinct,
         "doubled": rows - distinct,
         "holds": done.frames == distinct == rows,
@@ -53,7 +53,7 @@ def flood(running: Program, asked: argparse.Namespace) -> dict[str, Any]:
         load = Load(*running.hj212, each, frames, rate / READINGS, first=1 + i * each)
         done = sent(start_load(load), 600)
         total += done.frames
-        report[name] = {**_phase(done), "listener_mib": round(memory(running))}
+        report[name] = {**phase(done), "listener_mib": round(memory(running))}
         if name == "flood":
             report[name]["stored_after_s"] = round(running.settle(total), 2)
     running.settle(total)
@@ -62,7 +62,8 @@ def flood(running: Program, asked: argparse.Namespace) -> dict[str, Any]:
     return {**report, "lost": total - distinct, "doubled": rows - distinct, "holds": holds}
 
 
-def _phase(done: Sent) -> dict[str, Any]:
+def phase(done: Sent) -> dict[str, Any]:
+    """What a load says about its frames and their answers."""
     return {
         "frames": done.frames,
         "answered": done.answered,

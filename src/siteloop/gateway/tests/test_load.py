@@ -2,13 +2,14 @@
 
 import asyncio
 import itertools
+import random
 import re
 
 import numpy as np
 import pytest
 
 from siteloop.gateway import files
-from siteloop.gateway.bench import load, load_frames
+from siteloop.gateway.bench import load, load_frames, noise
 from siteloop.gateway.bench.command import medians
 from siteloop.kernel.times import SECOND
 from siteloop.protocols.hj212.crc import crc212
@@ -122,3 +123,9 @@ def test_a_paced_load_ends_with_its_time_and_owes_nothing() -> None:
 def test_percentiles_count_every_frame() -> None:
     took, weight = np.array([3.0, 1.0, 2.0]), np.array([1, 98, 1])
     assert load.percentiles(took, weight) == (1.0, 2.0)
+
+
+def test_noise_never_becomes_a_frame() -> None:
+    pieces = noise.garbage(random.Random(1))
+    _, found = cut(b"".join(next(pieces) for _ in range(500)) + b"\r\n")
+    assert found and not [f for f in found if isinstance(f, Frame)]
