@@ -4,6 +4,7 @@ import datetime as dt
 
 from django.utils import timezone
 
+from siteloop.foundation.packs import resolve
 from siteloop.foundation.registry import conduct
 from siteloop.foundation.registry.conduct import Fact
 from siteloop.systems.credit import engine
@@ -24,7 +25,8 @@ def collect(since: dt.datetime) -> int:
         .filter(source_key__in={fact.key for fact in told})
         .values_list("source_key", "state")
     )
-    return sum(engine.take(fact) is not None for fact in told if _is_new(fact, known.get(fact.key)))
+    with resolve.reading():
+        return sum(engine.take(fact) is not None for fact in told if _is_new(fact, known.get(fact.key)))
 
 
 def _is_new(fact: Fact, state: str | None) -> bool:

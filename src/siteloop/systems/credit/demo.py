@@ -237,15 +237,19 @@ class _Story:
 
     def awards(self) -> None:
         """Two granted, one nominated."""
-        for n in (5, 9, 2):
-            unit = _unit(f"演示建工集团{n:02d}")
+        for name, is_granted in (
+            ("演示监理公司03", True),
+            ("演示置业公司02", True),
+            ("演示监理公司04", False),
+        ):
+            unit = _unit(name)
             if awarding.against(Award(organisation=unit, region_code=COUNTY)):
                 continue
             typed = {
-                "title": "县级标准化工地（演示）",
+                "title": "县级先进单位（演示）",
                 "giver": "平湖市住建局（演示）",
                 "organisation": unit.pk,
             }
             perform(awarding.nominate, self.county, None, typed)
-            if n != 2:
+            if is_granted:
                 perform(awarding.grant, self.city, Award.objects.unscoped(WHY).latest("pk"))

@@ -243,6 +243,7 @@ requests = Page(
         Section("审查", ("state", "asked_by", "asked_at", "reviewed_by", "reviewed_at", "opinion"), "Review"),
     ),
     actions=(requesting.grant, requesting.deny, requesting.take_back),
+    panels=(Panel("事项与材料", "credit/parts/request.html", shown.request, "What it is about"),),
     can_create=False,
     can_change=False,
     importable=False,

@@ -17,6 +17,7 @@ from siteloop.systems.credit.models import (
     BlacklistEntry,
     CreditFile,
     CreditRecord,
+    CreditRequest,
     Field,
     OfSubject,
 )
@@ -115,6 +116,15 @@ def entry(row: BlacklistEntry, viewer: Viewer) -> dict[str, Any]:
         "requests": list(row.requests.order_by("pk")),
         "repair_from": requesting.repair_from(row),
         "documents": _documents("credit.blacklistentry", row.pk, viewer),
+    }
+
+
+def request(row: CreditRequest, viewer: Viewer) -> dict[str, Any]:
+    """What it is about, with the material handed in and the paper of the decision."""
+    return {
+        "row": row,
+        "evidence": list(row.evidence.all()),
+        "documents": _documents("credit.creditrequest", row.pk, viewer),
     }
 
 

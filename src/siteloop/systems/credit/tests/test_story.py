@@ -115,8 +115,10 @@ def test_from_the_fact_to_the_repair(county: County) -> None:
     early = firm.post(f"{path}/actions/repair", {"statement": "已付清"})
     assert early.status_code == 409
     BlacklistEntry.objects.unscoped(WHY).update(listed_on=timezone.localdate() - days(120))
-    done(firm.post(f"{path}/actions/repair", {"statement": "已付清"}))
+    paid = evidence(county.firm_manager)
+    done(firm.post(f"{path}/actions/repair", {"statement": "已付清", "files": [paid.pk]}))
     asked = done(legal.get(f"{API}/requests?state=submitted"))["results"][0]["id"]
+    assert paid.original_name in legal.html.get(f"/credit/requests/{asked}/").content.decode()
     done(legal.post(f"{API}/requests/{asked}/actions/grant", {"opinion": "已履行"}))
     assert county.firm.name not in portal("blacklist")
     assert done(firm.get(f"{API}/files/{file['id']}"))["grade"] == "C"
