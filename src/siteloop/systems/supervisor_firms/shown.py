@@ -10,7 +10,7 @@ from siteloop.foundation.registry.panels import ProjectPanel
 from siteloop.framework.language import pick
 from siteloop.framework.scope import ScopedModel
 from siteloop.framework.viewer import Viewer
-from siteloop.systems.supervisor_firms import duty
+from siteloop.systems.supervisor_firms import duty, engine
 from siteloop.systems.supervisor_firms.documents.words import FIGURES
 from siteloop.systems.supervisor_firms.models import (
     DangerReport,
@@ -37,21 +37,29 @@ def documents(row: ScopedModel, viewer: Viewer) -> dict[str, Any]:
 
 
 def figures(row: SupervisionReport, viewer: Viewer) -> dict[str, Any]:
-    """Figures frozen with the report, each leading to its records."""
+    """Figures frozen with a monthly report, each leading to that month's records."""
+    if row.month is None:
+        return {"rows": []}
+    span = f"{row.month:%Y-%m-%d}", f"{engine.month_end(row.month):%Y-%m-%d}"
+
+    def within(register: str, moment: str, more: str = "") -> str:
+        return f"{register}?project={row.project_id}&{moment}__from={span[0]}&{moment}__to={span[1]}{more}"
+
+    sides = within("/supervisor_firms/sides/", "started_at", "&state=signed")
+    dangers = within("/supervisor_firms/dangers/", "sent_at")
+    orders = within("/cases/cases/", "opened_at", "&loop=inspection_order")
     where = {
-        "sides": "/supervisor_firms/sides/?project={}",
-        "sides_problem": "/supervisor_firms/sides/?project={}",
-        "dangers": "/supervisor_firms/dangers/?project={}",
-        "dangers_open": "/supervisor_firms/dangers/?project={}",
-        "orders": "/cases/cases/?project={}",
-        "orders_open": "/cases/cases/?project={}",
-        "chief_days": "/supervisor_firms/presences/?project={}",
+        "sides": sides,
+        "sides_problem": sides,
+        "dangers": dangers,
+        "dangers_open": dangers,
+        "orders": orders,
+        "orders_open": orders,
+        "chief_days": within("/supervisor_firms/presences/", "day", "&kind=chief_supervisor"),
     }
     return {
         "rows": [
-            {"title": FIGURES[k], "value": v, "link": where[k].format(row.project_id)}
-            for k, v in row.figures.items()
-            if k in where
+            {"title": FIGURES[k], "value": v, "link": where[k]} for k, v in row.figures.items() if k in where
         ]
     }
 

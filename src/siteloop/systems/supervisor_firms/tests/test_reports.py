@@ -11,7 +11,7 @@ from siteloop.foundation.notice.models import Notice
 from siteloop.framework.action import Refused
 from siteloop.framework.perform import create, perform
 from siteloop.kernel.times import SHANGHAI
-from siteloop.systems.supervisor_firms import actions, engine
+from siteloop.systems.supervisor_firms import actions, engine, shown
 from siteloop.systems.supervisor_firms.models import SideRecord, SupervisionReport
 from siteloop.systems.supervisor_firms.tests import rows
 
@@ -89,6 +89,10 @@ def test_a_late_report_is_a_case_that_closes_when_it_is_handed_in(county: rows.C
     row, case = rows.again(row), rows.again(case)
     assert (row.state, row.is_late, row.figures["sides"]) == ("submitted", True, 1)
     assert case.state == "closed"
+    links = {r["link"]: r["value"] for r in shown.figures(row, county.view(county.engineer))["rows"]}
+    (sides,) = [link for link in links if link.startswith("/supervisor_firms/sides/")]
+    opened = rows.caller(county.engineer).get(f"/api/v1{sides.replace('/?', '?')}")
+    assert opened.json()["count"] == 1, "the figure opens its own records, to the last half hour of the month"
     assert (
         Document.objects.unscoped(rows.WHY).filter(kind="supervisor_firms.report", subject_id=row.pk).exists()
     )
