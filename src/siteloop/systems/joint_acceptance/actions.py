@@ -13,6 +13,7 @@ from siteloop.foundation.notice.send import notify
 from siteloop.foundation.registry import stages
 from siteloop.framework import events
 from siteloop.framework.action import Act, Action, Input, Refused
+from siteloop.framework.fields import term_end
 from siteloop.framework.viewer import Viewer
 from siteloop.systems.joint_acceptance import clock, departments, documents, evidence, overdue, settings
 from siteloop.systems.joint_acceptance.models import (
@@ -144,7 +145,7 @@ def _accept(act: Act) -> str:
 
 
 def _call(opinion: DepartmentOpinion) -> None:
-    until = f"{timezone.localtime(opinion.due_at):%Y-%m-%d %H:%M}" if opinion.due_at else "未规定"
+    until = term_end(opinion.due_at) if opinion.due_at else "未规定"
     notify(
         members(opinion.department.organisation),
         "joint_opinion",

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from django.utils import timezone
 
 from siteloop.foundation.documents.kind import Block, Content, Facts, Grid, Head, Kind, Pictures, Signs, Text
+from siteloop.framework.fields import term_end
 from siteloop.systems.joint_acceptance import clock
 from siteloop.systems.joint_acceptance.models import (
     FindingKind,
@@ -39,7 +40,7 @@ def accepted(row: JointApplication) -> Content:
             str(n),
             o.department.title,
             o.department.organisation.name,
-            f"{timezone.localtime(o.due_at):%Y-%m-%d %H:%M}" if o.due_at else "未规定",
+            term_end(o.due_at) if o.due_at else "未规定",
         )
         for n, o in enumerate(row.opinions.select_related("department__organisation").order_by("pk"), 1)
     ]
