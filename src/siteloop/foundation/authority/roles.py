@@ -178,10 +178,10 @@ OVERSIGHT = (
     "project_stages.*",
     "acceptance.*",
     "joint_acceptance.*",
-    "credit.*",
     *OVER_FIRMS,
     "supervisor_firms.standard.*",
     "supervisor_firms.behaviour.*",
+    "credit.*",
 )
 
 #: the office of somebody who works for an authority: what is his own, and what he is asked
