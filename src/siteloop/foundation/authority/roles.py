@@ -108,6 +108,7 @@ RECTIFYING = (
     "inspection.order.reply",
     "inspection.order.ask_extension",
     "joint_acceptance.jointfinding.correct",
+    "evaluation.scorecard.appeal",
 )
 #: what a supervisor firm writes and hands in; each record asks whether it is the project's firm (SUPV-01)
 SUPERVISING_FIRM = (

@@ -600,11 +600,10 @@ def _withdraw(act: Act) -> str:
     order: Order = act.obj
     case = case_of(order)
     if case.state in case_engine.OPEN_STATES:
-        case.state, case.closed_at, case.deadline = "cancelled", timezone.now(), None
-        case.save()
-        case.duties.filter(is_current=True).update(is_current=False)
-        case_engine.note(case, "cancelled", act.viewer, timezone.now(), body=act.data["reason"])
-    engine.withdraw(order, act.data["reason"])
+        case_engine.cancel(case, act.viewer, act.data["reason"])  # the loop takes the order back
+        order.refresh_from_db()
+    else:
+        engine.withdraw(order, act.data["reason"])
     return "已撤回，文书已作废"
 
 

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from siteloop.foundation.authority.models import Account, Organisation, Post
 from siteloop.foundation.cases import inbox, locks
-from siteloop.foundation.cases.models import Case, Finding
+from siteloop.foundation.cases.models import Case
 from siteloop.foundation.documents import store
 from siteloop.foundation.documents.models import Document, DocumentState
 from siteloop.foundation.registry import actions as registry_actions
@@ -272,9 +272,6 @@ def _close(order: Order, case: Case, now: dt.datetime) -> None:
         reply.checked_by = passed.account if passed else None
         reply.verdict = (passed.body if passed else "")[:500]
         reply.save()
-    Finding.objects.unscoped("what was put right is gone").filter(case=case, cleared_at=None).update(
-        cleared_at=now
-    )
     locks.lift(subject_of(order), f"{order}复查合格", now)
     if order.measure.kind == MeasureKind.STOP:
         by = passed.account if passed is not None and passed.account is not None else None
@@ -329,9 +326,6 @@ def withdraw(order: Order, reason: str) -> None:
     order.save()
     if order.document is not None and order.document.state == DocumentState.IN_FORCE:
         store.end(order.document, DocumentState.VOID, reason)
-    Finding.objects.unscoped("what was withdrawn is gone").filter(case=order.case, cleared_at=None).update(
-        cleared_at=timezone.now()
-    )
     locks.lift(subject_of(order), f"{order}已撤回")
     if order.measure.code == "stop_full":
         _project(order, registry_actions.resume, (WorkState.SUSPENDED,))

@@ -228,7 +228,6 @@ def follow_danger(case: Case, step: str) -> None:
 def _close(row: DangerReport, case: Case, now: dt.datetime) -> None:
     row.state = DangerState.UNFOUNDED if case.words == cases.UNFOUNDED else DangerState.CLOSED
     row.closed_at = now
-    CaseFinding.objects.unscoped(WHY).filter(case=case, cleared_at=None).update(cleared_at=now)
     notify(
         people_of(row),
         "danger_report_closed",
