@@ -66,6 +66,8 @@ class Field:
         self.page.get_by_label(colleague).check()
         self.page.locator("[name=table]").first.check()
         self.page.get_by_role("button", name="开始检查").click()
+        # "检查表" stands on the form as well: only the address says that the record is there
+        self.page.wait_for_function("location.hash.startsWith('#/record/')")
         expect(self.page.get_by_role("heading", name="检查表")).to_be_visible()
         return self.key()
 

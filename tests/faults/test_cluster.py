@@ -21,5 +21,5 @@ def test_one_of_each_kind_dies_and_every_answered_frame_counts_once(tmp_path: Pa
     assert (report["lost"], report["doubled"]) == (0, 0), report
     assert (report["findings_lost"], report["findings_doubled_or_untrue"]) == (0, 0), report
     assert report["findings"] > 0
-    assert report["leases"] == {"sink": 4, "judge": 5}
+    assert report["leases"] == {"sink": 4, "judge": 5, "poller": 1}
     assert report["holds"], report

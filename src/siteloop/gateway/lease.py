@@ -6,7 +6,9 @@ seconds after a power cut). Members of a role see each other through a shared lo
 """
 
 import asyncio
+import contextlib
 import logging
+import time
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
@@ -16,6 +18,7 @@ log = logging.getLogger("siteloop.lease")
 CLASSES = {"sink": 5_720_301, "judge": 5_720_302, "poller": 5_720_303}
 MEMBER = 2**31 - 1  # the shared lock every member holds
 LOOK_S = 0.5
+PATIENCE_S = 3.0  # for a slot that seemed free; then somebody else has it, and another slot may have nobody
 #: a peer that vanished without a word is given up after about twelve seconds, on both ends
 KEEPALIVE: dict[str, Any] = {
     "keepalives_idle": 5,
@@ -38,15 +41,22 @@ async def connect(dsn: str) -> Connection:
     return connection
 
 
-async def hold(connection: Connection, role: str, slot: int) -> None:
-    """Wait until the slot is ours; it stays so as long as the connection lives."""
+class Elsewhere(Exception):
+    """Another process holds the slot and keeps it."""
+
+
+async def hold(connection: Connection, role: str, slot: int, patience_s: float | None = None) -> None:
+    """Wait until the slot is ours; it stays so as long as the connection lives. Raises Elsewhere when the patience ends."""
     waited = False
+    until = None if patience_s is None else time.monotonic() + patience_s
     while True:
         cursor = await connection.execute("SELECT pg_try_advisory_lock(%s, %s)", [CLASSES[role], slot])
         if await cursor.fetchone() == (True,):
             if waited:
                 log.warning("%s took over slot %d", role, slot)
             return
+        if until is not None and time.monotonic() > until:
+            raise Elsewhere(f"{role} {slot}")
         # asked again and again instead of waiting in the server: a waiting statement would hold back the vacuum
         waited = True
         await asyncio.sleep(LOOK_S)
@@ -91,9 +101,12 @@ class Crew:
             await asyncio.gather(*self.tasks.values(), return_exceptions=True)
 
     async def _look(self, connection: Connection) -> None:
-        for task in self.tasks.values():
+        for slot, task in list(self.tasks.items()):
             if task.done():
-                task.result()
+                # a slot we lost for a moment went to somebody else: it must not count as ours, else one of ours stays free
+                with contextlib.suppress(Elsewhere):
+                    task.result()
+                del self.tasks[slot]
         cursor = await connection.execute(
             "SELECT objid::bigint, pid FROM pg_locks WHERE locktype = 'advisory' AND granted AND objsubid = 2"
             " AND database = (SELECT oid FROM pg_database WHERE datname = current_database()) AND classid = %s",

@@ -16,7 +16,7 @@ from siteloop.gateway.edge import role as edge_role
 from siteloop.gateway.history import partitions
 from siteloop.gateway.history.archive_store import FolderStore
 from siteloop.gateway.judging.judge import Judge
-from siteloop.gateway.lease import Crew
+from siteloop.gateway.lease import Crew, Elsewhere
 from siteloop.gateway.listeners import role
 from siteloop.gateway.live import Authorise, Live
 from siteloop.gateway.raw.archive import RawArchive
@@ -137,6 +137,8 @@ async def sink(settings: GatewaySettings) -> None:
             async with asyncio.TaskGroup() as own:
                 own.create_task(one.run())
                 own.create_task(one.purge())
+        except* Elsewhere as gone:
+            raise Elsewhere(f"sink {partition}") from gone
         finally:
             registry.forget(one.use)
             del working[partition]

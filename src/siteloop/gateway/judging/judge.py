@@ -100,7 +100,7 @@ class Judge:
         while True:
             try:
                 async with await lease.connect(self.settings.dsn) as connection:
-                    await lease.hold(connection, "judge", self.slot)
+                    await lease.hold(connection, "judge", self.slot, lease.PATIENCE_S)
                     await self.start(connection)
                     readers = [await self.bus.reader(at, p) for p, at in self.positions.items()]
                     while True:

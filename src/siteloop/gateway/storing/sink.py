@@ -151,7 +151,7 @@ class Sink:
         while True:
             try:
                 async with await lease.connect(self.settings.dsn) as connection:
-                    await lease.hold(connection, "sink", self.partition)
+                    await lease.hold(connection, "sink", self.partition, lease.PATIENCE_S)
                     await connection.execute("SET synchronous_commit = on")
                     reader = await self.start(connection)
                     wait = 0.2

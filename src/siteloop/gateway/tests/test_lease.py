@@ -52,6 +52,35 @@ def test_shares_add_up_and_differ_by_one_at_most(slots: int, members: int) -> No
     assert sum(shares) == slots and max(shares) - min(shares) <= 1
 
 
+def test_a_slot_that_went_to_another_does_not_count_as_ours() -> None:
+    """Waiting for it, a worker would leave another slot free for ever: its share is full and so is everybody's."""
+
+    async def test() -> None:
+        dsn = new_database()
+        begun, is_taken, working = asyncio.Queue[int](), asyncio.Event(), set[int]()
+
+        async def work(slot: int) -> None:
+            await begun.put(slot)
+            await is_taken.wait()  # the other one is quicker
+            async with await lease.connect(dsn) as connection:
+                await lease.hold(connection, "sink", slot, 0.2)
+                working.add(slot)
+                await asyncio.Event().wait()
+
+        async with await lease.connect(dsn) as other:
+            member = "SELECT pg_advisory_lock_shared(%s, %s)"
+            await other.execute(member, [lease.CLASSES["sink"], lease.MEMBER])
+            crew = asyncio.create_task(Crew(dsn, "sink", range(2), work).run())
+            assert await begun.get() == 0
+            await lease.hold(other, "sink", 0)
+            is_taken.set()
+            await until(lambda: working == {1})
+            crew.cancel()
+            await asyncio.gather(crew, return_exceptions=True)
+
+    within(60, test)
+
+
 def test_two_share_the_slots_and_one_takes_over_from_the_other() -> None:
     async def test() -> None:
         dsn = new_database()

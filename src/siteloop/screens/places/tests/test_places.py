@@ -21,6 +21,9 @@ def test_a_record_opens_in_scope_and_does_not_exist_outside(fast_plane: None, ki
         page = mine.get(f"/places/{kind}/{key}/")
     assert page.status_code == 200
     assert len(asked) < 60
+    assert sum('FROM "packs_pack"' in q["sql"] for q in asked.captured_queries) <= 1, (
+        "the packs are looked at once"
+    )
     assert caller(["*"], "330411").html.get(f"/places/{kind}/{key}/").status_code == 404
 
 
