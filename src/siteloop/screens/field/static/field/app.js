@@ -3,7 +3,7 @@
 
 import { acting } from "./acting.js";
 import { beginning } from "./beginning.js";
-import { all, get, open } from "./database.js";
+import { all, get, isOpen, open } from "./database.js";
 import { at, fill, h, icon } from "./element.js";
 import { known, me, remember } from "./me.js";
 import * as outbox from "./outbox.js";
@@ -50,6 +50,7 @@ async function today() {
 let drawn = "";
 /** Show the screen of the address. Typing is never disturbed: a redraw by itself keeps its hands off a form in use. @param {boolean} [by_itself] */
 async function show(by_itself = false) {
+  if (!isOpen()) return; // signed out; the page loads anew in a moment
   const [, name = "today", rest = ""] = location.hash.match(/^#\/(\w+)\/?(.*)$/) ?? [];
   const main = at("main");
   if (by_itself && (isTyping(main) || ["act", "new", "site", "strip", "me"].includes(name))) return;
@@ -70,6 +71,7 @@ const isTyping = (main) => main.contains(document.activeElement) && /INPUT|TEXTA
 
 /** Bar and tabs: the state of the network and the number that waits are always in sight. */
 async function frame() {
+  if (!isOpen()) return;
   const operations = await outbox.waiting();
   const stuck = operations.filter((o) => o.state !== "waiting").length;
   const [, name = "today"] = location.hash.match(/^#\/(\w+)/) ?? [];

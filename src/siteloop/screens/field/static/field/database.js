@@ -40,6 +40,9 @@ const answer = (request) =>
     request.onerror = () => failed(request.error);
   });
 
+/** Whether somebody's data lie open: not before the sign-in, and no more once they are cleared. */
+export const isOpen = () => base !== null;
+
 /** @param {Store} store @param {"readonly" | "readwrite"} [mode] */
 function reach(store, mode = "readonly") {
   if (!base) throw new Error("no database is open");
