@@ -48,17 +48,20 @@ async function today() {
 }
 
 let drawn = "";
+let newest = 0;
 /** Show the screen of the address. Typing is never disturbed: a redraw by itself keeps its hands off a form in use. @param {boolean} [by_itself] */
 async function show(by_itself = false) {
   if (!isOpen()) return; // signed out; the page loads anew in a moment
   const [, name = "today", rest = ""] = location.hash.match(/^#\/(\w+)\/?(.*)$/) ?? [];
   const main = at("main");
   if (by_itself && (isTyping(main) || ["act", "new", "site", "strip", "me"].includes(name))) return;
+  const turn = ++newest;
   const open_parts = [...main.querySelectorAll("details[open]")].map((d) => /** @type {HTMLElement} */ (d).dataset.table);
   const screen = await Promise.resolve((SCREENS[name] ?? today)(decodeURIComponent(rest))).catch((wrong) => {
     if (wrong instanceof Refusal || wrong instanceof Unreachable || wrong instanceof SignedOut) return nothing(wrong.message || t("没有网络", "No network"));
     throw wrong;
   });
+  if (turn !== newest) return; // a later one is on its way: a slow screen must not cover the one that was asked for
   fill(main, screen);
   for (const part of main.querySelectorAll("details")) if (part.dataset.table && open_parts.includes(part.dataset.table)) part.open = true;
   if (drawn !== location.hash) scrollTo(0, 0);
