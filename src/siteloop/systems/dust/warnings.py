@@ -8,7 +8,7 @@ from django.db import transaction
 from siteloop.foundation.authority.models import Account
 from siteloop.foundation.cases.models import Finding
 from siteloop.foundation.cases.receivers import members
-from siteloop.foundation.cases.titles import RULE_TITLES
+from siteloop.foundation.cases.titles import titles
 from siteloop.foundation.notice.send import notify
 from siteloop.foundation.registry.models import Party, ProjectPost
 from siteloop.kernel.times import SHANGHAI
@@ -41,7 +41,7 @@ def tell(finding: int, rule: str, region: str, site: int | None) -> None:
         notify(
             receivers(row.site.project_id),
             "warning",
-            f"{RULE_TITLES.get(rule, rule)} · {row.site.name}",
+            f"{titles([rule]).get(rule, rule)} · {row.site.name}",
             body=f"{hour:%m-%d %H:%M} {row.message}",
             link=f"/places/sites/{row.site_id}/",
             level=row.severity,
