@@ -17,7 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from siteloop.gateway import figures
+from siteloop.gateway.latency import METER
 from siteloop.kernel.block import Block, Columns, Reject, pack
+from siteloop.kernel.latency import Stage
 from siteloop.kernel.occurrence import Occurrence
 from siteloop.kernel.placement import Placement
 from siteloop.kernel.profiles import PROFILES
@@ -143,6 +145,11 @@ class _Flush:
         """How many it stands for."""
         rows = sum(len(r.device) for r in self.rows.values())
         return rows + len(self.rejects) + self.control + len(self.events)
+
+    def received(self) -> NDArray[np.int64]:
+        """When its readings and events were received, µs."""
+        events = np.array([event.received_at for event in self.events], np.int64)
+        return np.concatenate([*(np.frombuffer(r.received, np.int64) for r in self.rows.values()), events])
 
 
 class Gathering:
@@ -306,6 +313,7 @@ class Gathering:
         self._waiting -= flush.messages
         self.published += flush.messages
         self._reply(flush.answers)
+        METER.note(Stage.DURABLE, flush.received())
         figures.WAITING_S.labels(self.listener).set(time.monotonic() - flush.begun)
         self._count(flush.messages - len(flush.rejects) - flush.control, flush.rejects, flush.control)
         for future in flush.confirmed:

@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 from nats.aio.msg import Msg
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -21,6 +22,8 @@ from starlette.routing import Route
 
 from siteloop.gateway import figures
 from siteloop.gateway.bus import Bus
+from siteloop.gateway.latency import METER
+from siteloop.kernel.latency import Stage
 
 TOPICS = frozenset({"latest", "finding", "command", "case", "notice"})
 WAITING = 500  # readings, and as many of all else, that wait for one reader
@@ -167,6 +170,7 @@ class Live:
                 if event is not None:
                     figures.TOLD.labels(event[0]).inc()
                     yield _written(*event)
+                    _measure(*event)
                     told = time.monotonic()
                     continue
                 if time.monotonic() - told >= HEARTBEAT_S:
@@ -207,6 +211,13 @@ class Live:
 def _written(event: str, message: dict[str, Any]) -> bytes:
     text = json.dumps(message, ensure_ascii=False, separators=(",", ":"))
     return f"event: {event}\ndata: {text}\n\n".encode()
+
+
+def _measure(event: str, message: dict[str, Any]) -> None:
+    """Note an alarm that was just written to a browser; only a finding says when its reading was received."""
+    received = message.get("received_us")
+    if event == "finding" and isinstance(received, int):
+        METER.note(Stage.SHOWN, np.array([received], np.int64))
 
 
 def _problem(status: int, title: str) -> JSONResponse:

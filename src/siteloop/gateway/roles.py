@@ -16,6 +16,7 @@ from siteloop.gateway.edge import role as edge_role
 from siteloop.gateway.history import partitions
 from siteloop.gateway.history.archive_store import FolderStore
 from siteloop.gateway.judging.judge import Judge
+from siteloop.gateway.latency import METER
 from siteloop.gateway.lease import Crew, Elsewhere
 from siteloop.gateway.listeners import role
 from siteloop.gateway.live import Authorise, Live
@@ -153,6 +154,7 @@ async def sink(settings: GatewaySettings) -> None:
         group.create_task(_watch(bus, "sink", done))
         group.create_task(teller.run())
         group.create_task(roller.run())
+        group.create_task(METER.run(settings.dsn))
         group.create_task(occurrences.run(settings))
         group.create_task(registry.watch())
 
@@ -187,6 +189,7 @@ async def judge(settings: GatewaySettings, kinds: Sequence[type[Detector]]) -> N
     async with asyncio.TaskGroup() as group:
         group.create_task(Crew(settings.dsn, "judge", slots, work).run())
         group.create_task(_watch(bus, "judge", done))
+        group.create_task(METER.run(settings.dsn))
         group.create_task(registry.watch())
 
 
@@ -196,4 +199,8 @@ async def live(settings: GatewaySettings, authorise: Authorise) -> None:
     await bus.connect()
     one = Live(bus, authorise)
     await one.start()
-    await _serve(one.app(), settings.live).serve()
+    measuring = asyncio.create_task(METER.run(settings.dsn))
+    try:
+        await _serve(one.app(), settings.live).serve()
+    finally:
+        measuring.cancel()

@@ -18,10 +18,11 @@ from functools import partial
 from typing import Any
 
 import msgspec
+import numpy as np
 import psycopg
 from nats.errors import Error as NatsError
 
-from siteloop.gateway import figures, lease
+from siteloop.gateway import figures, latency, lease
 from siteloop.gateway.binary import copying
 from siteloop.gateway.bus import Bus, Reader
 from siteloop.gateway.gathering import NOTHING
@@ -32,6 +33,7 @@ from siteloop.gateway.registry_source import RegistrySource
 from siteloop.gateway.settings import GatewaySettings
 from siteloop.kernel.block import Block, Columns
 from siteloop.kernel.finding import Command, Finding
+from siteloop.kernel.latency import Stage
 from siteloop.kernel.placement import Placement
 from siteloop.kernel.registry import Registry
 from siteloop.kernel.times import from_us
@@ -68,6 +70,7 @@ class Judge:
         self._streams: dict[int, str] = {}
         self.positions = dict.fromkeys(self.partitions, 0)
         self._held: list[Statement] = []  # of the whole judge, until the state is saved
+        self._received: dict[tuple[int, int], int] = {}  # (device, at) of what is said -> received, µs
         self.worked_at = time.time()  # when the newest block that is judged was written to the bus
         self._saved = 0.0
         self._save_every = SAVE_S
@@ -132,7 +135,7 @@ class Judge:
             )
             row = await cursor.fetchone()
             self.positions[partition] = self._written[partition] = row[0] if row else 0
-        self._held = []
+        self._held, self._received = [], {}
         if not self.registry.current.version:
             await self.registry.load()
         # what memory knows beyond the position was never written: it must be found again
@@ -176,8 +179,14 @@ class Judge:
             else:
                 opened.append(one)
         for block, columns in merged(opened):
-            for detector in self.detectors:
-                out += self._asked(detector, partial(detector.see, block, columns))
+            said = [
+                one
+                for detector in self.detectors
+                for one in self._asked(detector, partial(detector.see, block, columns))
+            ]
+            findings = (one for one in said if isinstance(one, Finding))
+            self._received |= latency.received_of(findings, columns)
+            out += said
         out += self._tick()
         out = [said for said in out if isinstance(said, Finding) or not self._is_on_trial(said)]
         now = time.monotonic()
@@ -191,9 +200,7 @@ class Judge:
         elif out:
             async with connection.transaction():
                 await self._write(connection, out)
-        for one_said in out:
-            if isinstance(one_said, Finding) and not one_said.shadow:
-                await self._tell(one_said)
+        await self._tell([said for said in out if isinstance(said, Finding) and not said.shadow])
 
     def _is_on_trial(self, command: Command) -> bool:
         """A rule on trial counts and compares; it orders no device about and tells nobody."""
@@ -274,24 +281,29 @@ class Judge:
         figures.SAID.labels("finding").inc(len(findings))
         figures.SAID.labels("command").inc(len(commands))
 
-    async def _tell(self, finding: Finding) -> None:
-        """At once to the live plane; the business plane takes it from the inbox."""
-        await self.bus.say(
-            f"live.finding.{finding.region or '0'}.{finding.site}",
-            {
-                "key": finding.key,
-                "act": finding.act.value,
-                "rule": finding.rule,
-                "device": finding.device,
-                "site": finding.site,
-                "at": finding.at // 1000,
-                "value": finding.value,
-                "limit": finding.limit,
-                "unit": finding.unit,
-                "severity": finding.severity.value,
-                "message": finding.message,
-            },
-        )
+    async def _tell(self, findings: list[Finding]) -> None:
+        """What is written: at once to the live plane. The business plane takes it from the inbox."""
+        known, self._received = self._received, {}
+        times = [known.get((finding.device, finding.at)) for finding in findings]
+        latency.METER.note(Stage.FOUND, np.array([t for t in times if t is not None], np.int64))
+        for finding, received in zip(findings, times, strict=True):
+            await self.bus.say(
+                f"live.finding.{finding.region or '0'}.{finding.site}",
+                {
+                    "key": finding.key,
+                    "act": finding.act.value,
+                    "rule": finding.rule,
+                    "device": finding.device,
+                    "site": finding.site,
+                    "at": finding.at // 1000,
+                    "received_us": received,  # of the reading that made it
+                    "value": finding.value,
+                    "limit": finding.limit,
+                    "unit": finding.unit,
+                    "severity": finding.severity.value,
+                    "message": finding.message,
+                },
+            )
 
 
 def pause_after(took: float) -> float:

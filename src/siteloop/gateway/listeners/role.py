@@ -16,6 +16,7 @@ from siteloop.gateway.bus import Bus
 from siteloop.gateway.commands import Commands
 from siteloop.gateway.edge.desk import Desk
 from siteloop.gateway.gathering import Gathering, Publisher
+from siteloop.gateway.latency import METER
 from siteloop.gateway.listeners.hj212 import Hj212Server
 from siteloop.gateway.listeners.http import HttpIntake
 from siteloop.gateway.listeners.jt808 import Jt808Server
@@ -135,6 +136,7 @@ class ListenerRole:
                 asyncio.create_task(self.registry.watch()),
                 asyncio.create_task(self.presence.run()),
                 asyncio.create_task(self.commands.run()),
+                asyncio.create_task(METER.run(self.settings.dsn)),
                 asyncio.create_task(Releases(self.settings, self.registry, self.gatherings[RELEASE]).run()),
             ]
 

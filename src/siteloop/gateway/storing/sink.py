@@ -25,6 +25,7 @@ from siteloop.gateway.binary import copying
 from siteloop.gateway.bus import Bus, Reader
 from siteloop.gateway.history import partitions, slow_path, thawing
 from siteloop.gateway.history.archive_store import ArchiveStore, FolderStore
+from siteloop.gateway.latency import METER
 from siteloop.gateway.opening import Opened, open_block
 from siteloop.gateway.raw.archive import Chunk, RawArchive
 from siteloop.gateway.registry_source import EMPTY
@@ -33,6 +34,7 @@ from siteloop.gateway.settings import GatewaySettings
 from siteloop.gateway.storing import occurrences
 from siteloop.gateway.storing.tally import Tally, day_of
 from siteloop.kernel.block import Block, Columns, Kind
+from siteloop.kernel.latency import Stage
 from siteloop.kernel.occurrence import Occurrence
 from siteloop.kernel.profiles import PROFILES, RECORDS, Profile
 from siteloop.kernel.reasons import Reason
@@ -69,6 +71,11 @@ class Batch:
     events: list[tuple[str, Occurrence]] = field(default_factory=list)  # (listener, event)
     rolled: list[tuple[Rolling, Plan]] = field(default_factory=list)
     put_aside: int = 0
+
+    def received(self) -> NDArray[np.int64]:
+        """When its readings and events were received, µs."""
+        rows = [columns.received_at for parts in self.parts.values() for _, columns in parts]
+        return np.concatenate([*rows, np.array([event.received_at for _, event in self.events], np.int64)])
 
 
 class Sink:
@@ -212,6 +219,7 @@ class Sink:
             self._grow(int(columns.device.max()))
             np.maximum.at(self._last, columns.device, columns.at)
         self.committed_rows += batch.rows
+        METER.note(Stage.STORED, batch.received())
         figures.ROWS.inc(batch.rows)
         if batch.put_aside:
             figures.PUT_ASIDE.labels("sink").inc(batch.put_aside)
