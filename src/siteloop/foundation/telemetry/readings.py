@@ -18,6 +18,7 @@ from siteloop.kernel.times import SHANGHAI, to_us
 
 STEPS = {"raw": 0, "60": 60, "900": 900, "3600": 3600, "86400": 86_400}
 MOST_POINTS = 20_000
+MINUTE_S = 60
 
 
 @dataclass(frozen=True)
@@ -45,8 +46,8 @@ def latest(device: Device) -> Row | None:
     """The newest row, None before the first."""
     with connection.cursor() as cursor:
         cursor.execute(
-            'SELECT at, received_at, quality, "values" FROM telemetry.latest WHERE device = %s',
-            [device.number],
+            'SELECT at, received_at, quality, "values" FROM telemetry.latest WHERE device = %s AND profile = %s',
+            [device.number, device.profile],  # before its first row of a new profile there is none
         )
         found = cursor.fetchone()
     return _row(device.profile, *found) if found else None
@@ -92,6 +93,7 @@ def _rolled(device: Device, start: dt.datetime, end: dt.datetime, step: int) -> 
     profile = PROFILES[device.profile]
     names = [f.name for f in profile.fields]
     whole = dict.fromkeys(names, "normal")  # most buckets: one for all of them
+    single = _single_minutes(device, start, end) if step == MINUTE_S else {}
     with connection.cursor() as cursor:
         cursor.execute(
             f'SELECT at, mean FROM telemetry."{profile.code}_rollup"'  # noqa: S608
@@ -99,10 +101,36 @@ def _rolled(device: Device, start: dt.datetime, end: dt.datetime, step: int) -> 
             [device.number, step, start, end, MOST_POINTS],
         )
         rows = cursor.fetchall()
+    if single:
+        rows = sorted({**single, **dict(rows)}.items())[:MOST_POINTS]
     return [
         Row(at, None, dict(zip(names, mean, strict=True)), _means(names, mean) if None in mean else whole)
         for at, mean in rows
     ]
+
+
+def _single_minutes(
+    device: Device, start: dt.datetime, end: dt.datetime
+) -> dict[dt.datetime, list[float | None]]:
+    """Minute -> NORMAL values, of minutes that have no roll-up because it would only repeat their row.
+
+    Only a device that reports once a minute or less often has such minutes; one with two values of a field has its roll-up.
+    """
+    if MINUTE_S // max(1, device.interval_s) > 1:
+        return {}
+    found: dict[dt.datetime, list[float | None]] = {}
+    doubled = set()
+    width = len(PROFILES[device.profile].fields)
+    for row in history.rows(device.profile, [device.number], start, end, MOST_POINTS):
+        minute = row.at.replace(second=0, microsecond=0)
+        kept = found.setdefault(minute, [None] * width)
+        flags = unpack(row.quality, width)
+        for i, value in enumerate(row.values):
+            if value is not None and flags[i] is Quality.NORMAL:
+                if kept[i] is not None:
+                    doubled.add(minute)
+                kept[i] = value
+    return {minute: values for minute, values in found.items() if minute >= start and minute not in doubled}
 
 
 def _means(names: list[str], mean: list[float | None]) -> dict[str, str]:

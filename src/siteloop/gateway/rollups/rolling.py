@@ -184,9 +184,9 @@ class Rolling:
 
     async def write(self, connection: psycopg.AsyncConnection[tuple[Any, ...]], plan: Plan) -> None:
         """Write closed buckets and marks for the roller, inside the caller's transaction."""
-        for step, found in plan.closed.items():
+        for step, whole in plan.closed.items():
+            found, expected = self._worth(step, whole)
             if found.count:
-                expected = self.expected(found.device, step)
                 await connection.execute(
                     _statement(self.profile), _parameters(self.profile, step, found, expected)
                 )
@@ -199,6 +199,16 @@ class Rolling:
                 " FROM unnest(%s::int[], %s::bigint[]) AS u (d, a) ON CONFLICT (profile, device, at) DO UPDATE SET marked = t.marked + 1",
                 [self.profile.code, Int4s(plan.doubted[0]), Int8s(plan.doubted[1])],
             )
+
+    def _worth(self, step: int, found: Sums) -> tuple[Sums, NDArray[np.int32]]:
+        """(what is written, its expected values). A minute of a device that reports once a minute or less often, with one
+        value of each field, says nothing that its row does not say: readers take the row.
+        """
+        expected = self.expected(found.device, step)
+        if step != STEPS[0] or not found.count:
+            return found, expected
+        worth = (expected > 1) | (found.n.max(axis=0) > 1)
+        return found.take(worth), expected[worth]
 
     async def _mark_upper(self, connection: psycopg.AsyncConnection[tuple[Any, ...]], quarters: Sums) -> None:
         device, step, start = upper_buckets(quarters.device, quarters.start)

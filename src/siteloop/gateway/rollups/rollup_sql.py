@@ -10,6 +10,12 @@ _CONFLICT = sql.SQL(
     " mean = excluded.mean, low = excluded.low, high = excluded.high"
 )
 
+#: a minute that only repeats its one row is not written (`Rolling._worth`); one that was, is kept right
+_WORTH = (
+    "WHERE expected > 1 OR 1 < ANY (n) OR EXISTS"
+    " (SELECT 1 FROM {target} r WHERE r.device = s.device AND r.step = 60 AND r.at = s.bucket)"
+)
+
 
 def from_rows(profile: Profile, step: int, source: sql.Identifier) -> sql.Composed:
     """INSERT … SELECT of a step below an hour over [start, end) for some devices; parameters step, start, end, devices, expected."""
@@ -31,11 +37,14 @@ def from_rows(profile: Profile, step: int, source: sql.Identifier) -> sql.Compos
             "SELECT t.device, date_bin(make_interval(secs => %(step)s), at, '2000-01-01T00:00:00Z') AS bucket, e.expected,"
             " ARRAY[{n}]::int[] AS n, ARRAY[{total}]::float8[] AS total, ARRAY[{low}]::real[] AS low, ARRAY[{high}]::real[] AS high"
             " FROM {source} t JOIN unnest(%(devices)s::int[], %(expected)s::int[]) AS e (device, expected) ON e.device = t.device"
-            " WHERE at >= %(start)s AND at < %(end)s GROUP BY t.device, bucket, e.expected) s"
+            " WHERE at >= %(start)s AND at < %(end)s GROUP BY t.device, bucket, e.expected) s {worth}"
         ).format(
             target=sql.Identifier("telemetry", f"{profile.code}_rollup"),
             source=source,
             kept=sql.SQL("total" if step >= 900 else "NULL::float8[]"),  # minutes are never summed up again
+            worth=sql.SQL("" if step >= 900 else _WORTH).format(
+                target=sql.Identifier("telemetry", f"{profile.code}_rollup")
+            ),
             mean=_means(profile),
             n=sql.SQL(", ").join(counts),
             total=sql.SQL(", ").join(totals),

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 import psycopg
 import pytest
@@ -23,6 +24,7 @@ from siteloop.kernel.times import MINUTE, SECOND, from_us, to_us
 
 START = to_us(dt.datetime(2026, 9, 21, 4, 0, tzinfo=dt.UTC))
 DEVICES = tuple(DeviceEntry(n, f"D{n}", "dust", 1, "330482", interval_s=15) for n in (1, 2, 3))
+ONCE_A_MINUTE = tuple(msgspec.structs.replace(d, interval_s=60) for d in DEVICES)
 Row = tuple[Any, ...]
 Connection = psycopg.AsyncConnection[tuple[Any, ...]]
 
@@ -34,9 +36,9 @@ def plane(tmp_path: Path) -> Plane:
     return made
 
 
-def _roller(plane: Plane) -> Roller:
+def _roller(plane: Plane, devices: tuple[DeviceEntry, ...] = DEVICES) -> Roller:
     registry = RegistrySource(plane.dsn)
-    registry.use(Registry(1, DEVICES, ()))
+    registry.use(Registry(1, devices, ()))
     return Roller(plane.dsn, registry)
 
 
@@ -77,21 +79,27 @@ def _do(plane: Plane, work: Callable[[Connection], Awaitable[None]]) -> None:
     asyncio.run(test())
 
 
-async def _read_again(plane: Plane, connection: Connection, now: int) -> dict[tuple[Any, ...], list[Any]]:
+async def _read_again(
+    plane: Plane, connection: Connection, now: int, devices: tuple[DeviceEntry, ...] = DEVICES
+) -> dict[tuple[Any, ...], list[Any]]:
     """Everything made again by PostgreSQL from the rows."""
     await connection.execute("DELETE FROM telemetry.dust_rollup")
     await connection.execute(
         "INSERT INTO telemetry.dirty (profile, device, at) SELECT DISTINCT 'dust', device,"
         " date_bin('15 minutes', at, '2000-01-01Z') FROM telemetry.dust"
     )
-    await _roller(plane).roll(connection, from_us(now))
+    await _roller(plane, devices).roll(connection, from_us(now))
     return _found(plane)
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("devices", [DEVICES, ONCE_A_MINUTE], ids=["often", "once a minute"])
+@pytest.mark.parametrize("seed", range(4))
 @pytest.mark.requirement("DUST-04")
-def test_sums_in_memory_are_the_sums_of_the_stored_rows(plane: Plane, seed: int) -> None:
+def test_sums_in_memory_are_the_sums_of_the_stored_rows(
+    plane: Plane, seed: int, devices: tuple[DeviceEntry, ...]
+) -> None:
     chance = random.Random(seed)
+    plane.sink.use(Registry(1, devices, ()))
     rows = [_row(d, s, chance) for d in (1, 2, 3) for s in range(d, 7200, 37 * d)]
     rows.sort(key=lambda row: row[1] + chance.choice((0, 0, 0, 0, 400 * SECOND)) * (seed % 2))
     end = START + 3 * 60 * MINUTE
@@ -105,13 +113,13 @@ def test_sums_in_memory_are_the_sums_of_the_stored_rows(plane: Plane, seed: int)
             if chance.random() < 0.3:
                 await plane.sink.write_ripe(connection, rows[min(at, len(rows)) - 1][1])
         await plane.sink.write_ripe(connection, end)
-        roller = _roller(plane)
+        roller = _roller(plane, devices)
         roller._minute = from_us(end)  # hours only once the repairs are done
         await roller.roll(connection, from_us(end))
-        await _roller(plane).roll(connection, from_us(end))
+        await _roller(plane, devices).roll(connection, from_us(end))
         made = _found(plane)
         assert {step for _, step, _ in made} == {60, 900, 3600}
-        _same(made, await _read_again(plane, connection, end))
+        _same(made, await _read_again(plane, connection, end, devices))
 
     _do(plane, work)
 
@@ -132,6 +140,39 @@ def test_a_sink_that_starts_anew_forgets_nothing_of_the_open_quarter(plane: Plan
         made = _found(plane)
         assert [v[0] for k, v in made.items() if k[1] == 900] == [60, 60]
         _same(made, await _read_again(plane, connection, end + MINUTE))
+
+    _do(plane, work)
+
+
+@pytest.mark.parametrize("is_late", [False, True], ids=["sink", "roller"])
+def test_a_minute_that_only_repeats_its_row_is_not_written(plane: Plane, is_late: bool) -> None:
+    """A device of one row a minute that once sent two; a longer step counts every row."""
+    plane.sink.use(Registry(1, ONCE_A_MINUTE, ()))
+    rows: list[Row] = [(1, START + s * SECOND) for s in range(0, 900, 60)]
+    rows.insert(6, (1, START + 330 * SECOND))
+    end = from_us(START + 20 * MINUTE)
+    minutes = "SELECT at, n[1] FROM telemetry.dust_rollup WHERE step = 60 ORDER BY at"
+
+    async def work(connection: Connection) -> None:
+        await plane.store(connection, block_of(rows[1:] if is_late else rows))
+        if is_late:
+            await plane.store(connection, block_of(rows[:1]))
+        await plane.sink.write_ripe(connection, START + 20 * MINUTE)
+        await _roller(plane, ONCE_A_MINUTE).roll(connection, end)
+        assert plane.ask(minutes) == [(from_us(START + 5 * MINUTE), 2)]
+        assert plane.ask("SELECT n[1], expected FROM telemetry.dust_rollup WHERE step = 900") == [(16, 15)]
+        # one that an older program wrote is kept right, not left to go stale
+        await connection.execute(
+            "INSERT INTO telemetry.dust_rollup (device, step, at, expected, n, mean, low, high) VALUES"
+            " (1, 60, %s, 1, array_fill(1, ARRAY[9]), array_fill(-1, ARRAY[9]), array_fill(1, ARRAY[9]), array_fill(1, ARRAY[9]))",
+            [from_us(START)],
+        )
+        await connection.execute(
+            "INSERT INTO telemetry.dirty (profile, device, at) VALUES ('dust', 1, %s)", [from_us(START)]
+        )
+        await _roller(plane, ONCE_A_MINUTE).roll(connection, end)
+        kept = "SELECT mean[1] FROM telemetry.dust_rollup WHERE step = 60 ORDER BY at"
+        assert plane.ask(kept) == [(NORMAL_ROW[0],)] * 2
 
     _do(plane, work)
 

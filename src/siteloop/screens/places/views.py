@@ -18,6 +18,7 @@ from siteloop.foundation.cases.notes import against
 from siteloop.foundation.packs import eligibility
 from siteloop.foundation.registry import panels
 from siteloop.foundation.registry.models import Device, Project, Site
+from siteloop.foundation.telemetry import readings
 from siteloop.foundation.telemetry.ledger import reason_title
 from siteloop.framework.action import Refused
 from siteloop.framework.language import pick
@@ -25,7 +26,7 @@ from siteloop.framework.pages_found import page_for
 from siteloop.framework.perform import permission_of, visible
 from siteloop.framework.viewer import Viewer
 from siteloop.kernel.profiles import PROFILES
-from siteloop.kernel.quality import TITLES, Quality, unpack
+from siteloop.kernel.quality import TITLES, Quality
 from siteloop.screens.places import device_parts
 from siteloop.systems.dust import facade as dust
 
@@ -204,27 +205,21 @@ def command(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _latest(row: Device) -> dict[str, Any] | None:
     """The newest row as (field, value, flag) lines."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            'SELECT at, received_at, quality, "values" FROM telemetry.latest WHERE device = %s', [row.number]
-        )
-        found = cursor.fetchone()
-    if found is None:
+    newest = readings.latest(row)
+    if newest is None:
         return None
-    fields = PROFILES[row.profile].fields
-    flags = unpack(found[2], len(fields))
     lines = [
         {
-            "field": f,
-            "value": v,
-            "quality": q.name.lower(),
-            "flag": TITLES.get(q, ("", ""))[0],
-            "normal": q is Quality.NORMAL,
+            "field": field,
+            "value": newest.values[field.name],
+            "quality": told,
+            "flag": pick(*TITLES.get(Quality[told.upper()], ("", ""))),
+            "normal": told == Quality.NORMAL.name.lower(),
         }
-        for f, v, q in zip(fields, found[3], flags, strict=False)
-        if q is not Quality.ABSENT
+        for field in PROFILES[row.profile].fields
+        if (told := newest.quality.get(field.name))
     ]
-    return {"at": found[0], "received_at": found[1], "lines": lines}
+    return {"at": newest.at, "received_at": newest.received_at, "lines": lines}
 
 
 def _status(row: Device) -> dict[str, Any] | None:

@@ -130,8 +130,8 @@ def readings(viewer: Viewer, site: int | None = None) -> list[Reading]:
 def _newest(devices: list[int]) -> dict[int, Newest]:
     with connection.cursor() as cursor:
         cursor.execute(
-            'SELECT device, at, received_at, quality, "values"[%s], "values"::text FROM telemetry.latest WHERE device = ANY(%s)',
-            [PM25 + 1, devices],
+            'SELECT device, at, received_at, quality, "values"[%s], "values"::text FROM telemetry.latest WHERE device = ANY(%s) AND profile = %s',
+            [PM25 + 1, devices, "dust"],
         )
         return {device: Newest(*row) for device, *row in cursor.fetchall()}
 
@@ -211,7 +211,8 @@ def _running(sprayers: list[int]) -> int:
     """Sprayers whose newest report says that they run (field 0)."""
     with connection.cursor() as cursor:
         cursor.execute(
-            'SELECT count(*) FROM telemetry.latest WHERE device = ANY(%s) AND "values"[1] >= 0.5', [sprayers]
+            "SELECT count(*) FROM telemetry.latest WHERE device = ANY(%s) AND profile = 'sprayer' AND \"values\"[1] >= 0.5",
+            [sprayers],
         )
         row = cursor.fetchone()
     return int(row[0]) if row else 0

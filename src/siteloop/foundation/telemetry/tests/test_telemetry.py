@@ -6,6 +6,7 @@ import pytest
 from django.db import connection
 
 from siteloop.foundation.registry.tests import rows
+from siteloop.foundation.telemetry.readings import latest
 from siteloop.framework.testing import caller
 
 NOW = dt.datetime.now(dt.UTC).replace(microsecond=0)
@@ -82,3 +83,47 @@ def test_the_ledger_adds_up_and_keeps_to_the_scope(fast_plane: None) -> None:
         True,
     )
     assert [line["device"] for line in body["lines"]] == [mine.code]
+
+
+@pytest.mark.django_db
+@pytest.mark.requirement("IOT-02")
+def test_minutes_without_a_roll_up_are_the_rows_themselves(fast_plane: None) -> None:
+    """Such a roll-up would only repeat its row, so none is written; the answer has the same shape."""
+    device = rows.device("330482")  # one row a minute
+    start = NOW.replace(second=0) - dt.timedelta(minutes=10)
+    only_pm25 = sum(15 << (4 * i) for i in range(1, 9))
+    for second, pm25, quality in ((5, 40.0, 0), (65, 50.0, 4), (125, 1.0, 0), (155, 2.0, 0)):
+        _stored(device.pk, start + dt.timedelta(seconds=second), pm25, quality | only_pm25)
+    with connection.cursor() as cursor:  # two rows in the third minute
+        cursor.execute(
+            "INSERT INTO telemetry.dust_rollup (device, step, at, expected, n, mean, low, high) VALUES"
+            " (%s, 60, %s, 1, array_fill(2, ARRAY[9]), array_fill(1.5, ARRAY[9]), '{}', '{}')",
+            [device.pk, start + dt.timedelta(minutes=2)],
+        )
+
+    def asked(**more: object) -> list[tuple[str, float | None, str]]:
+        type(device).objects.unscoped("a test sets its device up").filter(pk=device.pk).update(**more)
+        span = f"from={start:%Y-%m-%dT%H:%M:%SZ}&to={NOW:%Y-%m-%dT%H:%M:%SZ}"
+        body = caller(["*"], "330482").get(f"/api/v1/telemetry/{device.code}/readings?step=60&{span}").json()
+        return [(r["at"][14:19], r["values"]["pm25"], r["quality"]["pm25"]) for r in body["results"]]
+
+    first = [f"{start + dt.timedelta(minutes=n):%M}:00" for n in range(3)]
+    expected = [(first[0], 40.0, "normal"), (first[1], None, "no_value"), (first[2], 1.5, "normal")]
+    assert asked(interval_s=60) == asked(interval_s=300) == expected
+    assert asked(interval_s=30) == expected[2:]  # its minutes all have roll-ups
+
+
+@pytest.mark.django_db
+def test_the_newest_row_of_a_former_profile_is_not_shown_as_this_ones(fast_plane: None) -> None:
+    device = rows.device("330482")
+    with connection.cursor() as cursor:
+        cursor.execute(
+            'INSERT INTO telemetry.latest (device, profile, at, received_at, quality, "values")'
+            " VALUES (%s, 'sprayer', now(), now(), 0, '{1,2,3,4}')",
+            [device.pk],
+        )
+    assert latest(device) is None
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE telemetry.latest SET profile = 'dust', \"values\" = array_fill(7, ARRAY[9])")
+    newest = latest(device)
+    assert newest is not None and newest.values["pm25"] == 7.0
