@@ -1,5 +1,6 @@
 """Shared fixtures: the bus, and the whole program on ports of its own. PostgreSQL starts in `siteloop.entry.testing`."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 import hypothesis
 import pytest
 
+from siteloop.entry import testing_base
 from siteloop.entry.engines.nats import Nats
 from siteloop.entry.testing_stack import Stack
 
@@ -18,17 +20,26 @@ hypothesis.settings.load_profile("house")
 
 
 @pytest.fixture(scope="session")
-def fast_plane(django_db_setup: None, django_db_blocker: Any) -> None:
-    """Tables of the fast plane in the test database."""
+def django_db_setup(
+    django_test_environment: None, django_db_modify_db_settings: None, django_db_blocker: Any
+) -> Iterator[None]:
+    """The process's own database with the tables of both planes, cloned; in place of pytest-django's, which migrates one."""
     from django.db import connection
 
-    from siteloop.gateway import schema
-
+    url, name = os.environ["SITELOOP_DATABASE_URL"], connection.settings_dict["TEST"]["NAME"]
     with django_db_blocker.unblock():
-        connection.ensure_connection()
-        info = connection.connection.info
-        schema.migrate(f"host={info.host} port={info.port} dbname={info.dbname} user={info.user}")
         connection.close()
+        connection.settings_dict["NAME"] = name
+        testing_base.own_database(url, name)
+    yield
+    with django_db_blocker.unblock():
+        connection.close()
+        testing_base.drop(url, name)
+
+
+@pytest.fixture(scope="session")
+def fast_plane(django_db_setup: None) -> None:
+    """Tables of the fast plane in the test database: they are there whenever there is a database."""
 
 
 @pytest.fixture(scope="session")

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from siteloop.entry import testing_base
 from siteloop.gateway.bench import faults
 from siteloop.gateway.bench.trial import Program
 
@@ -11,6 +12,7 @@ from siteloop.gateway.bench.trial import Program
 @pytest.mark.engines
 @pytest.mark.timeout(240)
 def test_every_answered_frame_is_stored_exactly_once(tmp_path: Path) -> None:
+    testing_base.spare_first_start(tmp_path / "data")
     running = Program(tmp_path / "data")
     try:
         running.start()

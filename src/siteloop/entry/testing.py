@@ -1,7 +1,7 @@
 """Test plug-in (`-p siteloop.entry.testing`): a real PostgreSQL of the run's own, started before the settings are read.
 
 pytest-django reads the settings before any conftest is loaded, so the engine starts when this module is imported: once, in
-the process that was called; xdist's workers inherit its address and make their own databases in it.
+the process that was called; xdist's workers inherit its address and clone their own databases in it.
 People working side by side set SITELOOP_TEST_SLOT so that their engines and databases do not meet.
 """
 
@@ -14,12 +14,11 @@ from typing import Any
 
 import pytest
 
+from siteloop.entry import testing_base
 from siteloop.entry.engines.postgres import Postgres
 
 _slot = os.environ.get("SITELOOP_TEST_SLOT", "main")
 FOLDER = Path(os.environ.get("SITELOOP_TEST_DATA", Path(tempfile.gettempdir()) / f"siteloop-test-{_slot}"))
-#: a crash of the machine in the middle of a test loses nothing worth a flush
-QUICK = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_connections": "200"}
 _locks: list[object] = []
 #: tests below a path run in one process, one after another, because they share a running program
 TOGETHER = {
@@ -66,9 +65,13 @@ def _start() -> None:
         return
     folder = _own_folder()
     os.environ.setdefault("SITELOOP_DATA", str(folder))
-    server = Postgres(folder, QUICK)
+    base = testing_base.made(FOLDER)
+    testing_base.renew(base, folder)
+    server = Postgres(folder, testing_base.QUICK)
     server.start()
     atexit.register(server.stop)
+    testing_base.set_aside(server.url)
+    os.environ[testing_base.USED] = str(base)
     os.environ["SITELOOP_DATABASE_URL"] = server.url
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from siteloop.entry import testing_base
 from siteloop.entry.engines import processes
 
 
@@ -74,7 +75,8 @@ class Stack:
         return subprocess.Popen(command, env=self.environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE)  # noqa: S603
 
     def start(self, seconds: float = 120) -> None:
-        """Until it is ready. Raises RuntimeError with what the program said when it is not."""
+        """Until it is ready; in a new folder the tables are there already. Raises RuntimeError with what the program said."""
+        testing_base.spare_first_start(self.data)
         log = self.said.open("ab")
         command = [sys.executable, "-m", "siteloop.entry.cli", *self.arguments]
         self.process = subprocess.Popen(command, env=self.environment, stdout=log, stderr=log)  # noqa: S603

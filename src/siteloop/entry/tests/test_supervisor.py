@@ -156,7 +156,7 @@ def test_stopping_leaves_nothing_behind(tmp_path: Path) -> None:
     own = Stack(tmp_path / "data")
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "logs").mkdir()
-    own.start()
+    own.start(240)  # from nothing: its tables are made here, as on a first start
     pids = everyone(own.state)
     own.stop()
     assert not any(lives(pid) for pid in pids)

@@ -1,0 +1,155 @@
+"""A migrated database cluster, made once for the whole machine and copied: by every test run, and by every program under test.
+
+Bringing an empty database up to date renders each of some three hundred models some hundred times (half a minute of one core).
+What it depends on is digested, so a change of a migration makes a new cluster; the last few are kept.
+"""
+
+import fcntl
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psycopg
+
+from siteloop.entry.engines.postgres import Postgres
+
+#: a crash of the machine in the middle of a test loses nothing worth a flush
+QUICK = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_connections": "200"}
+#: clusters kept: people side by side stand at different commits
+KEPT = 4
+#: where a copy says what it was copied from
+MARK = "testing-base"
+#: the database that test processes clone, in a run's own cluster
+PATTERN = "siteloop_base"
+
+#: environment variable: the folder of the cluster in use, for the processes of a run
+USED = "SITELOOP_TEST_BASE"
+
+_HERE = Path(__file__).resolve()
+_SOURCE = _HERE.parents[1]
+
+
+def digest() -> str:
+    """Of everything the tables come from."""
+    single = [
+        *(_SOURCE / "gateway" / name for name in ("schema.py", "distribution.py")),
+        *(_SOURCE / "kernel" / "profiles.py", _SOURCE / "framework" / "fields.py"),
+        *(_SOURCE / "entry" / "engines" / "postgres.py", _HERE, _SOURCE.parents[1] / "requirements.lock"),
+    ]
+    found = sorted(p for p in _SOURCE.glob("**/migrations/*") if p.suffix in (".py", ".sql"))
+    said = hashlib.sha256()
+    for path in (*found, *single):
+        said.update(str(path.name).encode() + b"\0" + path.read_bytes())
+    return said.hexdigest()[:16]
+
+
+def made(beside: Path) -> Path:
+    """The folder of the cluster that fits these sources; made when missing, by whoever comes first."""
+    name = f"siteloop-test-base-{os.geteuid()}"
+    folder = beside.with_name(f"{name}-{digest()}")
+    with _alone(beside.with_name(f"{name}.lock")):
+        if not folder.exists():
+            making = beside.with_name(f"{name}.making")
+            _make(making)
+            making.rename(folder)
+        folder.touch()
+        by_use = sorted(beside.parent.glob(f"{name}-*"), key=lambda one: one.stat().st_mtime)
+        for old in by_use[:-KEPT]:
+            shutil.rmtree(old, ignore_errors=True)
+    return folder
+
+
+def copy(base: Path, data: Path) -> None:
+    """A copy of it as the cluster of a data folder that has none."""
+    data.mkdir(parents=True, exist_ok=True)
+    # keeps the owner: as root the engine runs as a user of its own
+    subprocess.run(["cp", "-a", base / "postgres", data / "postgres"], check=True)  # noqa: S603, S607
+
+
+def renew(base: Path, data: Path) -> None:
+    """A run's own folder has the cluster made of these sources, its database set aside as the pattern to clone."""
+    mark = data / MARK
+    if not mark.exists() or mark.read_text() != base.name:
+        shutil.rmtree(data / "postgres", ignore_errors=True)
+        copy(base, data)
+        mark.write_text(base.name)
+
+
+def set_aside(url: str) -> None:
+    """Rename the migrated database to PATTERN, unless that was done before."""
+    with _on(url, "postgres") as connection:
+        known = {name for (name,) in connection.execute("SELECT datname FROM pg_database")}
+        if PATTERN not in known:
+            connection.execute(f"ALTER DATABASE siteloop RENAME TO {PATTERN}")
+            connection.execute("CREATE DATABASE siteloop")
+
+
+def own_database(url: str, name: str) -> None:
+    """A process's own database, fresh: a clone of PATTERN, or migrated here when somebody else runs the server."""
+    drop(url, name)
+    with _on(url, "postgres") as connection:
+        if USED in os.environ:
+            connection.execute(f'CREATE DATABASE "{name}" TEMPLATE {PATTERN} STRATEGY file_copy')
+            return
+        connection.execute(f'CREATE DATABASE "{name}"')
+    _migrate(psycopg.conninfo.make_conninfo(url, dbname=name))
+
+
+def drop(url: str, name: str) -> None:
+    """Away with a database, whoever is still connected."""
+    with _on(url, "postgres") as connection:
+        connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+
+def spare_first_start(data: Path) -> None:
+    """A data folder as a first start leaves it, as far as the tables go. Does nothing where something lies already."""
+    if USED in os.environ and not (data.exists() and any(data.iterdir())):
+        copy(Path(os.environ[USED]), data)
+        (data / "siteloop").write_text("data folder of siteloop\n")
+
+
+@contextmanager
+def _on(url: str, database: str) -> Iterator["psycopg.Connection[tuple[object, ...]]"]:
+    with psycopg.connect(psycopg.conninfo.make_conninfo(url, dbname=database), autocommit=True) as connection:
+        yield connection
+
+
+@contextmanager
+def _alone(lock: Path) -> Iterator[None]:
+    lock.parent.mkdir(parents=True, exist_ok=True)
+    with lock.open("w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        yield
+
+
+def _make(folder: Path) -> None:
+    shutil.rmtree(folder, ignore_errors=True)
+    server = Postgres(folder, QUICK)
+    server.start()
+    try:
+        variables = {"SITELOOP_DATA": str(folder), "SITELOOP_DATABASE_URL": server.url}
+        command = [sys.executable, "-m", "siteloop.entry.testing_base"]
+        subprocess.run(command, env={**os.environ, **variables}, check=True)  # noqa: S603 - our own command
+    finally:
+        server.stop()
+
+
+def _migrate(url: str) -> None:
+    """Tables only: what every installation needs besides is loaded by the program's own start, or by the test that wants it."""
+    from siteloop.entry.migrating import django_ready
+    from siteloop.gateway import schema
+
+    django_ready()
+    from django.core.management import call_command
+
+    call_command("migrate", verbosity=0, interactive=False)
+    schema.migrate(url)
+
+
+if __name__ == "__main__":
+    _migrate(os.environ["SITELOOP_DATABASE_URL"])
