@@ -5,10 +5,10 @@ import struct
 import time
 
 from simulators.register_sensor import RegisterSensor
-from siteloop.protocols.modbus.map import Request, Table
+from siteloop.protocols.modbus.map import LAST_REGISTER, MOST_REGISTERS, Request, Table
 
 TABLES = {3: Table.HOLDING, 4: Table.INPUT}
-ILLEGAL_ADDRESS, NO_ANSWER = 2, 11
+ILLEGAL_FUNCTION, ILLEGAL_ADDRESS, ILLEGAL_COUNT, NO_ANSWER = 1, 2, 3, 11
 
 
 class SensorServer:
@@ -52,7 +52,11 @@ class SensorServer:
         sensor, table = self.units.get(unit), TABLES.get(function)
         if sensor is None:
             return bytes((function | 0x80, NO_ANSWER))
-        if table is None or table in sensor.refuses:
+        if table is None:
+            return bytes((function | 0x80, ILLEGAL_FUNCTION))
+        if not 1 <= count <= MOST_REGISTERS:
+            return bytes((function | 0x80, ILLEGAL_COUNT))
+        if table in sensor.refuses or register + count > LAST_REGISTER + 1:
             return bytes((function | 0x80, ILLEGAL_ADDRESS))
         said = sensor.read(Request(table, register, count), time.time_ns() // 1000)
         if said is None:

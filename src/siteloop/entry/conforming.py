@@ -22,6 +22,8 @@ def conformance_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--device", default="dust", help="kind of readings: dust, sprayer, tower_crane, hoist …"
     )
+    parser.add_argument("--map", type=Path, help="register map, TOML (modbus: --connect goes to the sensor)")
+    parser.add_argument("--unit", type=int, help="device address (modbus), else the map's")
     parser.add_argument("--patience", type=float, default=90.0, help="seconds to wait for the device itself")
     parser.add_argument("--answer", type=float, default=10.0, help="seconds to wait for an answer")
     for name in ("maker", "model", "firmware", "tester"):
@@ -43,6 +45,8 @@ def run(args: argparse.Namespace) -> int:
         password=args.password,
         sm4_key=args.sm4_key,
         device=args.device,
+        registers=_text(args.map) if args.map else "",
+        unit=args.unit,
         patience=args.patience,
         answer=args.answer,
         maker=args.maker,
@@ -51,7 +55,7 @@ def run(args: argparse.Namespace) -> int:
         tester=args.tester,
     )
     if args.listen:
-        print(f"等待设备连接 {args.listen} … / waiting for the device", file=sys.stderr)
+        print(f"等待连接 {args.listen} … / waiting", file=sys.stderr)
     try:
         report = asyncio.run(test(asked, say=lambda words: print(words, file=sys.stderr, flush=True)))
     except BadQuestion as wrong:
@@ -63,6 +67,13 @@ def run(args: argparse.Namespace) -> int:
     counts = "，".join(f"{TITLES[v][0]} {report.count(v)}" for v in Verdict)
     print(f"{TITLES[report.verdict][0]}（{counts}）→ {args.out / 'report.html'}")
     return {Verdict.PASS: 0, Verdict.FAIL: 1, Verdict.NOT_SHOWN: 2}[report.verdict]
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as wrong:
+        raise Trouble(f"寄存器表 {path} 读不出：{wrong}", f"{path} cannot be read") from wrong
 
 
 def write(report: Report, folder: Path) -> None:

@@ -7,13 +7,15 @@ from dataclasses import dataclass
 class Asked:
     """`code` is the device's own code (MN, terminal number, MQTT user name). Times in seconds."""
 
-    profile: str  # hj212-2017 | hj212-2005 | hj212-2025 | jt808 | lifting | mqtt
+    profile: str  # hj212-2017 | hj212-2005 | hj212-2025 | jt808 | lifting | mqtt | weighbridge | modbus
     address: tuple[str, int]
-    listens: bool  # we are the platform and a device comes to us; else we are the device
+    listens: bool  # we are the platform and a device comes to us, else we are the device; of modbus the other way round
     code: str = ""
     password: str = ""
     sm4_key: str = ""
     device: str = "dust"  # profile of the device's readings
+    registers: str = ""  # TOML of the register map, of modbus
+    unit: int | None = None  # device address, of modbus; None = the map's
     patience: float = 90.0  # for a device to come, or to speak by itself
     answer: float = 10.0  # HJ 212-2017 table 1
     maker: str = ""

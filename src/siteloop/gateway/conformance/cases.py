@@ -62,6 +62,10 @@ class Suite(Generic[T]):
     cases: list[Case[T]] = field(default_factory=list)
     afterwards: set[str] = field(default_factory=set)
 
+    def __add__(self, other: "Suite[T]") -> "Suite[T]":
+        """Both, one after the other in the report."""
+        return Suite(self.cases + other.cases, self.afterwards | other.afterwards)
+
     def case(
         self,
         code: str,

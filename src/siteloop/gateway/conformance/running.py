@@ -2,21 +2,49 @@
 
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from importlib import metadata
 from typing import Any
 
-from siteloop.gateway.conformance import hj212, hj212_device, hj212_platform, jt808, lifting, mqtt
+from siteloop.gateway.conformance import (
+    hj212,
+    hj212_device,
+    hj212_platform,
+    jt808,
+    lifting,
+    modbus,
+    mqtt,
+    weighbridge,
+)
 from siteloop.gateway.conformance.asked import Asked
 from siteloop.gateway.conformance.cases import Suite
 from siteloop.kernel.conformance import FORMAT, PROFILES, Report, sealed
+from siteloop.protocols.modbus.map import BadMap, load
 
-#: family of profiles -> (the line, what a device has to show, what a platform has to show)
-FAMILIES: dict[str, tuple[Callable[[Asked], Any], Suite[Any], Suite[Any]]] = {
-    "hj212": (hj212.Line, hj212_device.SUITE, hj212_platform.SUITE),
-    "jt808": (jt808.Line, jt808.DEVICE, jt808.PLATFORM),
-    "lifting": (lifting.Line, lifting.DEVICE, lifting.PLATFORM),
-    "mqtt": (mqtt.Line, mqtt.DEVICE, mqtt.PLATFORM),
+
+@dataclass(frozen=True)
+class Family:
+    """Profiles of one protocol: the line, and what a device and a platform have to show."""
+
+    line: Callable[[Asked], Any]
+    device: Suite[Any]
+    platform: Suite[Any]
+    device_listens: bool = False  # a sensor that is asked
+
+
+FAMILIES: dict[str, Family] = {
+    "hj212": Family(hj212.Line, hj212_device.SUITE, hj212_platform.SUITE),
+    "jt808": Family(jt808.Line, jt808.DEVICE, jt808.PLATFORM),
+    "lifting": Family(lifting.Line, lifting.DEVICE, lifting.PLATFORM),
+    "mqtt": Family(mqtt.Line, mqtt.DEVICE, mqtt.PLATFORM),
+    "weighbridge": Family(weighbridge.Line, weighbridge.DEVICE, weighbridge.PLATFORM),
+    "modbus": Family(modbus.Line, modbus.DEVICE, modbus.PLATFORM, device_listens=True),
 }
+
+
+def tests_device(asked: Asked) -> bool:
+    """Whether a device is tested; else a platform."""
+    return asked.listens is not FAMILIES[asked.profile.partition("-")[0]].device_listens
 
 
 class BadQuestion(ValueError):
@@ -27,6 +55,12 @@ def check(asked: Asked) -> None:
     """Raises BadQuestion."""
     if asked.profile not in PROFILES:
         raise BadQuestion(f"没有 {asked.profile} 的测试；可选：{'、'.join(PROFILES)}")
+    if asked.profile == "modbus":
+        try:
+            load(asked.registers)
+        except BadMap as wrong:
+            raise BadQuestion(f"请用 --map 给出寄存器表：{wrong}") from wrong
+        return
     if not asked.listens and not asked.code:
         raise BadQuestion("测试平台时请用 --code 给出已在该平台登记的设备编码")
     if not asked.listens and asked.profile == "mqtt" and not asked.password:
@@ -40,8 +74,8 @@ async def run(
 ) -> Report:
     """Run every case. `ready` is told the port that is listened on. Raises BadQuestion, OSError when the address cannot be had."""
     check(asked)
-    make, of_device, of_platform = FAMILIES[asked.profile.partition("-")[0]]
-    line = make(asked)
+    family, is_device = FAMILIES[asked.profile.partition("-")[0]], tests_device(asked)
+    line = family.line(asked)
     began = time.time_ns() // 1000
     try:
         if asked.listens:
@@ -49,7 +83,7 @@ async def run(
             ready(line.ear.port)
         else:
             await line.ear.call(asked.address)
-        suite = of_device if asked.listens else of_platform
+        suite = family.device if is_device else family.platform
         results = await suite.run(line, asked.version, say)
     finally:
         await line.ear.close()
@@ -57,7 +91,7 @@ async def run(
         Report(
             siteloop_conformance=FORMAT,
             profile=asked.profile,
-            role="device" if asked.listens else "platform",
+            role="device" if is_device else "platform",
             tool=metadata.version("siteloop"),
             peer=line.ear.peer,
             started_us=began,

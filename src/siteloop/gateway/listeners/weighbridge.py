@@ -13,12 +13,12 @@ from siteloop.kernel.registry import DeviceEntry
 from siteloop.kernel.times import SECOND
 from siteloop.protocols.framing import Refusal
 from siteloop.protocols.rows import NoReading
-from siteloop.protocols.weighbridge import xk3190
+from siteloop.protocols.weighbridge import converter, xk3190
+from siteloop.protocols.weighbridge.converter import Named
 from siteloop.protocols.weighbridge.weighing import Weighing
 from siteloop.protocols.weighbridge.xk3190 import Frame
 
 PROFILE = "weighbridge"
-LONGEST_LINE = 80
 
 
 class WeighbridgeServer(TcpServer):
@@ -37,46 +37,46 @@ class WeighbridgeConnection(TcpConnection):
         self.weighing: Weighing | None = None
 
     def take(self, now: int) -> None:
-        while self._line():
-            pass
-        if not self.number:
-            if self.buffer[:1] == xk3190.START or len(self.buffer) > LONGEST_LINE:
-                self._put_out(Reason.UNKNOWN_DEVICE, "no registration line in front of the frames", b"")
-            return
-        used, found = xk3190.cut(self.buffer)
+        used, found = converter.cut(self.buffer)
         del self.buffer[:used]
         for one in found:
-            device = self.server.registry.by_number.get(self.number)
-            if isinstance(one, Refusal):
-                self.refuse(one.reason, one.detail, one.raw, device)
-            elif device is None or not device.enabled:
-                reason = Reason.UNKNOWN_DEVICE if device is None else Reason.DISABLED
-                self.refuse(reason, "the device is switched off", one.raw, device)
+            if isinstance(one, Named):
+                self._line(one)
+            elif not self.number:
+                said = one.raw.split(b":")[0]  # a line that is none may still hold a password
+                self._put_out(Reason.UNKNOWN_DEVICE, "no registration line in front of the frames", said)
             else:
-                self._frame(one, device, now)
+                self._unit(one, now)
+            if self.transport is None or self.transport.is_closing():
+                return
 
-    def _line(self) -> bool:
-        """Use a registration line at the front. Whether there was one."""
-        if not self.buffer or self.buffer[:1] == xk3190.START:
-            return False
-        end = self.buffer.find(b"\n", 0, LONGEST_LINE)
-        if end < 0:
-            return False
-        line = bytes(self.buffer[:end])
-        del self.buffer[: end + 1]
-        code, _, password = line.decode("ascii", "replace").strip().partition(":")
-        device = self.server.registry.by_code.get(code)
+    def _unit(self, one: Frame | Refusal, now: int) -> None:
+        device = self.server.registry.by_number.get(self.number)
+        if isinstance(one, Refusal):
+            self.refuse(one.reason, one.detail, one.raw, device)
+        elif device is None or not device.enabled:
+            reason = Reason.UNKNOWN_DEVICE if device is None else Reason.DISABLED
+            self.refuse(reason, "the device is switched off", one.raw, device)
+        else:
+            self._frame(one, device, now)
+
+    def _line(self, line: Named) -> None:
+        device = self.server.registry.by_code.get(line.code)
         if device is None or device.profile != PROFILE:
-            self._put_out(Reason.UNKNOWN_DEVICE, "no weighbridge of this code", line, code)
-        elif not hmac.compare_digest(password.encode(), device.password.encode()):
+            if self.number:
+                self.refuse(Reason.MALFORMED, "text between the frames", line.code.encode())
+            else:
+                self._put_out(
+                    Reason.UNKNOWN_DEVICE, "no weighbridge of this code", line.code.encode(), line.code
+                )
+        elif not hmac.compare_digest(line.password.encode(), device.password.encode()):
             # under the name it gives itself, and booked on no device: anybody can write a name
-            self._put_out(Reason.PASSWORD, "the password does not match", line.split(b":")[0], code)
+            self._put_out(Reason.PASSWORD, "the password does not match", line.code.encode(), line.code)
         else:
             self._named(device)
-        return True
 
-    def _put_out(self, reason: Reason, detail: str, line: bytes, code: str = "") -> None:
-        self.refuse(reason, detail, line or bytes(self.buffer), code=code)
+    def _put_out(self, reason: Reason, detail: str, said: bytes, code: str = "") -> None:
+        self.refuse(reason, detail, said, code=code)
         self.number = 0
         self.buffer.clear()
         self.close()

@@ -147,6 +147,7 @@ async def doors() -> AsyncIterator[dict[str, int]]:
         device(4, "13900000001", profile="vehicle", password="SECRET-1"),
         device(5, "12345678", profile="tower_crane"),
         device(6, "KIT-1"),
+        device(7, "WB1", profile="weighbridge", password="secret"),
     )
     async with listening(devices) as (role, _):
         yield role.ports
@@ -162,6 +163,7 @@ async def doors() -> AsyncIterator[dict[str, int]]:
         ("jt808", "jt808", {"code": "13900000001"}),
         ("lifting", "lifting", {"code": "12345678", "device": "tower_crane"}),
         ("mqtt", "mqtt", {"code": "KIT-1", "password": TOKEN}),
+        ("weighbridge", "weighbridge", {"code": "WB1", "password": "secret"}),
     ],
 )
 def test_our_doors_are_a_sound_platform(profile: str, door: str, told: dict[str, str]) -> None:

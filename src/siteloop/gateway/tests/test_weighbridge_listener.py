@@ -110,6 +110,36 @@ def test_noise_between_frames_is_refused_and_the_next_frame_counts() -> None:
     within(20, test)
 
 
+def test_a_line_between_frames_is_a_sign_of_life_and_other_text_is_refused() -> None:
+    """However the network cuts it; a line that came in one piece with a frame was refused once."""
+
+    async def test() -> None:
+        stream = b"NET2\n" + xk3190.continuous(7) + b"NET2\r\n" + xk3190.continuous(9) + b"hello\n"
+        async with listening(DEVICES) as (role, bus), _line(role, b"") as (_, writer):
+            for at in range(0, len(stream), 5):
+                writer.write(stream[at : at + 5])
+                await writer.drain()
+                await asyncio.sleep(0)
+            await until(lambda: bool(bus.reasons))
+            writer.write(stream[:-6])
+            await until(lambda: sum(b.received for b in bus.blocks) == 9)
+            await settled(role)
+            assert bus.reasons == ["malformed"]
+            assert role.presence.connection(2) is not None
+
+    within(20, test)
+
+
+def test_a_password_in_front_of_nothing_we_know_is_not_kept() -> None:
+    async def test() -> None:
+        async with listening(DEVICES) as (role, bus), _line(role, b"NOBODY:secret\n") as (reader, _):
+            assert await reader.read() == b""
+            await settled(role)
+            assert [r.raw for b in bus.blocks for r in b.rejects] == [b"NOBODY"]
+
+    within(20, test)
+
+
 def test_a_switched_off_scale_is_refused_by_name() -> None:
     async def test() -> None:
         async with listening(DEVICES) as (role, bus), _line(role, b"OFF3\n" + xk3190.continuous(7)):
