@@ -17,7 +17,8 @@ class Belonging:
     title_en: str
     rows: Callable[[int], Any]  # account -> queryset
     link: Callable[[Any], str]
-    move: Callable[[Act, Any, Account, Account, str], None]  # (act, row, giver, taker, why)
+    #: (act, row, giver, taker, why); raises Refused or IntegrityError where it cannot be the taker's: it stays
+    move: Callable[[Act, Any, Account, Account, str], None]
 
 
 #: in the order in which a hand-over lists them

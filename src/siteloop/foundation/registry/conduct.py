@@ -13,6 +13,7 @@ EVENTS = (
     "order_issued",
     "order_withdrawn",
     "penalty_decided",
+    "penalty_withdrawn",
     "demerit_recorded",
     "demerit_withdrawn",
     "case_reopened",

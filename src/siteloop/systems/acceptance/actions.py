@@ -7,6 +7,7 @@ from siteloop.foundation.cases import locks
 from siteloop.foundation.cases.deadlines import due
 from siteloop.foundation.cases.receivers import members
 from siteloop.foundation.documents import store
+from siteloop.foundation.documents.authorities import issuing_for
 from siteloop.foundation.documents.models import Document
 from siteloop.foundation.files.models import Evidence
 from siteloop.foundation.files.store import file_under
@@ -185,19 +186,10 @@ withdraw = Action(
 )
 
 
-def authority_of(row: Application) -> Organisation:
-    """The body that issues: the officer's; else the nearest authority over the place. Raises Refused."""
+def authority_of(row: Application, viewer: Viewer) -> Organisation:
+    """The body that issues: the one the officer accepts for; else that of who acts. Raises Refused."""
     known = Officer.objects.unscoped(WHY).filter(account=row.officer).select_related("organisation").first()
-    if known is not None:
-        return known.organisation
-    over = [row.region_code[:n] for n in (9, 6, 4, 2) if len(row.region_code) >= n]
-    found = Organisation.objects.unscoped(WHY).filter(
-        kind="county_authority", region_code__in=over, is_active=True
-    )
-    nearest = max(found, key=lambda o: len(o.region_code), default=None)
-    if nearest is None:
-        raise Refused("本地未登记主管部门，不能制作文书")
-    return nearest
+    return known.organisation if known is not None else issuing_for(viewer, row.region_code)
 
 
 def _print(act: Act, what: str) -> Document:
@@ -206,7 +198,7 @@ def _print(act: Act, what: str) -> Document:
         act.viewer,
         f"acceptance.{what}",
         documents.composed(what, row),
-        authority=authority_of(row),
+        authority=authority_of(row, act.viewer),
         region_code=row.region_code,
         project=row.project,
         subject=row,

@@ -34,10 +34,7 @@ def candidates(kind: str, region_code: str) -> list[Officer]:
     return [
         o
         for o in held
-        if region_code.startswith(o.region_code)
-        and o.account.is_active
-        and not o.is_away(today)
-        and o.account_id not in on_leave
+        if region_code.startswith(o.region_code) and o.account.is_active and o.account_id not in on_leave
     ]
 
 

@@ -1,7 +1,5 @@
 """Applications of four kinds, their papers, what was promised to be handed in later, and the officers who handle them."""
 
-import datetime as dt
-
 from django.core.exceptions import ValidationError
 from django.db import models
 
@@ -38,7 +36,7 @@ WORKED_ON = (State.SUBMITTED, State.CORRECTING, State.ACCEPTED)
 
 
 class Officer(ScopedModel):
-    """Who handles applications: which kinds, where, and when not."""
+    """Who handles applications: which kinds and where. Who is away the office knows (authority.absence)."""
 
     account = models.OneToOneField(
         "authority.Account", models.PROTECT, related_name="acceptance_officer", verbose_name="账号"
@@ -52,8 +50,6 @@ class Officer(ScopedModel):
     does_civil_defence = models.BooleanField("人防", default=False)
     does_fire = models.BooleanField("消防", default=False)
     is_active = models.BooleanField("参与分派", default=True)
-    away_from = models.DateField("外出自", null=True, blank=True)
-    away_to = models.DateField("外出至", null=True, blank=True)
     last_given_at = models.DateTimeField("上次分派", null=True, blank=True, editable=False)
 
     scope = Scope(region="region_code", organisation="organisation_id")
@@ -66,17 +62,6 @@ class Officer(ScopedModel):
 
     def __str__(self) -> str:
         return self.account.display_name
-
-    def clean(self) -> None:
-        """An absence has its two ends in order."""
-        if self.away_from and self.away_to and self.away_to < self.away_from:
-            raise ValidationError({"away_to": "不能早于开始日期"})
-
-    def is_away(self, day: dt.date) -> bool:
-        """Whether the officer is absent on a day; an open end lasts on."""
-        if self.away_from is None and self.away_to is None:
-            return False
-        return (self.away_from or day) <= day <= (self.away_to or day)
 
 
 class Application(ScopedModel):

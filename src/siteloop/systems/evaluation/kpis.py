@@ -106,12 +106,13 @@ def orders(q: Asked) -> Kpi:
         ("issued_rectify", pick("整改单", "To rectify")),
         ("issued_stop", pick("停工单", "Stop work")),
         ("issued_transfer", pick("移交行政处罚", "Transfers")),
+        ("penalties", pick("处罚决定", "Penalties decided")),
     )
     parts = tuple(q.part(title, fact, q.total(fact).n) for fact, title in kinds)
     return Kpi(
         "KPI-07",
         pick("监管文书数量", "Orders issued"),
-        pick("本期开具且未撤回的文书，按种类计", "orders issued and not withdrawn, by kind"),
+        pick("本期开具且未撤回的文书，按种类计", "papers issued and not withdrawn, by kind"),
         "—",
         sum(p.n for p in parts),
         "count",

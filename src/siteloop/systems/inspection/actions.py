@@ -587,7 +587,7 @@ transfer = Action(
     available=lambda o, v: (
         o.measure.kind in ("order", "stop")
         and o.state != OrderState.WITHDRAWN
-        and not o.children.filter(measure__code="transfer").exists()
+        and not o.children.filter(measure__code="transfer").exclude(state=OrderState.WITHDRAWN).exists()
     ),
     confirm="将制作案件移送书并进入行政处罚程序，原整改要求不变。确定吗？",
     danger=True,

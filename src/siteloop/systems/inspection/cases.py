@@ -40,6 +40,12 @@ def _cancelled(case: Any, reason: str) -> None:
     engine.cancelled(case, reason)
 
 
+def _penalty_cancelled(case: Any, reason: str) -> None:
+    from siteloop.systems.inspection import penalties
+
+    penalties.cancelled(case, reason)
+
+
 def _rectify(
     code: str, title: str, title_en: str, circle: Circle, late: tuple[str, str] | None, key: str
 ) -> Step:
@@ -114,6 +120,7 @@ LOOPS = (
         title_en="Penalty procedure",
         opens_on=(PENALTY,),
         source="inspection",
+        cancelled=_penalty_cancelled,
         steps=(
             Step(
                 "accept",

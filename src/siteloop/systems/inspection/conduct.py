@@ -7,7 +7,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from siteloop.foundation.registry.conduct import Fact
-from siteloop.systems.inspection.models import MeasureKind, Order, OrderState, Penalty
+from siteloop.systems.inspection.models import MeasureKind, Order, OrderState, Penalty, PenaltyState
 
 WHY = "a decided order counts for credit, whoever asks"
 #: measure kind -> source; orders to rectify count only once they run into the red lock
@@ -29,8 +29,10 @@ def facts(since: dt.datetime) -> Iterator[Fact]:
     )
     for order in orders:
         yield _of_order(order)
+    day = timezone.localdate(since)
     penalties = Penalty.objects.unscoped(WHY).filter(
-        decided_on__isnull=False, decided_on__gte=timezone.localdate(since)
+        Q(decided_on__gte=day)
+        | Q(decided_on__isnull=False, settled_on__gte=day, state=PenaltyState.WITHDRAWN)
     )
     for penalty in penalties.select_related("document", "measure").order_by("pk"):
         yield _of_penalty(penalty)
@@ -69,4 +71,5 @@ def _of_penalty(penalty: Penalty) -> Fact:
         on=penalty.decided_on,
         reason=penalty.cause,
         clause=penalty.measure.basis if penalty.measure else "",
+        withdrawn=f"处罚已撤案：{penalty.outcome}" if penalty.state == PenaltyState.WITHDRAWN else "",
     )

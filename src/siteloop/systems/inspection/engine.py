@@ -9,10 +9,11 @@ from typing import Any
 
 from django.utils import timezone
 
-from siteloop.foundation.authority.models import Account, Organisation, Post
+from siteloop.foundation.authority.models import Account, Organisation
 from siteloop.foundation.cases import inbox, locks
 from siteloop.foundation.cases.models import Case
 from siteloop.foundation.documents import store
+from siteloop.foundation.documents.authorities import issuing_for
 from siteloop.foundation.documents.models import Document, DocumentState
 from siteloop.foundation.registry import actions as registry_actions
 from siteloop.foundation.registry.models import Party, PartyKind, Site, WorkState
@@ -25,7 +26,6 @@ from siteloop.kernel.finding import Severity
 from siteloop.kernel.times import to_us
 from siteloop.systems.inspection import cases, documents
 from siteloop.systems.inspection.models import (
-    AUTHORITIES,
     Inspection,
     InspectionLine,
     Measure,
@@ -45,21 +45,8 @@ RUNNING = (OrderState.OPEN, OrderState.REPLIED)
 
 
 def authority_of(viewer: Viewer, region_code: str) -> Organisation:
-    """The authority a person issues for: that of the main post; else the nearest supervision body. Raises Refused."""
-    posts = Post.objects.unscoped(WHY).filter(
-        account_id=viewer.user or 0, organisation__kind__in=AUTHORITIES, organisation__is_active=True
-    )
-    post = posts.select_related("organisation").order_by("-is_main", "pk").first()
-    if post is not None:
-        return post.organisation
-    over = [region_code[:n] for n in (9, 6, 4, 2) if len(region_code) >= n]
-    found = Organisation.objects.unscoped(WHY).filter(
-        kind="supervision_body", region_code__in=over, is_active=True
-    )
-    nearest = max(found, key=lambda o: len(o.region_code), default=None)
-    if nearest is None:
-        raise Refused("您没有监管部门岗位，本地也未登记监督机构，不能制作文书")
-    return nearest
+    """Who signs what an inspector gives; where nobody's post says it, the supervision body."""
+    return issuing_for(viewer, region_code, "supervision_body")
 
 
 def addressee_of(site: Site) -> Organisation:

@@ -4,10 +4,11 @@ import datetime as dt
 from collections.abc import Callable
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import DateField, F, OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
 
 from siteloop.foundation.cases.facts import Fact, Key, Line, Period, good_if
+from siteloop.foundation.packs import in_query
 from siteloop.foundation.registry.models import Site, WorkState
 from siteloop.framework.viewer import Viewer
 from siteloop.systems.inspection.models import (
@@ -17,11 +18,14 @@ from siteloop.systems.inspection.models import (
     Order,
     OrderState,
     Penalty,
+    PenaltyState,
 )
 
 RUNNING = (OrderState.OPEN, OrderState.REPLIED)
 TO_RECTIFY = (MeasureKind.ORDER, MeasureKind.STOP)
-COVERED_DAYS = 90  # a site counts as inspected that was visited within so many days
+COVERED = (
+    "inspection.coverage_days"  # pack value: a site counts as inspected that was visited within so many days
+)
 WHY = "whether a site was visited is asked of all visits"
 
 
@@ -73,21 +77,24 @@ def graded(viewer: Viewer, period: Period) -> QuerySet[Any]:
 
 
 def covered(viewer: Viewer, period: Period) -> QuerySet[Any]:
-    """Sites under construction; good is what was inspected within 90 days before the end of the period."""
+    """Sites under construction where a term is stated; good is what was inspected within it before the period's end."""
     end = min(period.end, timezone.localdate() + dt.timedelta(days=1))
-    visited = Inspection.objects.unscoped(WHY).filter(
-        site=OuterRef("pk"),
-        state=InspectionState.FINISHED,
-        checked_on__gte=end - dt.timedelta(days=COVERED_DAYS),
-        checked_on__lt=end,
+    last = (
+        Inspection.objects.unscoped(WHY)
+        .filter(site=OuterRef("pk"), state=InspectionState.FINISHED, checked_on__lt=end)
+        .order_by("-checked_on")
+        .values("checked_on")[:1]
     )
     rows = Site.objects.visible_to(viewer).filter(state=WorkState.UNDER_CONSTRUCTION)
-    return rows.annotate(visited=Exists(visited)).annotate(is_good=good_if(Q(visited=True)))
+    since = in_query.stated(COVERED, made=lambda days: end - dt.timedelta(days=int(days)), field=DateField())
+    measured = rows.annotate(visited_on=Subquery(last), since=since).filter(since__isnull=False)
+    return measured.annotate(is_good=good_if(Q(visited_on__gte=F("since"))))
 
 
 def penalties(viewer: Viewer, period: Period) -> QuerySet[Any]:
-    """Penalties decided in the period; none is good."""
-    rows = Penalty.objects.visible_to(viewer).filter(decided_on__gte=period.start, decided_on__lt=period.end)
+    """Penalties decided in the period that stand; none is good."""
+    rows = Penalty.objects.visible_to(viewer).exclude(state=PenaltyState.WITHDRAWN)
+    rows = rows.filter(decided_on__gte=period.start, decided_on__lt=period.end)
     return rows.annotate(is_good=good_if(Q(pk__in=[])))
 
 
@@ -104,7 +111,10 @@ def of_visit(row: Inspection) -> Line:
 
 def of_site(row: Site) -> Line:
     """A site as a line."""
-    return Line(None, str(row), f"/places/sites/{row.pk}/", str(row.get_state_display()))
+    visited, since = getattr(row, "visited_on", None), getattr(row, "since", None)
+    words = f"上次检查 {visited}" if visited else "未检查过"
+    asked = f"，应在 {since} 后检查过" if since is not None else ""
+    return Line(visited, str(row), f"/places/sites/{row.pk}/", words + asked)
 
 
 def of_penalty(row: Penalty) -> Line:
@@ -175,12 +185,12 @@ FACTS = (
     Fact(
         "coverage",
         "在建工地检查覆盖",
-        "Sites inspected within 90 days",
+        "Sites inspected within their term",
         covered,
         of_site,
         {"site": Key("pk"), "region": REGION},
-        ("90 天内检查过", "inspected"),
-        ("90 天未检查", "not inspected"),
+        ("期限内检查过", "inspected"),
+        ("期限内未检查", "not inspected"),
     ),
     Fact(
         "penalties",

@@ -468,6 +468,7 @@ class PenaltyState(models.TextChoices):
     SERVED = "served", "已送达"
     SETTLED = "settled", "已结案"
     DROPPED = "dropped", "不予处罚"
+    WITHDRAWN = "withdrawn", "已撤案"
 
 
 class Penalty(ScopedModel):

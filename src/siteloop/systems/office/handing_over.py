@@ -110,7 +110,9 @@ def _accept(act: Act) -> str:
     _answer(act, HandOverState.ACCEPTED)
     moved = sum(line.state == LineState.MOVED for line in lines)
     gone = len(lines) - moved
-    return f"已接收 {moved} 项" + (f"；{gone} 项已不在移交人名下或接收人已在同一班次，未移交" if gone else "")
+    return f"已接收 {moved} 项" + (
+        f"；{gone} 项已不在移交人名下，或接收人已在同一班次、同一检查组，未移交" if gone else ""
+    )
 
 
 def _moved(act: Act, row: HandOver, line: HandOverLine) -> bool:
@@ -122,7 +124,7 @@ def _moved(act: Act, row: HandOver, line: HandOverLine) -> bool:
     try:
         with transaction.atomic():
             kind.move(act, found, row.giver, row.taker, row.reason)
-    except IntegrityError:
+    except (IntegrityError, Refused):
         return False
     words = f"{act.viewer.name}接收{row.giver}移交的{line.kind_title}{found}"
     trail.record(act.viewer, "office.handover.accept", found, words, reason=row.reason)

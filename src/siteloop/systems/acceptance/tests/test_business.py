@@ -4,8 +4,8 @@ import datetime as dt
 from typing import Any
 
 import pytest
-from django.utils import timezone
 
+from siteloop.foundation.authority import absence
 from siteloop.foundation.authority.viewers import viewer_for
 from siteloop.foundation.cases import actions as casework
 from siteloop.foundation.cases import engine, locks
@@ -130,10 +130,11 @@ def test_work_goes_to_the_least_loaded_and_turns_among_equals(window: Window) ->
 
 
 @pytest.mark.requirement("BIZ-04")
-def test_who_is_away_or_does_another_kind_gets_nothing(window: Window) -> None:
+def test_who_is_away_or_does_another_kind_gets_nothing(
+    window: Window, monkeypatch: pytest.MonkeyPatch
+) -> None:
     one, two = (Officer.objects.unscoped(WHY).get(account=a) for a in window.officers)
-    one.away_from, one.away_to = timezone.localdate(), timezone.localdate()
-    one.save()
+    monkeypatch.setattr(absence, "PROVIDERS", [lambda accounts, from_on, to_on: accounts & {one.account_id}])
     assert window.submitted().officer == two.account
     two.does_fire = False
     two.save()

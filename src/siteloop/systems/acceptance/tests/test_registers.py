@@ -79,4 +79,4 @@ class TestOfficers(RegisterTests):
         return {"account": officer(region=region).pk, "organisation": unit.pk, "region_code": region}
 
     def changed_data(self, row: Any) -> dict[str, Any]:
-        return {"away_from": "2026-03-01", "away_to": f"2026-03-{next(_serial) % 20 + 2:02d}"}
+        return {"does_fire": not row.does_fire}

@@ -6,11 +6,12 @@ import pytest
 from django.utils import timezone
 
 from siteloop.foundation.authority.viewers import viewer_for
+from siteloop.foundation.cases import actions as case_actions
 from siteloop.foundation.cases import engine as case_engine
 from siteloop.foundation.packs.models import Pack, PackValue
 from siteloop.framework.action import Refused
 from siteloop.framework.perform import perform
-from siteloop.systems.inspection import penalties
+from siteloop.systems.inspection import actions, conduct, penalties
 from siteloop.systems.inspection.models import Measure, Penalty, Proof
 from siteloop.systems.inspection.tests import rows
 
@@ -143,6 +144,37 @@ def test_ninety_days_from_filing_are_watched_by_the_clock():
     assert penalties.last_day(penalty, "inspection.penalty.decide", penalty.filed_on) == (
         penalty.filed_on + dt.timedelta(days=90)
     )
+
+
+@pytest.mark.requirement("KPI-07")
+def test_a_cancelled_case_takes_its_penalty_back():
+    penalty = _aged(10)
+    _do(penalties.add_proof, penalty, kind="record", title="现场检查笔录")
+    today = timezone.localdate()
+    _do(penalties.decide, penalty, measure=_local().pk, amount=20_000, decided_on=today)
+    begun = timezone.now() - dt.timedelta(minutes=1)
+    assert [f.withdrawn for f in conduct.facts(begun) if f.source == "inspection.penalty"] == [""]
+    viewer = viewer_for(rows.inspector())
+    perform(case_actions.cancel, viewer, penalty.case, {"body": "移送对象有误"})
+    penalty = Penalty.objects.unscoped(LOOK).get(pk=penalty.pk)
+    assert (penalty.state, penalty.outcome, penalty.settled_on) == ("withdrawn", "移送对象有误", today)
+    assert (penalty.document.state, penalty.order.state) == ("void", "withdrawn")
+    assert penalty.order.document.state == "void"
+    told = [f.withdrawn for f in conduct.facts(begun) if f.source == "inspection.penalty"]
+    assert told == ["处罚已撤案：移送对象有误"]
+    with pytest.raises(Refused):
+        _do(penalties.serve, penalty, served_on=today)
+
+
+def test_a_transfer_taken_back_may_be_made_again():
+    order = rows.order()
+    viewer = viewer_for(rows.inspector())
+    perform(actions.transfer, viewer, order)
+    with pytest.raises(Refused):
+        perform(actions.transfer, viewer, order)
+    case = Penalty.objects.unscoped(LOOK).get(order__parent=order).case
+    perform(case_actions.cancel, viewer, case, {"body": "证据不足"})
+    assert "已移送" in perform(actions.transfer, viewer, order)
 
 
 def test_dropped_with_its_reason_the_case_is_closed():

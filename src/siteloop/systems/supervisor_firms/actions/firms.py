@@ -2,6 +2,7 @@
 
 from django.utils import timezone
 
+from siteloop.foundation.documents.authorities import nearest
 from siteloop.framework.action import Act, Action
 from siteloop.systems.supervisor_firms import checking, engine, papers
 from siteloop.systems.supervisor_firms.models import FirmCheck, FirmCheckLine, FirmFile, Verdict
@@ -42,7 +43,7 @@ def _check(act: Act) -> str:
             "shortage",
             check,
             act.viewer,
-            authority=papers.authority_of(file.region_code, ("county_authority", *papers.AUTHORITIES)),
+            authority=nearest(file.region_code),
             region_code=file.region_code,
             now=now,
         )
