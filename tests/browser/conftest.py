@@ -8,14 +8,19 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import psycopg
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from siteloop.entry.testing_stack import Stack
+from tests.browser.phone import Field
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 PICTURES = os.environ.get("SITELOOP_PICTURES", "")  # folder to keep pictures of the pages in
-DESK, PHONE = (1440, 900), (390, 844)
+DESK = (1440, 900)
+
+#: answers of a form that was filled in wrongly, and of an act that the rules do not allow now
+REFUSALS = (409, 422)
 
 expect.set_options(timeout=20_000)
 
@@ -48,6 +53,10 @@ def browser(browser_type_launch_args: dict[str, Any]) -> Iterator[Browser]:
         chromium.close()
 
 
+def _is_refusal(said: str) -> bool:
+    return any(f"status of {status} " in said for status in REFUSALS)
+
+
 @contextmanager
 def guarded(browser: Browser, url: str, size: tuple[int, int], **options: Any) -> Iterator[Page]:
     """A page that may load nothing from elsewhere, and on which nothing may go wrong unnoticed."""
@@ -70,9 +79,13 @@ def guarded(browser: Browser, url: str, size: tuple[int, int], **options: Any) -
     page.on("pageerror", lambda error: wrong.append(str(error)))
     page.on(
         "response",
-        lambda r: wrong.append(f"{r.status} {r.url}") if r.status >= 400 and r.status != 422 else None,
+        lambda r: (
+            wrong.append(f"{r.status} {r.url}") if r.status >= 400 and r.status not in REFUSALS else None
+        ),
     )
-    page.on("console", lambda m: wrong.append(m.text) if m.type == "error" and "422" not in m.text else None)
+    page.on(
+        "console", lambda m: wrong.append(m.text) if m.type == "error" and not _is_refusal(m.text) else None
+    )
     yield page
     context.close()
     assert not foreign, f"asked somebody else: {foreign}"
@@ -116,3 +129,29 @@ def picture() -> Callable[[Page, str], None]:
             page.screenshot(path=Path(PICTURES) / f"{name}.png", animations="disabled")
 
     return picture
+
+
+@pytest.fixture
+def rows(county: Stack) -> Callable[..., list[Any]]:
+    """What lies in the database; a change of it (the past, mostly) returns nothing."""
+
+    def rows(query: str, *values: Any) -> list[Any]:
+        with psycopg.connect(county.database_url) as connection:
+            found = connection.execute(query, values)
+            return found.fetchall() if found.description else []
+
+    return rows
+
+
+@pytest.fixture
+def field(county: Stack, browser: Browser, ready: dict[str, Any]) -> Iterator[Callable[[str], Field]]:
+    """field("inspector"): that person's phone."""
+    phones: list[Field] = []
+
+    def field(username: str) -> Field:
+        phones.append(Field(browser, county.url, username, ready["password"]))
+        return phones[-1]
+
+    yield field
+    for phone in phones:
+        phone.close()

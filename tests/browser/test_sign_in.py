@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import PHONE
+from tests.browser.phone import PHONE
 
 
 def test_the_demo_lists_an_account_of_each_role_and_one_click_signs_in(

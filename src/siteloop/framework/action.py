@@ -47,6 +47,7 @@ class Input:
     required: bool = False
     choices: tuple[tuple[str, str], ...] = ()
     reference: str = ""  # "<system>.<Model>" for kind reference
+    of: str = ""  # field of that model that names the record acted on: only what belongs to it is offered
     help: str = ""
 
 

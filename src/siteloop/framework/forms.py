@@ -40,6 +40,8 @@ class Field:
 
 
 def _kind(field: Any) -> str:
+    if field.choices:
+        return "choice"
     for kind, types in (
         ("references", models.ManyToManyField),
         ("reference", models.ForeignKey),
@@ -52,8 +54,6 @@ def _kind(field: Any) -> str:
     ):
         if isinstance(field, types):
             return kind
-    if field.choices:
-        return "choice"
     return (
         "multiline" if isinstance(field, models.TextField) and not getattr(field, "masked", False) else "text"
     )
@@ -194,10 +194,15 @@ def reason_field(data: QueryDict | None, errors: dict[str, list[str]]) -> Field:
 
 
 def inputs_of_action(
-    page: Page, action: Action, data: QueryDict | None, errors: dict[str, list[str]], viewer: Viewer
+    page: Page,
+    action: Action,
+    data: QueryDict | None,
+    errors: dict[str, list[str]],
+    viewer: Viewer,
+    row: Any = None,
 ) -> list[Field]:
-    """What an action asks, filled from what was just typed; a dangerous one also asks why."""
-    asked = [_asked(page, action, one, data, errors, viewer) for one in action.fields]
+    """What an action asks of a record, filled from what was just typed; a dangerous one also asks why."""
+    asked = [_asked(page, action, one, data, errors, viewer, row) for one in action.fields]
     return [*asked, reason_field(data, errors)] if asks_reason(action) else asked
 
 
@@ -208,6 +213,7 @@ def _asked(
     data: QueryDict | None,
     errors: dict[str, list[str]],
     viewer: Viewer,
+    row: Any,
 ) -> Field:
     values = tuple(data.getlist(one.name)) if data is not None else ()
     choices, kind = one.choices, one.kind
@@ -227,7 +233,7 @@ def _asked(
         value=values[0] if values else "",
         values=values,
         choices=choices,
-        source=f"{path_of(page)}actions/{action.code}/lookup/{one.name}" if kind == "reference" else "",
+        source=_search(page, action, one, row) if kind == "reference" else "",
         required=one.required,
         help=one.help,
         errors=tuple(errors.get(one.name, ())),
@@ -248,6 +254,12 @@ def written(
         elif one.name in data:
             found[one.name] = data[one.name]
     return found
+
+
+def _search(page: Page, action: Action, one: Input, row: Any) -> str:
+    """Where an input's search box asks; what belongs to the record is asked for with its key."""
+    path = f"{path_of(page)}actions/{action.code}/lookup/{one.name}"
+    return f"{path}?row={row.pk}" if one.of and row is not None else path
 
 
 def record_lines(page: Page, row: Any) -> list[tuple[str, list[tuple[str, str, str]]]]:

@@ -81,8 +81,8 @@ def for_form(page: Page, name: str, viewer: Viewer, words: str) -> list[Choice]:
     return _found(other, visible(other, viewer), words)
 
 
-def for_action(action: Action, name: str, viewer: Viewer, words: str) -> list[Choice]:
-    """What an action's input may refer to. Raises Refused 403 without the right to the action, 404."""
+def for_action(action: Action, name: str, viewer: Viewer, words: str, row: str = "") -> list[Choice]:
+    """What an action's input may refer to, of the record `row` where it says so. Raises Refused 403 without the right, 404."""
     require(viewer, action.permission or permission_of(action.model, action.code))
     asked = next((i for i in action.fields if i.name == name), None)
     if asked is None:
@@ -93,7 +93,10 @@ def for_action(action: Action, name: str, viewer: Viewer, words: str) -> list[Ch
             raise Refused("没有这一项", status=404)
         return codes.search(viewer, words)
     other = apps.get_model(asked.reference)
-    return _found(other, visible(other, viewer), words)
+    rows = visible(other, viewer)
+    if asked.of:
+        rows = rows.filter(**{asked.of: int(row) if row.isdigit() else None})
+    return _found(other, rows, words)
 
 
 def title(path: str, value: str) -> str:

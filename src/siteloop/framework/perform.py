@@ -18,6 +18,7 @@ from django.utils.timezone import is_naive, make_aware
 
 from siteloop.framework import events, trail
 from siteloop.framework.action import Act, Action, Input, Refused
+from siteloop.framework.language import pick
 from siteloop.framework.masking import is_masked
 from siteloop.framework.page import Page
 from siteloop.framework.scope import ScopedModel
@@ -209,8 +210,14 @@ def _save(obj: models.Model, many: dict[str, list[Any]]) -> None:
 
 def _messages(wrong: ValidationError) -> dict[str, list[str]]:
     if hasattr(wrong, "error_dict"):
-        return {k: [str(m) for m in v] for k, v in wrong.message_dict.items()}
+        return {name: [m for one in told for m in _sentences(one)] for name, told in wrong.error_dict.items()}
     return {"__all__": [str(m) for m in wrong.messages]}
+
+
+def _sentences(wrong: ValidationError) -> list[str]:
+    """What a person reads; nothing in a field that needs something is said as people say it."""
+    empty = getattr(wrong, "code", None) in ("null", "blank")
+    return [pick("请填写", "Please fill this in")] if empty else [str(m) for m in wrong.messages]
 
 
 def assign(obj: models.Model, data: dict[str, Any], viewer: Viewer) -> dict[str, list[Any]]:

@@ -247,7 +247,7 @@ def _ask(
 ) -> HttpResponse:
     """The page that asks what an action needs, and says what it will do."""
     typed = request.POST if request.method == "POST" and (errors or not chosen) else None
-    fields = inputs_of_action(found, one, typed, errors or {}, viewer)
+    fields = inputs_of_action(found, one, typed, errors or {}, viewer, row)
     context = {
         "page": found,
         "path": path_of(found),
@@ -408,7 +408,8 @@ def action_lookup(request: HttpRequest, found: Page, viewer: Viewer, action: str
     one = next((a for a in found.actions if a.code == action), None)
     if one is None:
         raise Http404
-    return _choices(lookups.for_action(one, field, viewer, request.GET.get("q", "")))
+    row = request.GET.get("row", "")
+    return _choices(lookups.for_action(one, field, viewer, request.GET.get("q", ""), row))
 
 
 def _choices(found: list[lookups.Choice]) -> JsonResponse:

@@ -11,7 +11,7 @@ from siteloop.systems.credit import facade
 LONGEST = 60  # letters of a name that is looked for
 
 
-@public()
+@public(0)  # what is repaired, withdrawn or appealed against is gone at the next look, from caches too
 def credit(request: HttpRequest) -> HttpResponse:
     """GET /portal/credit/?kind=&search=&page=: published entries and records that are in force today."""
     kinds = {code: pick(zh, en) for code, zh, en in facade.KINDS}

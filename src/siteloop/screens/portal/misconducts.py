@@ -10,7 +10,7 @@ from siteloop.systems.supervisor_firms import facade
 LONGEST = 60  # letters of a name that is looked for
 
 
-@public()
+@public(0)  # what is withdrawn is gone at the next look, from caches too
 def misconducts(request: HttpRequest) -> HttpResponse:
     """GET /portal/misconducts/?search=&page=: what is published today, the newest first."""
     words = request.GET.get("search", "").replace("\x00", "").strip()[:LONGEST]

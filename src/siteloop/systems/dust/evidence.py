@@ -39,7 +39,7 @@ def collect(site: Site, at: dt.datetime, around: dt.timedelta = AROUND) -> dict[
         "warnings": [
             f"{shown(f.since)} {f.message}"
             for f in Finding.objects.unscoped(WHY)
-            .filter(site=site, shadow=False, since__lt=end)
+            .filter(site=site, shadow=False, since__lt=end, rule__startswith="dust.")
             .exclude(cleared_at__lt=start)
             .order_by("since")[:20]
         ],

@@ -74,7 +74,13 @@ appeal = Action(
     _appeal,
     fields=(
         Input(
-            "item", "申诉指标", "Measure", kind="reference", reference="evaluation.ScoreItem", required=True
+            "item",
+            "申诉指标",
+            "Measure",
+            kind="reference",
+            reference="evaluation.ScoreItem",
+            of="card",
+            required=True,
         ),
         Input("statement", "申诉理由", "Why", kind="multiline", required=True),
         Input("evidence", "材料", "Papers", kind="files"),
