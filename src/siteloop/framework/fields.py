@@ -47,6 +47,8 @@ def kind_of(model: type[models.Model], column: Column) -> str:
     return "number" if isinstance(field, numbers) and not field.primary_key else "text"
 
 
+#: fields that hold a month as its first day
+MONTHS = frozenset({"month"})
 #: fields that say when a term ends
 ENDS = frozenset({"deadline", "due_at", "until", "hear_until"})
 
@@ -74,7 +76,7 @@ def text(row: Any, column: Column) -> str:
         is_end = column.name.rsplit("__", 1)[-1] in ENDS
         return term_end(value) if is_end else value.astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M")
     if isinstance(value, dt.date):
-        return value.isoformat()
+        return f"{value:%Y-%m}" if column.name.rsplit("__", 1)[-1] in MONTHS else value.isoformat()
     if isinstance(value, bool):
         return "是" if value else "否"
     if kind == "percent":
@@ -96,15 +98,23 @@ def masked(row: Any, name: str) -> str:
 
 
 def link(row: Any, column: Column) -> str:
-    """Where the cell leads: its own record, or the record it refers to; "" for nowhere."""
+    """Where the cell leads: the column's own word, or its own record; "" for nowhere. `referred` tells of other records."""
+    if column.to is not None:
+        return column.to(row)
     page = page_for(type(row))
-    if column.link and page is not None:
-        return path_of(page, row.pk)
-    value = raw(row, column)
-    if isinstance(value, models.Model):
-        other = page_for(type(value))
-        return path_of(other, value.pk) if other is not None else ""
-    return ""
+    return path_of(page, row.pk) if column.link and page is not None else ""
+
+
+def referred(row: Any, column: Column) -> models.Model | None:
+    """The other record the cell names, and leads to where the viewer may open it."""
+    value = None if column.link or column.to is not None else raw(row, column)
+    return value if isinstance(value, models.Model) else None
+
+
+def place_of(row: models.Model) -> str:
+    """Path of a record, "" for one that stands in no register."""
+    page = page_for(type(row))
+    return path_of(page, row.pk) if page is not None else ""
 
 
 def plain(value: Any) -> Any:

@@ -13,6 +13,7 @@ from django.utils.datastructures import MultiValueDict
 from siteloop.framework import fields, lookups
 from siteloop.framework.action import Action, Input
 from siteloop.framework.language import pick
+from siteloop.framework.opening import Openable, openable
 from siteloop.framework.page import Column, Page
 from siteloop.framework.pages_found import columns, field_at, path_of
 from siteloop.framework.perform import visible
@@ -111,7 +112,7 @@ def _field(
 ) -> Field:
     field: Any = field_at(page.model, name)
     values = tuple(data.getlist(name)) if data is not None else _shown(row, field)
-    is_coded = lookups.coded(name) is not None and not field.choices
+    is_coded = lookups.coded_field(page.model, name) is not None and not field.choices
     return Field(
         name=name,
         title=lookups.shown_title(name, str(field.verbose_name)) if is_coded else str(field.verbose_name),
@@ -262,7 +263,7 @@ def _search(page: Page, action: Action, one: Input, row: Any) -> str:
     return f"{path}?row={row.pk}" if one.of and row is not None else path
 
 
-def record_lines(page: Page, row: Any) -> list[tuple[str, list[tuple[str, str, str]]]]:
+def record_lines(page: Page, row: Any, viewer: Viewer) -> list[tuple[str, list[tuple[str, str, str]]]]:
     """Sections of the record as (title, value, link) lines; what the form does not hold follows at the end."""
     if page.sections or page.form:
         groups = _sections(page)
@@ -276,14 +277,20 @@ def record_lines(page: Page, row: Any) -> list[tuple[str, list[tuple[str, str, s
                 tuple(f.name for f in page.model._meta.concrete_fields if f.name != "id"),
             )
         ]
-    return [(title, [_line(page, row, n) for n in names]) for title, names in groups]
+    others = (fields.referred(row, Column(n)) for _, names in groups for n in names)
+    opening = openable(others, viewer)
+    return [(title, [_line(page, row, n, opening) for n in names]) for title, names in groups]
 
 
-def _line(page: Page, row: Any, name: str) -> tuple[str, str, str]:
+def _line(page: Page, row: Any, name: str, opening: Openable) -> tuple[str, str, str]:
     column = next((c for c in columns(page) if c.name == name), Column(name))
     field = field_at(page.model, name)
     title = str(field.verbose_name) if field is not None else pick(column.title or name, column.title_en)
     if field is not None and field.many_to_many:
         return title, "、".join(str(r) for r in getattr(row, name).all()), ""
-    target = fields.link(row, Column(name)) if field is not None and field.is_relation else ""
-    return title, fields.text(row, column), target
+    other = fields.referred(row, Column(name)) if field is not None and field.is_relation else None
+    target = fields.place_of(other) if other is not None and (type(other), other.pk) in opening else ""
+    words = fields.text(row, column)
+    if column.value is None and field is not None and lookups.coded_field(page.model, name) is not None:
+        return lookups.shown_title(name, title), lookups.title(name, words) or words, target
+    return title, words, target

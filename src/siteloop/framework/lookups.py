@@ -52,12 +52,18 @@ def coded(path: str) -> Coded | None:
     return CODED.get(path.rsplit("__", 1)[-1])
 
 
+def coded_field(model: type[models.Model], path: str) -> Coded | None:
+    """The codes behind a field of a model: a reference of the same name finds its own rows."""
+    field = field_at(model, path)
+    return None if field is not None and field.is_relation else coded(path)
+
+
 def for_filter(page: Page, name: str, viewer: Viewer, words: str) -> list[Choice]:
     """What the rows in the viewer's list refer to. Raises Refused 403 without the right to see the list, 404."""
     require(viewer, permission_of(page.model, "view"))
     if name not in page.filters:
         raise Refused("没有这个筛选", status=404)
-    codes = coded(name)
+    codes = coded_field(page.model, name)
     if codes is not None:
         return codes.search(viewer, words)
     other = _target(page.model, name)
@@ -74,7 +80,7 @@ def for_form(page: Page, name: str, viewer: Viewer, words: str) -> list[Choice]:
         raise Refused("没有权限", status=403)
     if name not in page.form:
         raise Refused("没有这个字段", status=404)
-    codes = coded(name)
+    codes = coded_field(page.model, name)
     if codes is not None:
         return codes.search(viewer, words)
     other = _target(page.model, name)

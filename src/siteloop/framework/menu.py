@@ -19,6 +19,8 @@ GROUPS: tuple[tuple[str, str, str, str], ...] = (
     ("environment", "环境监测", "Environment", "wind"),
     ("disposal", "派单处置", "Disposal", "checklist"),
     ("supervision", "监督执法", "Supervision", "gavel"),
+    ("supervisor_firms", "监理行业", "Supervisor firms", "user-shield"),
+    ("credit", "信用与评价", "Credit and scores", "certificate"),
     ("life_cycle", "项目全过程", "Project life cycle", "timeline-event"),
     ("office", "办公", "Office", "briefcase"),
     ("registers", "基础信息", "Registers", "building-skyscraper"),

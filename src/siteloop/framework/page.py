@@ -22,6 +22,7 @@ class Column:
     kind: str = ""  # text number date datetime bool choice state colour money percent link masked; "" = from the field
     link: bool = False  # links to the record
     value: Callable[[Any], Any] | None = None  # computed column
+    to: Callable[[Any], str] | None = None  # where the cell leads when not to its record; "" for nowhere
     sort: str = ""  # lookup to sort by; default: the name when it is a real field
 
 

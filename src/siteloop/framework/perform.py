@@ -105,7 +105,15 @@ def _sentence(action: Action, viewer: Viewer, obj: Any, typed: dict[str, Any]) -
             return ""
 
     words = action.log or "{actor}对{obj}执行“" + action.title + "”"
-    return words.format_map(Blank({**typed, "actor": viewer.name, "obj": obj if obj is not None else ""}))
+    told = {name: _told(value) for name, value in typed.items()}
+    return words.format_map(Blank({**told, "actor": viewer.name, "obj": _told(obj)}))
+
+
+def _told(value: Any) -> Any:
+    """An input as a sentence says it: nothing for none, several one after the other."""
+    if value is None:
+        return ""
+    return "、".join(map(str, value)) if isinstance(value, list | tuple) else value
 
 
 def _locked(model: type[models.Model], pk: Any, viewer: Viewer) -> Any:

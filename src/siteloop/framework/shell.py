@@ -6,11 +6,14 @@ from django.http import HttpRequest
 from django.utils import translation
 
 from siteloop.framework.menu import GROUPS, at, menu
-from siteloop.framework.viewer import NOBODY
+from siteloop.framework.viewer import NOBODY, Viewer
 
 #: function account id -> number of unread notices; the notice room fills it
 UNREAD: list[Callable[[int], int]] = []
 
+
+#: function (viewer, address of the open page) -> where its trouble is reported, "" for who may not; the office fills it
+REPORTING: list[Callable[[Viewer, str], str]] = []
 
 THEME_COOKIE = "siteloop_theme"
 THEMES = ("light", "dark")
@@ -34,6 +37,10 @@ def theme_of(request: HttpRequest) -> str:
     return wanted if wanted in THEMES else THEMES[0]
 
 
+def _report_trouble(viewer: Viewer, page: str) -> str:
+    return next((where for ask in REPORTING if (where := ask(viewer, page))), "")
+
+
 def context(request: HttpRequest) -> dict[str, object]:
     """Template context; the menu is worked out only for pages that show it."""
     viewer = getattr(request, "viewer", NOBODY)
@@ -41,6 +48,7 @@ def context(request: HttpRequest) -> dict[str, object]:
         "viewer": viewer,
         "menu": lambda: at(menu(viewer), request.path, unfolded(request)),
         "unread": lambda: sum(count(viewer.user) for count in UNREAD) if viewer.user is not None else 0,
+        "report_trouble": lambda: _report_trouble(viewer, request.get_full_path()),
         "theme": theme_of(request),
         "language": translation.get_language() or "zh-hans",
         "csp_nonce": getattr(request, "csp_nonce", ""),

@@ -4,9 +4,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from siteloop.framework import lookups, shapes
-from siteloop.framework.fields import kind_of, link, text
+from siteloop.framework.fields import kind_of, link, place_of, raw, referred, text
 from siteloop.framework.listing import Listing, titles
+from siteloop.framework.opening import Openable, openable
 from siteloop.framework.page import Column
+from siteloop.framework.tones import tone
 
 NUMBERS = ("number", "money", "percent")
 
@@ -25,7 +27,7 @@ class Head:
 
 @dataclass(frozen=True)
 class Cell:
-    """One cell. `colour` is a risk colour shown as a badge, `full` what a shortened or coded text stands for."""
+    """One cell. `colour` is that of a badge: of a risk, or of a state, `full` what a shortened or coded text stands for."""
 
     title: str
     text: str
@@ -66,9 +68,11 @@ def rows(listing: Listing, shape: shapes.Shape) -> list[dict[str, Any]]:
     """The present page of rows as cells."""
     shown = titles(listing.page, shape.columns)
     kinds = {column.name: kind_of(listing.page.model, column) for column, _ in shown}
+    page = list(listing.rows())
+    opening = openable((referred(row, column) for row in page for column, _ in shown), listing.viewer)
     return [
-        {"pk": row.pk, "cells": [_cell(row, column, title, kinds[column.name]) for column, title in shown]}
-        for row in listing.rows()
+        {"pk": row.pk, "cells": [_cell(row, c, title, kinds[c.name], opening) for c, title in shown]}
+        for row in page
     ]
 
 
@@ -86,13 +90,14 @@ def choosable(listing: Listing, shape: shapes.Shape) -> list[Choosable]:
     ]
 
 
-def _cell(row: Any, column: Column, title: str, kind: str) -> Cell:
+def _cell(row: Any, column: Column, title: str, kind: str, opening: Openable) -> Cell:
     words, full = text(row, column), ""
-    if column.value is None and words:
+    if column.value is None and words and kind == "text":
         coded = lookups.title(column.name, words)
         words, full = (coded, words) if coded else (words, "")
-    # Risk colour of a colour cell, so that it is shown as a badge
-    colour = str(getattr(row, column.name, "")) if kind == "colour" else ""
-    return Cell(
-        lookups.shown_title(column.name, title), words, link(row, column), kind, colour, full, kind in NUMBERS
-    )
+    colour = str(raw(row, column) or "") if kind == "colour" else ""
+    if kind == "state" and words:
+        colour = tone(str(getattr(row, column.name, "")))
+    other = referred(row, column)
+    where = place_of(other) if other is not None and (type(other), other.pk) in opening else link(row, column)
+    return Cell(lookups.shown_title(column.name, title), words, where, kind, colour, full, kind in NUMBERS)

@@ -11,7 +11,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.http import urlencode
 
-from siteloop.framework import exporting, importing, lookups, perform, searching, shapes, tables
+from siteloop.framework import exporting, importing, lookups, perform, searching, shapes, tables, trail_words
 from siteloop.framework.action import Action, Refused
 from siteloop.framework.forms import (
     REASON,
@@ -141,13 +141,13 @@ def register_detail(request: HttpRequest, found: Page, viewer: Viewer, pk: int) 
         "title": pick(found.title, found.title_en),
         "path": path_of(found),
         "row": row,
-        "sections": record_lines(found, row),
+        "sections": record_lines(found, row, viewer),
         "panels": [(pick(p.title, p.title_en), p.template, p.context(row, viewer)) for p in found.panels],
         "actions": [a for a in actions if not held[a.code]],
         "held": [(pick(a.title, a.title_en), held[a.code]) for a in actions if held[a.code]],
         "closed": closed,
         "rights": {**rights, "change": rights["change"] and not closed},
-        "trail": told[:30] if viewer.may("framework.trailentry.view") else [],
+        "trail": trail_words.told(list(told[:30]), viewer) if viewer.may("framework.trailentry.view") else [],
     }
     return render(request, "register/detail.html", context)
 
@@ -247,6 +247,8 @@ def _ask(
 ) -> HttpResponse:
     """The page that asks what an action needs, and says what it will do."""
     typed = request.POST if request.method == "POST" and (errors or not chosen) else None
+    if request.method == "GET":
+        typed = request.GET  # what a link proposes, as on the form of a new record
     fields = inputs_of_action(found, one, typed, errors or {}, viewer, row)
     context = {
         "page": found,

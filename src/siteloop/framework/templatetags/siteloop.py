@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from siteloop.framework import language
 from siteloop.framework.fields import term_end
+from siteloop.framework.viewer import Viewer
 from siteloop.kernel.times import SHANGHAI
 
 register = template.Library()
@@ -46,6 +47,12 @@ def local(moment: dt.datetime | None, shape: str = "%m-%d %H:%M") -> str:
 def due(moment: dt.datetime | None, shape: str = "%m-%d %H:%M") -> str:
     """The end of a term on Shanghai's clock."""
     return term_end(moment, shape) if moment else ""
+
+
+@register.filter
+def may(viewer: Viewer, permission: str) -> bool:
+    """{% if viewer|may:"registry.site.view" %}: a link is shown only to whom it opens."""
+    return viewer.may(permission)
 
 
 @register.filter

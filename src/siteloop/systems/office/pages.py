@@ -347,7 +347,7 @@ tickets = Page(
     columns=(
         Column("what", link=True),
         "kind",
-        "page",
+        Column("page", to=shown.page_of),
         "reporter",
         Column("state", kind="state"),
         "owner",

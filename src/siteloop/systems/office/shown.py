@@ -131,3 +131,8 @@ def task_files(row: MeetingTask, viewer: Viewer) -> dict[str, Any]:
 def screenshots(row: Ticket, viewer: Viewer) -> dict[str, Any]:
     """What the reporter saw."""
     return {"files": list(row.screenshots.order_by("pk"))}
+
+
+def page_of(row: Ticket) -> str:
+    """The page a ticket is about, where it names one of ours."""
+    return row.page if row.page.startswith("/") and not row.page.startswith("//") else ""

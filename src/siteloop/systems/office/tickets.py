@@ -3,6 +3,7 @@
 import datetime as dt
 
 from django.utils import timezone
+from django.utils.http import urlencode
 
 from siteloop.foundation.authority.models import Account
 from siteloop.foundation.authority.viewers import posts_of
@@ -23,6 +24,13 @@ TERM = "office.ticket_answer"
 def link(row: Ticket) -> str:
     """Where a ticket is opened."""
     return f"/office/tickets/{row.pk}/"
+
+
+def form_for(viewer: Viewer, page: str) -> str:
+    """Where a problem with the page at that address is reported; "" for who may not report."""
+    if not viewer.may("office.ticket.create"):
+        return ""
+    return f"/office/tickets/actions/report?{urlencode({'page': page[:200]})}"
 
 
 def _tell(row: Ticket, people: list[Account], title: str, body: str, turn: str, level: str = "blue") -> None:

@@ -1,6 +1,7 @@
 """The office desk: what waits for whom, and what only some see."""
 
 import datetime as dt
+import re
 
 import pytest
 from django.utils import timezone
@@ -48,3 +49,18 @@ def test_the_desk_shows_what_waits_and_counts_feedback_for_those_who_oversee() -
     other = caller(["office.ticket.view", "office.ticket.create"])
     shown = other.html.get("/office_desk/").content.decode()
     assert "没有等您办理的事项" in shown and "问题反馈统计" not in shown and "反馈问题" in shown
+
+
+@pytest.mark.django_db
+@pytest.mark.requirement("PLAT-31")
+def test_every_page_offers_to_report_its_own_trouble() -> None:
+    reporter = caller(["office.ticket.view", "office.ticket.create", "office.bulletin.view"])
+    shown = reporter.html.get("/office/bulletins/?search=停电").content.decode()
+    where = re.search(r'href="(/office/tickets/actions/report\?[^"]+)"', shown)
+    assert where, "the bar of the desk leads to the form"
+    form = reporter.html.get(where[1]).content.decode()
+    assert 'value="/office/bulletins/?search=' in form, "the address of the page is filled in already"
+    assert (
+        "/office/tickets/actions/report"
+        not in caller(["office.bulletin.view"]).html.get("/office/bulletins/").content.decode()
+    )

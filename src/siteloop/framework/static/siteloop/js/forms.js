@@ -78,7 +78,7 @@ async function dates(root) {
     const value = input.value.replace("T", " ");
     input.type = "text";
     input.value = value;
-    input.placeholder ||= shape.replace("Y-m-d", "YYYY-MM-DD").replace("H:i", "HH:MM");
+    input.placeholder ||= shape.replace("Y-m-d", chinese ? "年-月-日" : "YYYY-MM-DD").replace("H:i", chinese ? "时:分" : "HH:MM");
     flatpickr(input, {
       allowInput: true,
       locale: chinese ? { ...flatpickr.l10ns.zh, firstDayOfWeek: 1 } : { firstDayOfWeek: 1 },
