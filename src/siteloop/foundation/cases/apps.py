@@ -14,12 +14,15 @@ class CasesConfig(AppConfig):
     def ready(self) -> None:
         """Loops and facts are declared in `cases.py` and `facts.py` of the systems; found by name, checked here.
 
-        Locks stop business and show why.
+        Locks stop business and show why. A rule's code is read as its title wherever it is shown.
         """
         from siteloop.foundation.authority import belongings
         from siteloop.foundation.cases import catalogue, facts, handing_on, locks, notes
+        from siteloop.foundation.cases.titles import CODES
         from siteloop.framework import perform
+        from siteloop.framework.lookups import CODED
 
+        CODED["rule"] = CODES
         catalogue.find()
         facts.find()
         belongings.add(handing_on.BELONGING)

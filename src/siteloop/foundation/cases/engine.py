@@ -18,6 +18,7 @@ from siteloop.foundation.cases.models import Case, CaseCounter, CaseDuty, CaseEv
 from siteloop.foundation.packs.resolve import value as pack_value
 from siteloop.framework import events
 from siteloop.framework.action import Refused
+from siteloop.framework.fields import term_end
 from siteloop.framework.viewer import Viewer, system_viewer
 from siteloop.kernel.times import SHANGHAI
 
@@ -374,5 +375,4 @@ def fire_deadlines(now: dt.datetime | None = None, limit: int = 200) -> int:
 
 def _fall_due(case: Case, now: dt.datetime) -> None:
     assert case.deadline is not None, "only a case with a deadline falls due"
-    until = case.deadline.astimezone(SHANGHAI)
-    outcome(case, Outcome.OVERDUE, ENGINE, now, body=f"环节期限 {until:%Y-%m-%d %H:%M} 已过，未办结")
+    outcome(case, Outcome.OVERDUE, ENGINE, now, body=f"环节期限 {term_end(case.deadline)} 已过，未办结")

@@ -2,7 +2,7 @@
 
 from siteloop.foundation.cases import actions, extending
 from siteloop.foundation.cases.models import Case, CaseExtension, Enforcement, Finding, Lock, SetAside
-from siteloop.framework.page import Column, Page
+from siteloop.framework.page import Column, Page, Section
 
 cases = Page(
     model=Case,
@@ -49,7 +49,7 @@ cases = Page(
 extensions = Page(
     model=CaseExtension,
     code="case-extensions",
-    title="延期审批",
+    title="派单延期",
     title_en="Extensions",
     icon="calendar-plus",
     columns=(
@@ -95,6 +95,27 @@ findings = Page(
     ),
     filters=("rule", "severity", "site", "device", "since", "shadow"),
     search=("message", "rule", "site__name", "device__code"),
+    sections=(
+        Section(
+            "预警",
+            (
+                "rule",
+                "severity",
+                "value",
+                "limit",
+                "unit",
+                "since",
+                "last_at",
+                "cleared_at",
+                "count",
+                "message",
+            ),
+            "Warning",
+        ),
+        Section("地点", ("project", "site", "device", "region_code"), "Place"),
+        Section("依据与处置", ("clause", "case", "shadow"), "Basis and case"),
+        Section("技术标识", ("key", "rule_version", "subject", "evidence"), "Identifiers"),
+    ),
     ordering=("-since",),
     related=("site", "device", "case"),
     can_create=False,

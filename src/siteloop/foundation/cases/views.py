@@ -12,6 +12,7 @@ from siteloop.foundation.cases.loop import Circle, Loop
 from siteloop.foundation.cases.models import Case, CaseDuty
 from siteloop.foundation.cases.timeline import timeline
 from siteloop.foundation.registry.models import Device
+from siteloop.framework.opening import openable
 from siteloop.framework.viewer import Viewer
 
 CIRCLES = (
@@ -56,6 +57,8 @@ def case_page(request: HttpRequest, pk: int) -> HttpResponse:
         if case.site_id
         else Device.objects.none()
     )
+    places = [one for one in (case.site, case.project, case.device) if one is not None]
+    opening = openable(places, viewer)
     context = {
         "case": case,
         "loop": loop,
@@ -73,6 +76,7 @@ def case_page(request: HttpRequest, pk: int) -> HttpResponse:
         "enforcements": case.enforcements.order_by("-decided_on"),
         "monitor": case.device if case.device and case.device.profile == "dust" else monitors.first(),
         "from": (case.opened_at - dt.timedelta(hours=2)).isoformat(),
+        "opens": {type(one).__name__.lower() for one in places if (type(one), one.pk) in opening},
         "is_late": bool(case.deadline and case.deadline < timezone.now()),
     }
     part = request.GET.get("part")
