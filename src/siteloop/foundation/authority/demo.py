@@ -45,6 +45,7 @@ def _departments() -> None:
     _organisation("平湖市质安监督站（演示）", kind.SUPERVISION_BODY, COUNTY)
     _organisation("平湖市工地监管科（演示）", kind.SITE_SUPERVISION, COUNTY)
     _organisation("平湖市生态环境分局（演示）", kind.ECOLOGY, COUNTY)
+    _organisation("平湖市消防验收科（演示）", kind.GOVERNMENT_DEPARTMENT, COUNTY)
     _organisation("平台运维组（演示）", kind.PLATFORM_SUPPORT, COUNTY)
     for town in towns():
         _organisation(f"{town.name}（演示）", kind.TOWN_GOVERNMENT, town.code)
@@ -80,6 +81,7 @@ def accounts() -> list[DemoAccount]:
         DemoAccount("enterprise", "企业负责人", "enterprise_manager", "演示建工集团01", "安全总监"),
         DemoAccount("supervisor", "监理工程师", "supervisor_engineer", "演示监理公司01", "总监"),
         DemoAccount("inspector", "质安监督员", "supervisor", "平湖市质安监督站（演示）", "监督员"),
+        DemoAccount("fire", "消防验收员", "joint_examiner", "平湖市消防验收科（演示）", "验收员"),
         DemoAccount("supplier", "设备运维员", "supplier_technician", "演示设备服务商01", "运维"),
         DemoAccount("city", "市级监管员", "city_officer", "嘉兴市住建局（演示）", "处长", "3304"),
         DemoAccount("province", "省级监管员", "province_officer", "浙江省住建厅（演示）", "处长", "33"),

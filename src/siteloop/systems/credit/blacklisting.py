@@ -4,6 +4,7 @@ from django.utils import timezone
 
 from siteloop.foundation.cases.deadlines import due
 from siteloop.framework.action import Act, Action, Input, Refused
+from siteloop.framework.fields import term_end
 from siteloop.framework.viewer import Viewer
 from siteloop.systems.credit import engine, printing, ranking, settings, telling
 from siteloop.systems.credit.actions import ORGANISATION, PERSON, REASON, kept, subject_of, wrong
@@ -76,7 +77,7 @@ def _tell(act: Act) -> str:
     entry.save()
     document = printing.issue(act.viewer, "before", entry)
     telling.entry(entry, "拟列入黑名单事先告知", "orange")
-    return f"{document.number}已送达，陈述申辩期至 {timezone.localtime(entry.hear_until):%Y-%m-%d %H:%M}"
+    return f"{document.number}已送达，陈述申辩期至 {term_end(entry.hear_until)}"
 
 
 tell = Action(
@@ -94,7 +95,7 @@ tell = Action(
 def _state_case(act: Act) -> str:
     entry: BlacklistEntry = act.obj
     if entry.hear_until is not None and timezone.now() > entry.hear_until:
-        raise Refused(f"陈述申辩期已于 {timezone.localtime(entry.hear_until):%Y-%m-%d %H:%M} 届满")
+        raise Refused(f"陈述申辩期已于 {term_end(entry.hear_until)} 届满")
     entry.statement, entry.stated_at = act.data["statement"].strip(), timezone.now()
     entry.state = EntryState.HEARD
     entry.save()
@@ -126,7 +127,7 @@ def _decides(entry: BlacklistEntry, viewer: Viewer) -> bool:
 def _enter(act: Act) -> str:
     entry: BlacklistEntry = act.obj
     if entry.state == EntryState.TOLD and entry.hear_until is not None and timezone.now() <= entry.hear_until:
-        until = f"{timezone.localtime(entry.hear_until):%Y-%m-%d %H:%M}"
+        until = term_end(entry.hear_until)
         raise Refused(f"陈述申辩期至 {until}，当事人陈述或期满后方可决定")
     entry.state, entry.decided_by_id = EntryState.LISTED, act.viewer.user
     entry.opinion = act.data["opinion"].strip()[:500]

@@ -1,6 +1,7 @@
 """Who hears of what in credit: the enterprise's people, the person, and where a limit is reached the employer too."""
 
-from siteloop.foundation.authority.models import Account
+from siteloop.foundation.authority.models import Account, Organisation
+from siteloop.foundation.authority.viewers import viewer_for
 from siteloop.foundation.cases.receivers import members
 from siteloop.foundation.notice.send import notify
 from siteloop.foundation.registry.conduct import Fact
@@ -15,12 +16,18 @@ from siteloop.systems.credit.models import (
 
 
 def people_of(row: OfSubject) -> list[Account]:
-    """Accounts that speak for the subject; for a person the employer's members as well."""
+    """Accounts that speak for the subject; for a person the employer's members as well, those who may open the row."""
     if row.organisation is not None:
-        return members(row.organisation)
+        return _who_see(row, row.organisation)
     assert row.person is not None, "a row has one subject"
     own = [row.person.account] if row.person.account is not None else []
-    return [*own, *(members(row.person.organisation) if row.person.organisation is not None else [])]
+    return [*own, *(_who_see(row, row.person.organisation) if row.person.organisation is not None else [])]
+
+
+def _who_see(row: OfSubject, employer: Organisation) -> list[Account]:
+    """A member who sees his projects alone is not called to a row that is closed to him."""
+    rows = type(row).objects
+    return [a for a in members(employer) if rows.visible_to(viewer_for(a)).filter(pk=row.pk).exists()]
 
 
 def counted(record: CreditRecord) -> None:

@@ -5,12 +5,11 @@ import random
 import struct
 import zlib
 
-from django.conf import settings as program
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import transaction
 from django.utils import timezone
 
-from siteloop.foundation.authority.demo import COUNTY, DemoAccount, add_account
+from siteloop.foundation.authority.demo import COUNTY
 from siteloop.foundation.authority.models import Account, Organisation, OrganisationKind
 from siteloop.foundation.documents import store
 from siteloop.foundation.files.models import Evidence
@@ -39,12 +38,10 @@ LEAD = "平湖市住建局（演示）"
 BODIES = {
     "planning": "平湖市自然资源和规划局（演示）",
     "construction": LEAD,
-    "fire": "平湖市消防验收科（演示）",
+    "fire": "平湖市消防验收科（演示）",  # where the demo account `fire` sits
     "civil_defence": "平湖市人防办公室（演示）",
     "archive": "平湖市城建档案馆（演示）",
 }
-#: one account, so that a department's own desk can be seen
-EXAMINER = DemoAccount("fire", "消防验收员", "joint_examiner", BODIES["fire"], "验收员")
 PROBLEMS = {
     "planning": "西侧绿化面积与规划许可不符",
     "construction": "二层外窗淋水试验记录缺失",
@@ -117,7 +114,6 @@ def _departments() -> list[Department]:
         one = Department(code=examiner.code, title=examiner.title, organisation=body, region_code=COUNTY)
         one.save()
         made.append(one)
-    add_account(EXAMINER, program.DEMO_PASSWORD)
     return made
 
 

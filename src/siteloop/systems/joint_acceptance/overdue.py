@@ -10,13 +10,14 @@ from siteloop.foundation.cases.models import Case, CaseState
 from siteloop.foundation.cases.receivers import Receiver
 from siteloop.foundation.registry.models import Site
 from siteloop.framework.action import Act, Action
+from siteloop.framework.fields import term_end
 from siteloop.framework.perform import perform
 from siteloop.framework.scope import ScopedQuerySet
 from siteloop.framework.viewer import system_viewer
 from siteloop.kernel.finding import Act as FindingAct
 from siteloop.kernel.finding import Finding as KernelFinding
 from siteloop.kernel.finding import Severity
-from siteloop.kernel.times import SHANGHAI, to_us
+from siteloop.kernel.times import to_us
 from siteloop.systems.joint_acceptance import cases
 from siteloop.systems.joint_acceptance.models import WITH_DEPARTMENT, DepartmentOpinion
 
@@ -43,7 +44,7 @@ def watch(now: dt.datetime | None = None) -> int:
 def _do_run_out(act: Act) -> str:
     row: DepartmentOpinion = act.obj
     assert row.due_at is not None, "only a turn with a deadline runs out"
-    until = f"{row.due_at.astimezone(SHANGHAI):%Y-%m-%d %H:%M}"
+    until = term_end(row.due_at)
     site = Site.objects.unscoped(WHY).filter(project=row.application.project).order_by("pk").first()
     finding = inbox.apply(
         KernelFinding(

@@ -154,6 +154,14 @@ def with_days(rows: Any) -> Any:
     )
 
 
+WITH_IT = ",".join(WITH_DEPARTMENT)
+
+
+def opinions_of(row: Department, filters: str) -> str:
+    """Where the opinions of a department stand that a figure counts."""
+    return f"/joint_acceptance/opinions/?department={row.pk}&{filters}"
+
+
 def department(row: Department, viewer: Viewer) -> dict[str, Any]:
     """Panel of a department: its figures, each opening its records, and its slowest opinions."""
     counted = with_days(Department.objects.visible_to(viewer).filter(pk=row.pk)).get()
@@ -164,6 +172,7 @@ def department(row: Department, viewer: Viewer) -> dict[str, Any]:
         "mean": days_text(counted.mean_s),
         "most": days_text(counted.most_s),
         "place": place,
+        "with_it": WITH_IT,
         "slowest": [
             {"row": one, "used": used(one)}
             for one in slowest.select_related("application__project", "department").order_by("-used_s")[:5]

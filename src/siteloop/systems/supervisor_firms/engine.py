@@ -14,6 +14,7 @@ from siteloop.foundation.cases.models import Finding as CaseFinding
 from siteloop.foundation.cases.receivers import members
 from siteloop.foundation.notice.send import notify
 from siteloop.foundation.registry.models import Party, PartyKind, Project, Site, WorkState
+from siteloop.framework.fields import term_end
 from siteloop.framework.viewer import Viewer, system_viewer
 from siteloop.kernel.finding import Act as FindingAct
 from siteloop.kernel.finding import Finding as KernelFinding
@@ -123,7 +124,7 @@ def find_late(now: dt.datetime | None = None) -> int:
     rows = SupervisionReport.objects.unscoped(WHY).filter(state__in=OWED, due_at__lte=at, case=None)
     for row in list(rows.select_related("project", "firm").order_by("pk")):
         assert row.due_at is not None, "only reports with a term are asked for"
-        message = f"{row.firm}未按期报送“{row}”（{row.project}），期限 {row.due_at.astimezone(SHANGHAI):%Y-%m-%d %H:%M}"
+        message = f"{row.firm}未按期报送“{row}”（{row.project}），期限 {term_end(row.due_at)}"
         inbox.offer(
             _finding(cases.LATE, report_subject(row), row.project, row.due_at, Severity.YELLOW, message), at
         )

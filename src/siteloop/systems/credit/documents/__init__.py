@@ -3,10 +3,9 @@
 from collections.abc import Callable
 from typing import Any
 
-from django.utils import timezone
-
 from siteloop.foundation.documents.kind import Content, Facts, Head, Kind, Signs, Text
 from siteloop.foundation.documents.setting import chinese_date
+from siteloop.framework.fields import term_end
 from siteloop.systems.credit.models import BlacklistEntry, CreditRecord, CreditRequest, OfSubject
 
 WHY = "a document that is issued anew is composed from its record"
@@ -71,7 +70,7 @@ def _entry_facts(row: BlacklistEntry) -> Facts:
 
 def before(row: BlacklistEntry) -> Content:
     """列入黑名单事先告知书."""
-    until = f"{timezone.localtime(row.hear_until):%Y年%m月%d日 %H:%M}" if row.hear_until else "规定期限"
+    until = term_end(row.hear_until, "%Y年%m月%d日 %H:%M") if row.hear_until else "规定期限"
     return Content(
         row.subject_name,
         (

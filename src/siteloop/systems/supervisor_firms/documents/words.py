@@ -3,6 +3,7 @@
 import datetime as dt
 
 from siteloop.foundation.documents.kind import Block, Content, Facts, Grid, Head, Pictures, Signs, Text
+from siteloop.framework.fields import term_end
 from siteloop.kernel.times import SHANGHAI
 from siteloop.systems.supervisor_firms.models import (
     DangerReport,
@@ -30,6 +31,11 @@ FIGURES = {
 def moment(at: dt.datetime | None) -> str:
     """Shanghai time to the minute, — for none."""
     return f"{at.astimezone(SHANGHAI):%Y-%m-%d %H:%M}" if at is not None else "—"
+
+
+def term(at: dt.datetime | None) -> str:
+    """The end of a term: a midnight closes its day."""
+    return term_end(at) if at is not None else "—"
 
 
 def report(row: SupervisionReport) -> Content:
@@ -96,7 +102,7 @@ def receipt(row: DangerReport) -> Content:
                 f"你单位 {moment(row.sent_at)} 报送的下列隐患报告，我机关已于 {moment(row.received_at)} 签收。"
             ),
             _danger(row),
-            Text(f"我机关将于 {moment(row.due_at)} 前核实并答复。"),
+            Text(f"我机关将于 {term(row.due_at)} 前核实并答复。"),
         ),
     )
 
@@ -144,7 +150,7 @@ def shortage(row: FirmCheck) -> Content:
             Text(
                 f"经 {moment(row.at)} 动态核查，你单位（资质证书 {row.file.certificate_number}）下列条件不符合要求："
             ),
-            Grid(("要求", "应有", "实有", "缺少", "依据"), rows, (2, 1.2, 1.2, 2.6, 2.4)),
+            Grid(("要求", "应有", "实有", "缺少", "依据"), rows, (2, 1.1, 1, 4.2, 2)),
             Text("请在派单规定的期限内整改并回复；整改情况由系统重新核查并经主管部门复查。"),
         ),
     )
@@ -168,7 +174,7 @@ def telling(row: Misconduct) -> Content:
             Text(f"{row.behaviour.title}。依据：{row.clause}。"),
             Head("事实"),
             Text(row.fact),
-            Text(f"如有异议，请于 {moment(row.hear_until)} 前通过平台陈述申辩，逾期视为放弃。"),
+            Text(f"如有异议，请于 {term(row.hear_until)} 前通过平台陈述申辩，逾期视为放弃。"),
             Signs(("当事人签收",)),
         ),
     )
