@@ -7,6 +7,7 @@ SYSTEM = System(
     title="一张图",
     title_en="One map",
     menu="workbench",
+    permission="registry.site.view",
     icon="map-2",
     order=2,
     requirements=("MAP-01", "MAP-02"),

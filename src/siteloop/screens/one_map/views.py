@@ -8,6 +8,7 @@ from siteloop.foundation.cases.models import Case
 from siteloop.foundation.registry.models import Site, WorkState
 from siteloop.framework.action import Refused
 from siteloop.framework.language import pick
+from siteloop.framework.screen import screen
 from siteloop.framework.viewer import Viewer
 from siteloop.kernel.times import SHANGHAI
 from siteloop.systems.dust import facade as dust
@@ -23,7 +24,7 @@ STATES = {state.value: str(state.label) for state in WorkState}
 ORDER = {"red": 3, "yellow": 2, "green": 1, "grey": 0}
 
 
-@login_required
+@screen
 def page(request: HttpRequest) -> HttpResponse:
     """GET /one_map/: the map with its legend, totals and the list of the worst."""
     viewer: Viewer = request.viewer  # type: ignore[attr-defined]

@@ -30,9 +30,11 @@ class Monitor:
 
 @public()
 def boards(request: HttpRequest) -> HttpResponse:
-    """GET /portal/boards/?q=: find a site under construction by name, project or road."""
+    """GET /portal/boards/?q=: find a site under construction by name, project or road; without words the newest ones."""
     words = request.GET.get("q", "").replace("\x00", "").strip()[:LONGEST]
-    return render(request, "portal/boards.html", {"words": words, "sites": dust.sites_like(words)})
+    newest, total = ([], 0) if words else dust.newest_sites()
+    context = {"words": words, "sites": dust.sites_like(words) if words else newest, "total": total}
+    return render(request, "portal/boards.html", context)
 
 
 @public()

@@ -18,6 +18,12 @@ from siteloop.foundation.registry.models import AnnualInspection, MaintenanceRev
 from siteloop.framework.viewer import Viewer
 from siteloop.systems.dust import facade as dust
 
+#: list a figure leads to -> who may open it; nobody is shown a figure whose records are closed to him
+OPENS = {
+    "/registry/sites/": "registry.site.view",
+    "/board/": "registry.device.view",
+    "/cases/cases/": "cases.case.view",
+}
 OPEN = (CaseState.DISPOSING, CaseState.VERIFYING)
 
 
@@ -55,6 +61,8 @@ def mine(viewer: Viewer) -> list[Case]:
 
 def worse(viewer: Viewer) -> list[dict[str, object]]:
     """Rules with more findings in the last day than in the day before."""
+    if not viewer.may("cases.finding.view"):
+        return []
     now = timezone.now()
     day = dt.timedelta(days=1)
     rows = (
@@ -97,7 +105,8 @@ def due_next(viewer: Viewer) -> list[Due]:
 def figures(viewer: Viewer) -> dict[str, object]:
     """The row of figures, each with the records behind it."""
     overview = dust.overview(viewer) if viewer.may("registry.device.view") else None
-    return {"tiles": tiles(overview) if overview else []}
+    shown = tiles(overview) if overview else []
+    return {"tiles": [one for one in shown if viewer.may(OPENS[one[4].split("?")[0]])]}
 
 
 def to_do(viewer: Viewer) -> dict[str, object]:
@@ -138,6 +147,8 @@ def workbench(request: HttpRequest) -> HttpResponse:
         return render(request, f"workbench/parts/{part}.html", PARTS[part](viewer))
     rising = worse(viewer)
     context: dict[str, object] = {"worse": rising, "due": due_next(viewer)}
+    context["sees_warnings"] = viewer.may("cases.finding.view")
+    context["sees_cases"] = viewer.may("cases.case.view")
     context["rising_titles"] = titles(str(one["rule"]) for one in rising)
     for told in PARTS.values():
         context |= told(viewer)

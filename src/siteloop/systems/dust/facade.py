@@ -7,6 +7,7 @@ from django.db.models import Q
 
 from siteloop.foundation.registry.models import Site, WorkState
 from siteloop.framework.perform import perform
+from siteloop.framework.scope import ScopedQuerySet
 from siteloop.framework.viewer import Viewer, system_viewer
 from siteloop.systems.dust import complaints, installation, kpis
 from siteloop.systems.dust.models import Complaint
@@ -59,14 +60,22 @@ def sites_like(words: str, most: int = 20) -> list[PublicSite]:
     asked = words.strip()[:40]
     if len(asked) < 2:
         return []
-    rows = (
-        Site.objects.unscoped("a site under construction stands in public view")
-        .filter(state=WorkState.UNDER_CONSTRUCTION)
-        .filter(Q(name__icontains=asked) | Q(address__icontains=asked) | Q(project__name__icontains=asked))
-        .select_related("project")
-        .order_by("name")[:most]
+    rows = _in_view().filter(
+        Q(name__icontains=asked) | Q(address__icontains=asked) | Q(project__name__icontains=asked)
     )
-    return [PublicSite(s.pk, s.name, s.address, s.project.name) for s in rows]
+    return [PublicSite(s.pk, s.name, s.address, s.project.name) for s in rows[:most]]
+
+
+def newest_sites(most: int = 20) -> tuple[list[PublicSite], int]:
+    """The sites that came last under construction, and how many there are: where a citizen begins who has no name."""
+    rows = _in_view()
+    newest = rows.order_by("-pk")[:most]
+    return [PublicSite(s.pk, s.name, s.address, s.project.name) for s in newest], rows.count()
+
+
+def _in_view() -> ScopedQuerySet[Site]:
+    rows = Site.objects.unscoped("a site under construction stands in public view")
+    return rows.filter(state=WorkState.UNDER_CONSTRUCTION).select_related("project").order_by("name")
 
 
 def file_complaint(site: int, topic: str, occurred_at: dt.datetime, content: str, contact: str) -> str:
