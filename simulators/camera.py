@@ -17,13 +17,24 @@ class Camera:
 
     def hikvision(self, event_type: str, at_us: int, picture: bytes = PICTURE) -> tuple[str, bytes]:
         """An `EventNotificationAlert` in XML with its picture."""
+        xml = self._alert(event_type, "active", at_us)
+        return self._multipart([("application/xml", xml), (_type_of(picture), picture)])
+
+    def alive(self, maker: str, at_us: int) -> tuple[str, bytes]:
+        """A sign of life as the maker words it."""
+        if maker == "hikvision":
+            return "application/xml", self._alert("videoloss", "inactive", at_us)
+        if maker == "dahua":
+            return "text/plain", b"Heartbeat\r\n"
+        return "application/json", json.dumps({"type": "heartbeat", "device": self.code}).encode()
+
+    def _alert(self, event_type: str, state: str, at_us: int) -> bytes:
         told = from_us(at_us).astimezone(SHANGHAI).isoformat(timespec="seconds")
-        xml = (
+        return (
             '<?xml version="1.0" encoding="UTF-8"?><EventNotificationAlert version="2.0" xmlns="http://www.isapi.org/ver20/XMLSchema">'
             f"<deviceID>{self.code}</deviceID><channelID>{self.channel}</channelID><dateTime>{told}</dateTime>"
-            f"<eventType>{event_type}</eventType><eventState>active</eventState></EventNotificationAlert>"
+            f"<eventType>{event_type}</eventType><eventState>{state}</eventState></EventNotificationAlert>"
         ).encode()
-        return self._multipart([("application/xml", xml), ("image/jpeg", picture)])
 
     def hikvision_gate(self, person: str, at_us: int, is_in: bool = True) -> tuple[str, bytes]:
         """A passage in JSON."""
@@ -55,12 +66,13 @@ class Camera:
             f"Events[0].EventBaseInfo.Index={self.channel - 1}\r\nEvents[0].RealUTC={at_us // SECOND}\r\n"
             f"Events[0].SerialNo={self.code}\r\n"
         )
-        return self._multipart([("text/plain", text.encode()), ("image/jpeg", picture)])
+        return self._multipart([("text/plain", text.encode()), (_type_of(picture), picture)])
 
     def plain(self, kind: str, at_us: int, picture: bytes = PICTURE) -> tuple[str, bytes]:
         """Our own JSON."""
         told = from_us(at_us).astimezone(SHANGHAI).isoformat(timespec="seconds")
         body = {"type": kind, "at": told, "device": self.code, "channel": self.channel}
+        body["picture_type"] = _type_of(picture)
         return "application/json", json.dumps(body | {"picture": base64.b64encode(picture).decode()}).encode()
 
     @staticmethod
@@ -72,3 +84,7 @@ class Camera:
             for kind, data in parts
         )
         return f"multipart/form-data; boundary={BOUNDARY}", body + f"--{BOUNDARY}--\r\n".encode()
+
+
+def _type_of(picture: bytes) -> str:
+    return "image/png" if picture.startswith(b"\x89PNG") else "image/jpeg"

@@ -18,6 +18,7 @@ from typing import Any
 import httpx
 
 from simulators.device import Behaviour, Device
+from simulators.event_device import EventDevice
 from simulators.hj212_device import Hj212Device
 from simulators.http_device import HttpDevice
 from simulators.sprayer import Sprayer
@@ -191,7 +192,7 @@ async def run(told: dict[str, Any]) -> None:
             by_site.setdefault(d["site"], []).append(one)
             crew_sprayers.setdefault(story, []).append(one)
             devices.append(one)
-    airs = {}
+    airs: dict[int, Air] = {}
     places: dict[int, int] = {}
     for d in told["devices"]:
         if d["profile"] == "sprayer" or d["story"] == "silent":
@@ -226,6 +227,9 @@ async def run(told: dict[str, Any]) -> None:
         group.create_task(crew.run())
         for device in devices:
             group.create_task(device.run())
+        for d in told.get("cameras", ()):
+            camera = EventDevice(http, d["code"], d["token"], d["maker"], float(d["interval_s"]))
+            group.create_task(camera.run())
 
 
 def _works(story: str, crew: Crew) -> Any:

@@ -13,6 +13,7 @@ def load(supervisor: Supervisor) -> dict[str, Any]:
 
     from siteloop.foundation.authority.demo import accounts
     from siteloop.foundation.registry.publish import publish_registry
+    from siteloop.foundation.telemetry import demo as telemetry
     from siteloop.systems.dust import demo as dust
 
     migrating.load_demo()
@@ -22,7 +23,12 @@ def load(supervisor: Supervisor) -> dict[str, Any]:
     parts.touch(mode=0o600)
     parts.write_text(
         json.dumps(
-            {"devices": dust.talking(), "stories": dust.stories(), "password": settings.DEMO_PASSWORD},
+            {
+                "devices": dust.talking(),
+                "cameras": telemetry.talking(),
+                "stories": dust.stories(),
+                "password": settings.DEMO_PASSWORD,
+            },
             ensure_ascii=False,
         )
     )

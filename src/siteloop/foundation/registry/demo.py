@@ -1,6 +1,7 @@
 """Demo: a synthetic Pinghu's projects, parties, key-post persons and sites, from a fixed seed, at the size of the seeds."""
 
 import datetime as dt
+import hashlib
 import random
 from decimal import Decimal
 
@@ -50,6 +51,11 @@ def _organisations(kind: OrganisationKind) -> list[Organisation]:
     return list(
         Organisation.objects.unscoped(WHY).filter(kind=kind, name__startswith="演示").order_by("name")
     )
+
+
+def device_token(code: str) -> str:
+    """The token of a demo device: known to the program and its simulators, from the installation's own secret."""
+    return hashlib.sha256(f"{settings.SECRET_KEY}:{code}".encode()).hexdigest()[:32]
 
 
 def load() -> None:

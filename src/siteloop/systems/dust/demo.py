@@ -13,6 +13,7 @@ from siteloop.foundation.authority.demo import COUNTY, WHY
 from siteloop.foundation.authority.models import Organisation, OrganisationKind
 from siteloop.foundation.packs.models import Pack, PackValue
 from siteloop.foundation.people import retention
+from siteloop.foundation.registry.demo import device_token
 from siteloop.foundation.registry.models import AnnualInspection, Device, Maintenance, Site, WorkState
 from siteloop.framework.perform import perform
 from siteloop.framework.viewer import system_viewer
@@ -48,11 +49,6 @@ TERMS = {
     "dust.loop.large_dispose": 30,
     "dust.loop.verify": 30,
 }
-
-
-def demo_token(code: str, secret: str) -> str:
-    """The token of a demo device: known to the program and its simulators, from the installation's own secret."""
-    return hashlib.sha256(f"{secret}:{code}".encode()).hexdigest()[:32]
 
 
 @transaction.atomic
@@ -127,8 +123,6 @@ def _terms() -> None:
 
 
 def _devices(dice: random.Random) -> None:
-    from django.conf import settings
-
     suppliers = list(
         Organisation.objects.unscoped(WHY)
         .filter(kind=OrganisationKind.SUPPLIER, name__startswith="演示")
@@ -155,9 +149,7 @@ def _devices(dice: random.Random) -> None:
             installed_on=today - dt.timedelta(days=300),
         )
         # its token is made from the secret of this installation
-        sprayer.token_hash = hashlib.sha256(
-            demo_token(sprayer.code, settings.SECRET_KEY).encode()
-        ).hexdigest()
+        sprayer.token_hash = hashlib.sha256(device_token(sprayer.code).encode()).hexdigest()
         sprayer.save()
         for n in range(wanted[site.pk]):
             code = f"DEMO{i + 1:04d}{n + 1:02d}" + "0" * 14
@@ -172,7 +164,7 @@ def _devices(dice: random.Random) -> None:
                 supplier=suppliers[(i + n) % len(suppliers)],
                 password="123456",  # noqa: S106 - the standard's own example password, used by the demo devices
                 interval_s=INTERVAL_S,
-                token_hash=hashlib.sha256(demo_token(code, settings.SECRET_KEY).encode()).hexdigest(),
+                token_hash=hashlib.sha256(device_token(code).encode()).hexdigest(),
                 installed_on=today - dt.timedelta(days=300),
             )
             monitor.save()
@@ -256,8 +248,6 @@ def _manager(site: Site) -> str:
 
 def talking() -> list[dict[str, object]]:
     """Every demo device as the simulators need it: protocol, credentials, links, story."""
-    from django.conf import settings
-
     roles = {
         code: story for story, cast in stories().items() for code in [*cast["monitors"], *cast["sprayers"]]
     }
@@ -273,7 +263,7 @@ def talking() -> list[dict[str, object]]:
             "site": d.site_id,
             "protocol": "mqtt" if d.profile == "sprayer" else "http" if d.number % 17 == 0 else "hj212",
             "password": d.password,
-            "token": demo_token(d.code, settings.SECRET_KEY),
+            "token": device_token(d.code),
             "interval_s": d.interval_s,
             "linked": [s.code for s in d.linked.all()],
             "story": roles.get(d.code, ""),
