@@ -1,6 +1,8 @@
 """Evidence: a file with its hash, time and place, kept as it came."""
 
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import models
 from django.db.models import Q
@@ -8,6 +10,9 @@ from django.db.models import Q
 from siteloop.foundation.authority.viewers import employers
 from siteloop.framework.scope import Scope, ScopedModel
 from siteloop.framework.viewer import Viewer
+
+#: organisations -> keys of the projects they are a party of, as a subquery; the registry fills it
+PROJECTS_OF_UNITS: list[Callable[[Collection[int]], Any]] = []
 
 
 @dataclass(frozen=True)
@@ -19,6 +24,9 @@ class EvidenceScope(Scope):
         found = super().q(viewer)
         if viewer.is_system or viewer.user is None:
             return found
+        if viewer.organisations:
+            for projects in PROJECTS_OF_UNITS:
+                found |= Q(project_id__in=projects(viewer.organisations))
         return found | Q(project_id=None, region_code="", organisation__in=employers(viewer.user))
 
 
