@@ -57,8 +57,6 @@ KINDS = [(p.code, p.title) for p in PROFILES.values() if p.code not in RECORDS]
 PROTOCOLS: dict[str, tuple[str, str]] = {
     **{code: titles for code, titles in conformance.PROFILES.items()},
     "http": ("HTTP JSON", "HTTP JSON"),
-    "modbus": ("Modbus TCP", "Modbus TCP"),
-    "weighbridge": ("XK3190 地磅", "XK3190 weighbridge"),
     "events": ("事件推送（摄像机、门禁）", "Event push"),
 }
 VERDICTS = [("untested", "未测试"), ("pass", "通过"), ("fail", "不通过"), ("not_shown", "未出现")]
