@@ -58,3 +58,11 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     running.start()
     yield running
     running.stop()
+
+
+def pytest_configure() -> None:
+    """Settings that cost a test much and show it nothing."""
+    from django.conf import settings
+
+    # every test client is a program of its own to WhiteNoise, which would look at some thousand files to begin with
+    settings.WHITENOISE_AUTOREFRESH = True

@@ -6,12 +6,13 @@ What it depends on is digested, so a change of a migration makes a new cluster; 
 
 import fcntl
 import hashlib
+import json
 import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psycopg
@@ -21,7 +22,9 @@ from siteloop.entry.engines.postgres import Postgres
 #: a crash of the machine in the middle of a test loses nothing worth a flush
 QUICK = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_connections": "200"}
 #: clusters kept: people side by side stand at different commits
-KEPT = 4
+KEPT = 8
+#: in such a folder: what its tables were made of
+SOURCES = "sources.json"
 #: where a copy says what it was copied from
 MARK = "testing-base"
 #: the database that test processes clone, in a run's own cluster
@@ -30,38 +33,50 @@ PATTERN = "siteloop_base"
 #: environment variable: the folder of the cluster in use, for the processes of a run
 USED = "SITELOOP_TEST_BASE"
 
-_HERE = Path(__file__).resolve()
-_SOURCE = _HERE.parents[1]
+_SOURCE = Path(__file__).resolve().parents[1]
 
 
-def digest() -> str:
-    """Of everything the tables come from."""
+def sources() -> dict[str, str]:
+    """What the tables come from: file -> digest of its content."""
     single = [
         *(_SOURCE / "gateway" / name for name in ("schema.py", "distribution.py")),
-        *(_SOURCE / "kernel" / "profiles.py", _SOURCE / "framework" / "fields.py"),
-        *(_SOURCE / "entry" / "engines" / "postgres.py", _HERE, _SOURCE.parents[1] / "requirements.lock"),
+        *(_SOURCE / "kernel" / "profiles.py", _SOURCE.parents[1] / "requirements.lock"),
     ]
     found = sorted(p for p in _SOURCE.glob("**/migrations/*") if p.suffix in (".py", ".sql"))
-    said = hashlib.sha256()
-    for path in (*found, *single):
-        said.update(str(path.name).encode() + b"\0" + path.read_bytes())
-    return said.hexdigest()[:16]
+    return {
+        str(path.relative_to(_SOURCE.parents[1])): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in (*found, *single)
+    }
 
 
 def made(beside: Path) -> Path:
     """The folder of the cluster that fits these sources; made when missing, by whoever comes first."""
-    name = f"siteloop-test-base-{os.geteuid()}"
-    folder = beside.with_name(f"{name}-{digest()}")
-    with _alone(beside.with_name(f"{name}.lock")):
+    now, name = sources(), f"siteloop-test-base-{os.geteuid()}"
+    folder = beside.with_name(f"{name}-{hashlib.sha256(json.dumps(now).encode()).hexdigest()[:16]}")
+    with _alone(folder.with_suffix(".lock")):
         if not folder.exists():
-            making = beside.with_name(f"{name}.making")
-            _make(making)
+            sys.stderr.write("建立测试数据库（一次）/ making the tables for the tests, once\n")
+            making = folder.with_suffix(".making")
+            _make(making, now, _grown_into(now, beside.parent.glob(f"{name}-*")))
             making.rename(folder)
-        folder.touch()
-        by_use = sorted(beside.parent.glob(f"{name}-*"), key=lambda one: one.stat().st_mtime)
-        for old in by_use[:-KEPT]:
-            shutil.rmtree(old, ignore_errors=True)
+    folder.touch()
+    by_use = sorted(_clusters(beside.parent.glob(f"{name}-*")), key=lambda one: one.stat().st_mtime)
+    for old in by_use[:-KEPT]:
+        shutil.rmtree(old, ignore_errors=True)
     return folder
+
+
+def _clusters(folders: Iterable[Path]) -> list[Path]:
+    return [folder for folder in folders if not folder.suffix and (folder / SOURCES).exists()]
+
+
+def _grown_into(now: dict[str, str], folders: Iterable[Path]) -> Path | None:
+    """A cluster whose sources have only been added to since: then just the new migrations are run on a copy of it."""
+    for folder in sorted(_clusters(folders), key=lambda one: one.stat().st_mtime, reverse=True):
+        with suppress(OSError):
+            if json.loads((folder / SOURCES).read_text()).items() <= now.items():
+                return folder
+    return None
 
 
 def copy(base: Path, data: Path) -> None:
@@ -127,8 +142,10 @@ def _alone(lock: Path) -> Iterator[None]:
         yield
 
 
-def _make(folder: Path) -> None:
+def _make(folder: Path, now: dict[str, str], older: Path | None) -> None:
     shutil.rmtree(folder, ignore_errors=True)
+    if older is not None:
+        copy(older, folder)
     server = Postgres(folder, QUICK)
     server.start()
     try:
@@ -137,6 +154,7 @@ def _make(folder: Path) -> None:
         subprocess.run(command, env={**os.environ, **variables}, check=True)  # noqa: S603 - our own command
     finally:
         server.stop()
+    (folder / SOURCES).write_text(json.dumps(now))
 
 
 def _migrate(url: str) -> None:
