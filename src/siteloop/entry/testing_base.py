@@ -20,7 +20,13 @@ import psycopg
 from siteloop.entry.engines.postgres import Postgres
 
 #: a crash of the machine in the middle of a test loses nothing worth a flush
-QUICK = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_connections": "200"}
+QUICK = {
+    **dict.fromkeys(("fsync", "synchronous_commit", "full_page_writes", "wal_compression"), "off"),
+    # what a test writes is taken back; the many small databases would be visited for nothing
+    "autovacuum": "off",
+    **{"wal_level": "minimal", "max_wal_senders": "0", "checkpoint_timeout": "1h"},
+    "max_connections": "200",
+}
 #: clusters kept: people side by side stand at different commits
 KEPT = 8
 #: in such a folder: what its tables were made of
