@@ -7,6 +7,7 @@ from django.apps import apps
 from django.core.exceptions import ImproperlyConfigured
 
 from siteloop.foundation.cases.loop import Loop, problems
+from siteloop.foundation.packs.resolve import OF_PROJECTS
 
 _loops: dict[str, Loop] = {}
 
@@ -31,6 +32,8 @@ def add(loop: Loop) -> None:
     if _loops.get(loop.code, loop) is not loop:
         raise ImproperlyConfigured(f"two loops are called {loop.code}")
     _loops[loop.code] = loop
+    # terms are asked for a case's project, so one project may have its own
+    OF_PROJECTS.update(key for key in (loop.recurs_within, *(s.deadline for s in loop.steps)) if key)
 
 
 def get(code: str) -> Loop:

@@ -112,7 +112,8 @@ def _merged(same: QuerySet[Case]) -> Case | None:
 
 
 def _recurs(loop: Loop, case: Case, now: dt.datetime) -> bool:
-    days = pack_value(loop.recurs_within, case.region_code) if loop.recurs_within else None
+    asked = loop.recurs_within
+    days = pack_value(asked, case.region_code, project=case.project_id) if asked else None
     return (
         bool(days)
         and case.closed_at is not None
@@ -167,11 +168,11 @@ def note(
     )
 
 
-def term_of(step: Step, region_code: str) -> Term | None:
-    """The step's deadline as the region's pack states it."""
+def term_of(step: Step, region_code: str, project: int | None = None) -> Term | None:
+    """The step's deadline as the packs of the region, and of the project, state it."""
     if not step.deadline:
         return None
-    stated = pack_value(step.deadline, region_code)
+    stated = pack_value(step.deadline, region_code, project=project)
     return Term.of(stated) if stated is not None else None
 
 
@@ -181,7 +182,7 @@ def enter(case: Case, step: Step, now: dt.datetime, words: str = "", push_basis:
     case.step, case.circle = step.code, step.circle.value
     case.state = CaseState.VERIFYING if step.phase is Phase.VERIFY else CaseState.DISPOSING
     case.step_since = now
-    term = term_of(step, case.region_code)
+    term = term_of(step, case.region_code, case.project_id)
     case.deadline = due(_clock(case, step, now), term) + _granted(case, step) if term else None
     if words:
         case.words = words

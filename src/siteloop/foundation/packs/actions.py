@@ -14,6 +14,7 @@ from django.utils import timezone
 from siteloop.foundation.packs import publishing
 from siteloop.foundation.packs.models import EligibilityRule, Outcome, Pack, PackRule, PackValue
 from siteloop.foundation.packs.resolve import (
+    OF_PROJECTS,
     Bounds,
     bounds_above,
     check_bounds,
@@ -177,7 +178,10 @@ def consistent(params: dict[str, Any]) -> None:
 
 def _override_value(act: Act) -> str:
     row: PackValue = act.obj
-    pack = _pack_for(act, act.data.get("region_code"), act.data.get("zone") or "")
+    project = act.data.get("project")
+    if project is not None and row.key not in OF_PROJECTS:
+        raise refuse("project", "该参数按地区使用，不能为单个项目设定")
+    pack = _pack_for(act, act.data.get("region_code"), act.data.get("zone") or "", project)
     wanted = read(act.data["value"], "value")
     if isinstance(row.value, dict) != isinstance(wanted, dict) or isinstance(row.value, list) != isinstance(
         wanted, list
@@ -365,6 +369,7 @@ override_value = Action(
         Input("value", "值", "Value", kind="multiline", required=True, help='数字或 JSON，如 {"amount": 2}'),
         REGION,
         Input("zone", "功能区", "Zone"),
+        PROJECT,
         SINCE,
     ),
     available=_may,

@@ -110,17 +110,25 @@ def chain(region_code: str, zone: str = "", on: dt.date | None = None) -> list[P
     return book().chain(region_code, zone, on)
 
 
-def row(key: str, region_code: str, on: dt.date | None = None, zone: str = "") -> PackValue | None:
-    """The value row that counts at a place on a day."""
+#: keys that are asked with a project, and so may be set for one; filled by those who ask
+OF_PROJECTS: set[str] = set()
+
+
+def row(
+    key: str, region_code: str, on: dt.date | None = None, zone: str = "", project: int | None = None
+) -> PackValue | None:
+    """The value row that counts at a place, or for a project there, on a day."""
     asked = book()
-    rank = {pack.pk: i for i, pack in enumerate(asked.chain(region_code, zone, on))}
+    rank = {pack.pk: i for i, pack in enumerate(asked.chain(region_code, zone, on, project))}
     found = [r for r in asked.newest(PackValue, rank, on) if r.key == key]
     return max(found, key=lambda r: rank[r.pack_id], default=None)
 
 
-def value(key: str, region_code: str, on: dt.date | None = None, zone: str = "") -> Any:
+def value(
+    key: str, region_code: str, on: dt.date | None = None, zone: str = "", project: int | None = None
+) -> Any:
     """The value that counts, None when no pack states it."""
-    found = row(key, region_code, on, zone)
+    found = row(key, region_code, on, zone, project)
     return found.value if found is not None else None
 
 

@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from siteloop.foundation.packs import actions, ladder, meaning, wording
 from siteloop.foundation.packs.models import Pack, PackRule, PackValue
+from siteloop.foundation.packs.resolve import OF_PROJECTS
 from siteloop.foundation.regions.models import Region
 from siteloop.foundation.regions.names import full_name, name
 from siteloop.foundation.registry.models import Device, Project, Site
@@ -100,7 +101,7 @@ def one(request: HttpRequest, kind: str, key: str) -> HttpResponse:
         "region_name": full_name(region),
         "project": project,
         "place": place,
-        "projects": _projects(viewer, region) if kind == "rules" else [],
+        "projects": _projects(viewer, region) if _may_be_a_projects(kind, key) else [],
         "regions": _regions(viewer, region),
         "rungs": [_rung(r) for r in _telling(found.rungs)],
         "history": [_version(row) for row in ladder.history(MODELS[kind], key, region, _pk(project))],
@@ -127,7 +128,7 @@ def standing_asked(request: HttpRequest, kind: str, key: str) -> tuple[Viewer, s
     if kind not in MODELS:
         raise Http404
     project = _project(request, viewer)
-    if project is not None and kind != "rules":
+    if project is not None and not _may_be_a_projects(kind, key):
         raise Http404
     region = project.region_code if project else _region(request, viewer)
     found = ladder.standing(MODELS[kind], key, region, timezone.localdate(), _pk(project))
@@ -291,6 +292,11 @@ def _project(request: HttpRequest, viewer: Viewer) -> Project | None:
     if found is None:
         raise Http404
     return found
+
+
+def _may_be_a_projects(kind: str, key: str) -> bool:
+    """Whether one project may have its own: every rule, and the values that are asked with a project."""
+    return kind == "rules" or key in OF_PROJECTS
 
 
 def _pk(project: Project | None) -> int | None:

@@ -4,7 +4,7 @@ import pytest
 
 from siteloop.foundation.packs import actions, ladder, publishing, resolve
 from siteloop.foundation.packs.loading import load_packs
-from siteloop.foundation.packs.models import Pack, PackRule
+from siteloop.foundation.packs.models import Pack, PackRule, PackValue
 from siteloop.foundation.regions.models import Region
 from siteloop.foundation.registry.models import Project
 from siteloop.foundation.registry.tests import rows
@@ -114,3 +114,34 @@ def test_one_project_may_be_switched_off_by_those_who_switched_it_on():
     perform(actions.switch_enabled, nation, row, {"project": mine.pk}, "停工")
     assert CODE not in resolve.rules("330482001", project=mine.pk)
     assert Rulebook(publishing.entries()).entry(CODE, "330482001", project=mine.pk) is None
+
+
+TERM = "dust.loop.small_dispose"
+
+
+def _term(project: Project, amount: float, key: str = TERM) -> str:
+    row = resolve.row(key, project.region_code, project=project.pk)
+    data = {"value": {"amount": amount}, "project": project.pk}
+    return str(perform(actions.override_value, COUNTY, row, data, "学校旁"))
+
+
+@pytest.mark.requirement("CFG-13")
+def test_a_project_has_its_own_term_within_the_room_above():
+    mine, other = rows.project("330482001"), rows.project("330482001")
+    _term(mine, 1)
+    with pytest.raises(Refused, match="1–15"):
+        _term(mine, 40)
+    said = [resolve.value(TERM, "330482001", project=p)["amount"] for p in (mine.pk, other.pk, None)]
+    assert said == [1, 3, 3]
+    assert resolve.value(TERM, "330482001", project=mine.pk)["counts"] == "working"  # the rest is kept
+    own = resolve.row(TERM, "330482001", project=mine.pk)
+    perform(actions.restore_value, COUNTY, own, {}, "已放假")
+    assert resolve.value(TERM, "330482001", project=mine.pk)["amount"] == 3
+
+
+def test_a_value_that_is_asked_by_region_only_cannot_be_set_for_a_project():
+    mine = rows.project("330482001")
+    row = PackValue.objects.unscoped(WHY).get(key="dust.refresh_s", pack__region_code="")
+    with pytest.raises(Refused) as no:
+        perform(actions.override_value, COUNTY, row, {"value": 70, "project": mine.pk}, "学校旁")
+    assert no.value.errors["project"] == ["该参数按地区使用，不能为单个项目设定"]

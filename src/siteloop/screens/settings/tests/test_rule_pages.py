@@ -343,3 +343,18 @@ def test_another_regions_project_is_neither_shown_nor_named() -> None:
     assert stranger.html.get(f"{RULE}?project={mine.pk}").status_code == 404
     assert mine.name not in _text(stranger.html.get(f"{RULE}?region=330482"))
     assert stranger.html.get(f"/settings/values/dust.refresh_s/?project={mine.pk}").status_code == 404
+
+
+@pytest.mark.requirement("CFG-13")
+def test_one_projects_term_is_set_on_the_values_page() -> None:
+    who = caller([*MAY, "packs.packvalue.override_value", "packs.packvalue.restore"], "330482")
+    mine, page = rows.project("330482001"), "/settings/values/dust.loop.small_dispose/"
+    assert mine.name in _text(who.html.get(f"{page}?region=330482"))  # offered
+    assert mine.name not in _text(who.html.get("/settings/values/dust.refresh_s/?region=330482"))
+    assert who.html.get(f"/settings/values/dust.refresh_s/?project={mine.pk}").status_code == 404
+    path = f"{page}?project={mine.pk}"
+    assert "1–15" in _text(who.html.post(path, {"do": "save", "n-amount": "99", "reason": "投诉"}), 422)
+    saved = who.html.post(path, {"do": "save", "n-amount": "2", "reason": "投诉"})
+    assert (saved.status_code, saved["Location"]) == (302, path)
+    assert resolve.value("dust.loop.small_dispose", "330482001", project=mine.pk)["amount"] == 2
+    assert f"?project={mine.pk}" in _text(who.html.get(f"{page}?region=330482"))
