@@ -41,6 +41,9 @@ class Coded:
     search: Callable[[Viewer, str], list[Choice]]
     title: Callable[[str], str]
     subtree: bool = False
+    titles: Callable[[set[str]], dict[str, str]] | None = (
+        None  # many at once, where one alone asks the database
+    )
 
 
 #: name of the field (the last part of a path) -> the codes it holds
@@ -109,6 +112,16 @@ def title(path: str, value: str) -> str:
     """A code in words, "" for a field without codes or an unknown code."""
     codes = coded(path)
     return codes.title(value) if codes is not None and value else ""
+
+
+def titles(path: str, values: set[str]) -> dict[str, str]:
+    """Code -> its words, for a page of rows; codes nobody knows are left out."""
+    codes = coded(path)
+    if codes is None:
+        return {}
+    if codes.titles is not None:
+        return codes.titles(values)
+    return {value: words for value in values if (words := codes.title(value))}
 
 
 def shown_title(path: str, title: str) -> str:

@@ -70,10 +70,22 @@ def rows(listing: Listing, shape: shapes.Shape) -> list[dict[str, Any]]:
     kinds = {column.name: kind_of(listing.page.model, column) for column, _ in shown}
     page = list(listing.rows())
     opening = openable((referred(row, column) for row in page for column, _ in shown), listing.viewer)
+    words = {c.name: _words(page, c) for c, _ in shown if c.value is None and kinds[c.name] == "text"}
     return [
-        {"pk": row.pk, "cells": [_cell(row, c, title, kinds[c.name], opening) for c, title in shown]}
+        {
+            "pk": row.pk,
+            "cells": [
+                _cell(row, c, title, kinds[c.name], opening, words.get(c.name, {})) for c, title in shown
+            ],
+        }
         for row in page
     ]
+
+
+def _words(page: list[Any], column: Column) -> dict[str, str]:
+    """Titles of the codes a column holds."""
+    coded = lookups.coded(column.name) is not None
+    return lookups.titles(column.name, {text(row, column) for row in page} - {""}) if coded else {}
 
 
 def choosable(listing: Listing, shape: shapes.Shape) -> list[Choosable]:
@@ -90,11 +102,12 @@ def choosable(listing: Listing, shape: shapes.Shape) -> list[Choosable]:
     ]
 
 
-def _cell(row: Any, column: Column, title: str, kind: str, opening: Openable) -> Cell:
-    words, full = text(row, column), ""
-    if column.value is None and words and kind == "text":
-        coded = lookups.title(column.name, words)
-        words, full = (coded, words) if coded else (words, "")
+def _cell(
+    row: Any, column: Column, title: str, kind: str, opening: Openable, titles_of: dict[str, str]
+) -> Cell:
+    code = text(row, column)
+    words = titles_of.get(code, code)
+    full = code if words != code else ""
     colour = str(raw(row, column) or "") if kind == "colour" else ""
     if kind == "state" and words:
         colour = tone(str(getattr(row, column.name, "")))

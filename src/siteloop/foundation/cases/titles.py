@@ -35,4 +35,4 @@ def search(_: Viewer, words: str) -> list[Choice]:
     return [Choice(code, named[code], code) for code in found[:MOST]]
 
 
-CODES = Coded(search=search, title=title)
+CODES = Coded(search=search, title=title, titles=titles)

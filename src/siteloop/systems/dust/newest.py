@@ -20,7 +20,6 @@ from siteloop.foundation.telemetry import online
 from siteloop.framework.viewer import Viewer
 from siteloop.kernel.profiles import DUST
 from siteloop.kernel.quality import Quality, unpack
-from siteloop.systems.dust.cases import LOOPS
 
 EXCEEDING = ("dust.pm25_high", "dust.pm10_high", "dust.tsp_high", "dust.noise_day", "dust.noise_night")
 NAMES = tuple(f.name for f in DUST.fields)
@@ -190,7 +189,8 @@ def overview(viewer: Viewer) -> Overview:
         cleared_at__isnull=True, rule__startswith="dust.", shadow=False
     )
     by_rule = dict(findings.values_list("rule").annotate(n=Count("pk")).order_by())
-    cases = Case.objects.visible_to(viewer).filter(loop=LOOPS[0].code, state__in=["disposing", "verifying"])
+    # of every system: the figure opens the list of all open cases
+    cases = Case.objects.visible_to(viewer).filter(state__in=["disposing", "verifying"])
     overdue = [late for (late,) in cases.values_list("is_overdue")]
     return Overview(
         monitors=len(monitors),

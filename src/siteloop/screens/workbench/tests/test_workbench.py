@@ -16,7 +16,11 @@ def test_strangers_are_led_to_the_sign_in(fast_plane: None) -> None:
 @pytest.mark.requirement("PLAT-23")
 def test_it_opens_with_all_rights_and_with_none(fast_plane: None) -> None:
     assert "我的待办" in caller(["*"], "330482").html.get("/workbench/").content.decode()
-    assert "没有待办" in caller([], "330482").html.get("/workbench/").content.decode()
+    assert "没有待办" in caller(["cases.case.view"], "330482").html.get("/workbench/").content.decode()
+    bare = caller([], "330482").html.get("/workbench/").content.decode()
+    assert "我的待办" not in bare and "正在发生的预警" not in bare, (
+        "what is closed to a person is not offered"
+    )
 
 
 @pytest.mark.django_db
