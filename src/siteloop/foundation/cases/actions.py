@@ -19,7 +19,7 @@ from siteloop.foundation.cases.models import (
 )
 from siteloop.foundation.cases.regrouping import merge, reassign
 from siteloop.foundation.files.models import Evidence
-from siteloop.foundation.files.store import file_under
+from siteloop.foundation.files.named import picked
 from siteloop.framework.action import Act, Action, Input, Refused
 from siteloop.framework.viewer import Viewer
 
@@ -37,13 +37,7 @@ def _may(outcome: Outcome) -> Any:
 
 def _evidence(act: Act) -> list[Evidence]:
     """Evidence rows the person attached; each must be visible to that person."""
-    wanted = act.data.get("evidence") or []
-    keys = [e.pk if isinstance(e, Evidence) else int(e) for e in wanted]
-    found = list(Evidence.objects.visible_to(act.viewer).filter(pk__in=keys))
-    if len(found) != len(set(keys)):
-        raise Refused("附件不存在", status=422, errors={"evidence": ["附件不存在"]})
-    file_under(found, act.obj.project_id, act.obj.region_code)
-    return found
+    return picked(act, "evidence", act.obj.project_id, act.obj.region_code)
 
 
 def _do(outcome: Outcome) -> Any:

@@ -1,18 +1,15 @@
 """More time for a step: who holds it asks, an authority decides. Until then the old deadline counts."""
 
-from typing import Any
-
-from django.utils import timezone
-
 from siteloop.foundation.cases import catalogue, engine, receivers
-from siteloop.foundation.cases.models import Case, CaseExtension, CaseState, ExtensionState
+from siteloop.foundation.cases.models import Case, CaseExtension, CaseState
+from siteloop.foundation.notice.requests import RequestState, decision
 from siteloop.foundation.notice.send import notify
 from siteloop.framework.action import Act, Action, Input, Refused
 from siteloop.framework.viewer import Viewer
 
 
 def _waiting(case: Case) -> bool:
-    return bool(case.extensions.filter(state=ExtensionState.ASKED).exists())
+    return bool(case.extensions.filter(state=RequestState.ASKED).exists())
 
 
 def _may_ask(case: Case, viewer: Viewer) -> bool:
@@ -28,16 +25,8 @@ def _ask(act: Act) -> str:
     case: Case = act.obj
     if case.deadline is None or act.data["until"] <= case.deadline:
         raise Refused("新期限须晚于原期限", status=422, errors={"until": ["新期限须晚于原期限"]})
-    row = CaseExtension(
-        case=case,
-        step=case.step,
-        asked_at=timezone.now(),
-        asked_by_id=act.viewer.user,
-        until=act.data["until"],
-        reason=act.data["body"],
-    )
-    row.full_clean(exclude=("case",))
-    row.save()
+    row = CaseExtension(case=case, step=case.step, until=act.data["until"], reason=act.data["body"])
+    row.ask(act)
     engine.note(case, "extension_asked", act.viewer, row.asked_at, body=row.reason)
     office = receivers.find(catalogue.get(case.loop).fallback, case).organisation
     if office is not None:
@@ -69,65 +58,14 @@ ask_extension = Action(
 )
 
 
-def _decide(granted: bool) -> Any:
-    def run(act: Act) -> str:
-        row: CaseExtension = act.obj
-        if row.asked_by_id is not None and row.asked_by_id == act.viewer.user:
-            raise Refused("申请人不能审批自己的申请", status=403)
-        if granted:
-            case = Case.objects.unscoped("its deadline is moved").select_for_update().get(pk=row.case_id)
-            if case.step != row.step or case.deadline is None or row.until <= case.deadline:
-                raise Refused("派单已进入下一环节或期限已变，不能再延期")
-            engine.extend(case, row.until, act.viewer, row.reason)
-        row.state = ExtensionState.GRANTED if granted else ExtensionState.DENIED
-        row.decided_at, row.decided_by_id = timezone.now(), act.viewer.user
-        row.opinion = act.data["opinion"][:300]
-        row.save()
-        _tell(row, granted)
-        return "已批准延期" if granted else "已驳回延期申请"
-
-    return run
+def _grant(act: Act) -> str:
+    row: CaseExtension = act.obj
+    case = Case.objects.unscoped("its deadline is moved").select_for_update().get(pk=row.case_id)
+    if case.step != row.step or case.deadline is None or row.until <= case.deadline:
+        raise Refused("派单已进入下一环节或期限已变，不能再延期")
+    engine.extend(case, row.until, act.viewer, row.reason)
+    return "已批准延期"
 
 
-def _tell(row: CaseExtension, granted: bool) -> None:
-    if row.asked_by is None:
-        return
-    notify(
-        [row.asked_by],
-        "case",
-        f"延期申请{'已批准' if granted else '未批准'}：{row.case.title}",
-        body=row.opinion,
-        link=f"/cases/cases/{row.case_id}/",
-        level="blue" if granted else "yellow",
-        subject=f"case_extension:{row.pk}:decided",
-    )
-
-
-OPINION = Input("opinion", "审批意见", "Opinion", kind="multiline", required=True)
-
-
-def _is_asked(row: CaseExtension, viewer: Viewer) -> bool:
-    return row.state == ExtensionState.ASKED
-
-
-grant = Action(
-    "grant",
-    "同意延期",
-    "Grant",
-    CaseExtension,
-    _decide(True),
-    fields=(OPINION,),
-    available=_is_asked,
-    log="{actor}同意{obj}：{opinion}",
-    event="case_extended",
-)
-deny = Action(
-    "deny",
-    "不同意",
-    "Deny",
-    CaseExtension,
-    _decide(False),
-    fields=(OPINION,),
-    available=_is_asked,
-    log="{actor}不同意{obj}：{opinion}",
-)
+grant = decision(CaseExtension, RequestState.GRANTED, ("同意延期", "Grant"), _grant, event="case_extended")
+deny = decision(CaseExtension, RequestState.DENIED, ("不同意延期", "Deny"), lambda act: "已驳回延期申请")

@@ -3,6 +3,7 @@
 from django.db import models
 from django.db.models import Q
 
+from siteloop.foundation.notice.requests import Request
 from siteloop.framework.scope import Scope, ScopedModel
 
 
@@ -101,33 +102,13 @@ class Case(ScopedModel):
         return f"{self.number} {self.title}"
 
 
-class ExtensionState(models.TextChoices):
-    """An application's life."""
-
-    ASKED = "asked", "待审批"
-    GRANTED = "granted", "同意"
-    DENIED = "denied", "不同意"
-
-
-class CaseExtension(ScopedModel):
+class CaseExtension(Request):
     """An application for more time at one step; only an authority grants it."""
 
     case = models.ForeignKey(Case, models.CASCADE, related_name="extensions", verbose_name="派单")
     step = models.CharField("环节", max_length=40)
-    asked_at = models.DateTimeField("申请时间")
-    asked_by = models.ForeignKey(
-        "authority.Account", models.PROTECT, null=True, related_name="+", verbose_name="申请人"
-    )
     until = models.DateTimeField("申请延至")
     reason = models.CharField("理由", max_length=500)
-    state = models.CharField(
-        "状态", max_length=10, choices=ExtensionState.choices, default=ExtensionState.ASKED
-    )
-    decided_at = models.DateTimeField("审批时间", null=True, blank=True)
-    decided_by = models.ForeignKey(
-        "authority.Account", models.PROTECT, null=True, blank=True, related_name="+", verbose_name="审批人"
-    )
-    opinion = models.CharField("审批意见", max_length=300, blank=True)
 
     scope = Scope(
         region="case__region_code",
@@ -148,6 +129,16 @@ class CaseExtension(ScopedModel):
 
     def __str__(self) -> str:
         return f"{self.case.number} 延期至 {self.until:%Y-%m-%d}"
+
+    @property
+    def about(self) -> str:
+        """Its case."""
+        return self.case.title
+
+    @property
+    def link(self) -> str:
+        """The page of its case."""
+        return f"/cases/cases/{self.case_id}/"
 
 
 class Finding(ScopedModel):

@@ -8,7 +8,7 @@ from siteloop.framework.check.folders import FLOORS, SOURCE, Folder, Problem, mo
 
 PLAIN_MANAGERS = {"_machinery", "_base_manager", "_default_manager", "unguarded"}
 WRITES = {"save", "delete", "bulk_create", "bulk_update", "update_or_create", "get_or_create"}
-#: files of these names may write: they are the inside of an action, a model's own method, or the demo
+#: files of these names, and folders named so, may write: they are the inside of an action, a model's own method, or the demo
 INSIDE = {"actions.py", "models.py", "demo.py", "engine.py", "inbox.py", "store.py", "loading.py", "send.py"}
 
 
@@ -29,7 +29,7 @@ def no_way_round_the_scope(folder: Folder) -> Iterator[Problem]:
 def writes_go_through_actions(folder: Folder) -> Iterator[Problem]:
     """`.save()` and its kin only inside actions, models and the engines behind them."""
     for path in modules(folder.path):
-        if path.name in INSIDE:
+        if path.name in INSIDE or f"{path.parent.name}.py" in INSIDE:
             continue
         inside = {id(n) for act in _acts(tree(path)) for n in ast.walk(act)}
         for node in ast.walk(tree(path)):

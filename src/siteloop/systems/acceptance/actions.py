@@ -9,8 +9,7 @@ from siteloop.foundation.cases.receivers import members
 from siteloop.foundation.documents import store
 from siteloop.foundation.documents.authorities import issuing_for
 from siteloop.foundation.documents.models import Document
-from siteloop.foundation.files.models import Evidence
-from siteloop.foundation.files.store import file_under
+from siteloop.foundation.files.papers import attaching
 from siteloop.foundation.notice.send import notify
 from siteloop.framework import events
 from siteloop.framework.action import Act, Action, Input, Refused
@@ -51,35 +50,12 @@ def missing(row: Application) -> list[str]:
     return [m.title for m in settings.materials(row.kind, row.region_code) if m.title not in had]
 
 
-def _attach(act: Act) -> str:
-    row: Application = act.obj
-    wanted = act.data.get("files") or []
-    keys = [e.pk if isinstance(e, Evidence) else int(e) for e in wanted]
-    found = list(Evidence.objects.visible_to(act.viewer).filter(pk__in=keys))
-    if not found or len(found) != len(set(keys)):
-        raise Refused("填写有误", status=422, errors={"files": ["附件不存在，请重新上传"]})
-    file_under(found, row.project_id, row.region_code)
-    title = act.data["title"].strip()[:120]
-    now = timezone.now()
-    ApplicationPaper.objects.bulk_create(
-        ApplicationPaper(application=row, title=title, evidence=one, at=now) for one in found
-    )
-    left = missing(row)
-    return f"已上传“{title}” {len(found)} 份" + (f"；尚缺：{'、'.join(left)}" if left else "；材料已齐")
-
-
-attach = Action(
-    "attach",
-    "上传材料",
-    "Add papers",
+attach = attaching(
     Application,
-    _attach,
-    fields=(
-        Input("title", "材料名称", "Title", required=True, help="按“材料清单”中的名称填写"),
-        Input("files", "文件", "Files", kind="files", required=True),
-    ),
-    available=_applicants,
-    log="{actor}为{obj}上传材料：{title}",
+    lambda row: ApplicationPaper(application=row),
+    missing,
+    _applicants,
+    "按“材料清单”中的名称填写",
 )
 
 

@@ -3,6 +3,7 @@
 from django.core.exceptions import ValidationError
 from django.db import models
 
+from siteloop.foundation.files.papers import Paper
 from siteloop.foundation.registry.models import PartyKind, Project
 from siteloop.framework.scope import Scope, ScopedModel
 
@@ -141,13 +142,10 @@ class Application(ScopedModel):
             raise ValidationError({"applicant": "申请单位须为该项目的建设单位或施工单位"})
 
 
-class ApplicationPaper(ScopedModel):
+class ApplicationPaper(Paper):
     """One paper of an application, kept as evidence."""
 
     application = models.ForeignKey(Application, models.PROTECT, related_name="papers", verbose_name="申请")
-    title = models.CharField("材料名称", max_length=120)
-    evidence = models.ForeignKey("files.Evidence", models.PROTECT, related_name="+", verbose_name="文件")
-    at = models.DateTimeField("上传时间")
 
     scope = Scope(
         region="application__project__region_code",
@@ -155,14 +153,10 @@ class ApplicationPaper(ScopedModel):
         organisation=("application__applicant_id", "application__project__parties__organisation_id"),
     )
 
-    class Meta(ScopedModel.Meta):
+    class Meta(Paper.Meta):
         abstract = False
         verbose_name = "申请材料"
         verbose_name_plural = "申请材料"
-        ordering = ("pk",)
-
-    def __str__(self) -> str:
-        return self.title
 
 
 class CommitmentState(models.TextChoices):

@@ -4,8 +4,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from siteloop.foundation.files.models import Evidence
-from siteloop.foundation.files.store import file_under
+from siteloop.foundation.files.named import picked
 from siteloop.framework.action import Act, Action, Input, Refused
 from siteloop.framework.viewer import Viewer
 from siteloop.systems.credit import engine, printing
@@ -40,16 +39,6 @@ def subject_of(act: Act, wanted: str = "") -> dict[str, Any]:
     return {"organisation": organisation, "person": person, "region_code": region}
 
 
-def kept(act: Act, name: str, region_code: str, project: int | None = None) -> list[Evidence]:
-    """The chosen evidence, filed under the record it proves. Raises Refused 422."""
-    keys = [e.pk if isinstance(e, Evidence) else int(e) for e in act.data.get(name) or []]
-    found = list(Evidence.objects.visible_to(act.viewer).filter(pk__in=keys))
-    if len(found) != len(set(keys)):
-        raise wrong(name, "附件不存在，请重新上传")
-    file_under(found, project, region_code)
-    return found
-
-
 def _propose(act: Act) -> str:
     rule: CreditRule = act.data["rule"]
     if not rule.is_active or not rule.points:
@@ -60,7 +49,7 @@ def _propose(act: Act) -> str:
     if not subject["region_code"].startswith(rule.region_code):
         raise wrong("rule", "该规则不适用于本地")
     project = act.data.get("project")
-    proofs = kept(act, "files", subject["region_code"], project.pk if project else None)
+    proofs = picked(act, "files", project.pk if project else None, subject["region_code"])
     if not proofs:
         raise wrong("files", "须上传证据")
     record = CreditRecord(

@@ -3,11 +3,12 @@
 from django.utils import timezone
 
 from siteloop.foundation.cases.deadlines import due
+from siteloop.foundation.files.named import picked
 from siteloop.framework.action import Act, Action, Input, Refused
 from siteloop.framework.fields import term_end
 from siteloop.framework.viewer import Viewer
 from siteloop.systems.credit import engine, printing, ranking, settings, telling
-from siteloop.systems.credit.actions import ORGANISATION, PERSON, REASON, kept, subject_of, wrong
+from siteloop.systems.credit.actions import ORGANISATION, PERSON, REASON, subject_of, wrong
 from siteloop.systems.credit.models import BlacklistEntry, CreditRecord, EntryState, RecordState
 from siteloop.systems.credit.scoring import months_later
 
@@ -30,7 +31,7 @@ def _propose(act: Act) -> str:
         raise wrong("record", "不是该对象的信用记录")
     if record is not None and record.state != RecordState.IN_FORCE:
         raise wrong("record", "该信用记录未生效")
-    proofs = kept(act, "files", subject["region_code"])
+    proofs = picked(act, "files", None, subject["region_code"])
     if record is None and not proofs:
         raise wrong("files", "须引用信用记录或上传证据")
     entry = BlacklistEntry(
@@ -99,7 +100,7 @@ def _state_case(act: Act) -> str:
     entry.statement, entry.stated_at = act.data["statement"].strip(), timezone.now()
     entry.state = EntryState.HEARD
     entry.save()
-    entry.evidence.add(*kept(act, "files", entry.region_code))
+    entry.evidence.add(*picked(act, "files", None, entry.region_code))
     return "陈述申辩已提交"
 
 

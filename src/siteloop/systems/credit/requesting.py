@@ -5,10 +5,11 @@ from collections.abc import Callable
 
 from django.utils import timezone
 
+from siteloop.foundation.files.named import picked
 from siteloop.framework.action import Act, Action, Input, Refused
 from siteloop.framework.viewer import Viewer
 from siteloop.systems.credit import engine, printing, settings, telling
-from siteloop.systems.credit.actions import REASON, kept
+from siteloop.systems.credit.actions import REASON
 from siteloop.systems.credit.models import (
     BlacklistEntry,
     CreditRecord,
@@ -66,7 +67,7 @@ def _ask(kind: RequestKind) -> Callable[[Act], str]:
         )
         asked.save()
         project = row.project_id if isinstance(row, CreditRecord) else None
-        asked.evidence.set(kept(act, "files", row.region_code, project))
+        asked.evidence.set(picked(act, "files", project, row.region_code))
         if kind == RequestKind.APPEAL:
             row.suspended = True
             row.save()

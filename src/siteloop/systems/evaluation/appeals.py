@@ -1,20 +1,18 @@
 """Appeals against a measure of a score: asked by those it is of, decided by an authority, worked in at once."""
 
 import datetime as dt
-from typing import Any
 
 from django.utils import timezone
 
 from siteloop.foundation.cases.deadlines import Term, due
 from siteloop.foundation.cases.facts import Period
-from siteloop.foundation.files.models import Evidence
-from siteloop.foundation.notice.send import notify
+from siteloop.foundation.files.named import picked
+from siteloop.foundation.notice.requests import RequestState, decision
 from siteloop.foundation.packs import resolve
-from siteloop.foundation.registry.models import Party
 from siteloop.framework.action import Act, Action, Input, Refused
 from siteloop.framework.viewer import Viewer
 from siteloop.systems.evaluation import engine
-from siteloop.systems.evaluation.models import AppealState, ScoreAppeal, Scorecard, ScoreItem, SubjectKind
+from siteloop.systems.evaluation.models import AppealState, ScoreAppeal, Scorecard, ScoreItem
 
 WITHIN = {"amount": 15, "unit": "day", "counts": "calendar"}
 
@@ -25,19 +23,8 @@ def until(card: Scorecard) -> dt.datetime:
     return due(Period.month(card.month).moments[1] - dt.timedelta(seconds=1), Term.of(stated))
 
 
-def speaks_for(card: Scorecard, viewer: Viewer) -> bool:
-    """Whether the viewer belongs to whom the score is of."""
-    if card.kind == SubjectKind.PARTY:
-        return card.organisation_id in viewer.organisations
-    if card.kind == SubjectKind.SITE and card.site is not None:
-        units = Party.objects.unscoped("whose site it is").filter(project_id=card.site.project_id)
-        mine = units.filter(organisation__in=viewer.organisations).exists()
-        return card.site.project_id in viewer.projects or mine
-    return viewer.user is not None and any(card.region_code == code for code in viewer.regions)
-
-
 def _may(card: Scorecard, viewer: Viewer) -> bool:
-    return card.score is not None and timezone.now() <= until(card) and speaks_for(card, viewer)
+    return card.score is not None and timezone.now() <= until(card) and card.speaks_for(viewer)
 
 
 def _appeal(act: Act) -> str:
@@ -54,14 +41,9 @@ def _appeal(act: Act) -> str:
     )
     if wrong:
         raise Refused(wrong, status=422, errors={"item": [wrong]})
-    wanted = {int(getattr(e, "pk", e)) for e in act.data["evidence"]}
-    papers = list(Evidence.objects.visible_to(act.viewer).filter(pk__in=wanted))
-    if len(papers) != len(wanted):
-        raise Refused("附件不存在", status=422, errors={"evidence": ["附件不存在"]})
-    row = ScoreAppeal(card=card, item=item, statement=act.data["statement"], asked_at=timezone.now())
-    row.asked_by_id = act.viewer.user
-    row.full_clean(exclude=("card", "item", "asked_by"))
-    row.save()
+    papers = picked(act, "evidence", card.site.project_id if card.site else None, card.region_code)
+    row = ScoreAppeal(card=card, item=item, statement=act.data["statement"])
+    row.ask(act)
     row.evidence.set(papers)
     return "申诉已提交，处理前得分不变"
 
@@ -91,71 +73,25 @@ appeal = Action(
 )
 
 
-def _decide(granted: bool) -> Any:
-    def run(act: Act) -> str:
-        row: ScoreAppeal = act.obj
-        is_own = row.card.kind != SubjectKind.REGION and speaks_for(row.card, act.viewer)
-        if is_own or row.asked_by_id == act.viewer.user:
-            raise Refused("申诉方不能处理自己的申诉", status=403)
-        row.state = AppealState.GRANTED if granted else AppealState.DENIED
-        row.decided_at, row.decided_by_id = timezone.now(), act.viewer.user
-        row.opinion = act.data["opinion"][:300]
-        row.save()
-        before = row.card.score
-        if granted:
-            row.item.void_why = f"申诉成立：{row.opinion}"[:300]
-            row.item.save(update_fields=["void_why"])
-            engine.resettle(row.card)
-        _tell(row, granted)
-        after = "无" if row.card.score is None else row.card.score
-        return f"申诉成立，该指标不计，得分 {before} → {after}" if granted else "申诉不成立，得分不变"
-
-    return run
+def _grant(act: Act) -> str:
+    row: ScoreAppeal = act.obj
+    before = row.card.score
+    row.item.void_why = f"申诉成立：{row.opinion}"[:300]
+    row.item.save(update_fields=["void_why"])
+    engine.resettle(row.card)
+    after = "无" if row.card.score is None else row.card.score
+    return f"申诉成立，该指标不计，得分 {before} → {after}"
 
 
-def _tell(row: ScoreAppeal, granted: bool) -> None:
-    if row.asked_by is None:
-        return
-    notify(
-        [row.asked_by],
-        "score_appeal",
-        f"评价申诉{'成立' if granted else '不成立'}：{row.item}",
-        body=row.opinion,
-        link=f"/evaluation/scores/{row.card_id}/",
-        level="blue" if granted else "yellow",
-        subject=f"score_appeal:{row.pk}",
-    )
-
-
-OPINION = Input("opinion", "处理意见", "Opinion", kind="multiline", required=True)
-
-
-def _is_asked(row: ScoreAppeal, viewer: Viewer) -> bool:
-    return row.state == AppealState.ASKED
-
-
-grant = Action(
-    "grant",
-    "申诉成立",
-    "Grant",
+grant = decision(
     ScoreAppeal,
-    _decide(True),
-    fields=(OPINION,),
-    available=_is_asked,
+    RequestState.GRANTED,
+    ("申诉成立", "Grant"),
+    _grant,
     confirm="该指标将不计入得分并立即重算。确定吗？",
-    log="{actor}认定{obj}成立：{opinion}",
     event="score_appeal_granted",
 )
-deny = Action(
-    "deny",
-    "申诉不成立",
-    "Deny",
-    ScoreAppeal,
-    _decide(False),
-    fields=(OPINION,),
-    available=_is_asked,
-    log="{actor}认定{obj}不成立：{opinion}",
-)
+deny = decision(ScoreAppeal, RequestState.DENIED, ("申诉不成立", "Deny"), lambda act: "申诉不成立，得分不变")
 
 
 def _recount(act: Act) -> str:

@@ -4,7 +4,10 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils import timezone
 
+from siteloop.foundation.notice.requests import Request
+from siteloop.foundation.registry.models import Party
 from siteloop.framework.scope import Scope, ScopedModel
+from siteloop.framework.viewer import Viewer
 
 
 class SubjectKind(models.TextChoices):
@@ -54,6 +57,16 @@ class Scorecard(ScopedModel):
     def __str__(self) -> str:
         return f"{self.name} {self.month:%Y-%m}"
 
+    def speaks_for(self, viewer: Viewer) -> bool:
+        """Whether the viewer belongs to whom the score is of."""
+        if self.kind == SubjectKind.PARTY:
+            return self.organisation_id in viewer.organisations
+        if self.kind == SubjectKind.SITE and self.site is not None:
+            units = Party.objects.unscoped("whose site it is").filter(project_id=self.site.project_id)
+            mine = units.filter(organisation__in=viewer.organisations).exists()
+            return self.site.project_id in viewer.projects or mine
+        return viewer.user is not None and any(self.region_code == code for code in viewer.regions)
+
 
 class ScoreItem(ScopedModel):
     """One measure of a score: its records are counted by the fact of that code."""
@@ -93,25 +106,17 @@ class AppealState(models.TextChoices):
     DENIED = "denied", "申诉不成立"
 
 
-class ScoreAppeal(ScopedModel):
+class ScoreAppeal(Request):
     """A subject's objection to one measure of its score; granted, the measure does not count."""
 
     card = models.ForeignKey(Scorecard, models.CASCADE, related_name="appeals", verbose_name="得分")
     item = models.ForeignKey(ScoreItem, models.CASCADE, related_name="appeals", verbose_name="指标")
     statement = models.TextField("申诉理由", max_length=1000)
     evidence = models.ManyToManyField("files.Evidence", blank=True, related_name="+", verbose_name="材料")
-    asked_at = models.DateTimeField("申诉时间")
-    asked_by = models.ForeignKey(
-        "authority.Account", models.PROTECT, null=True, related_name="+", verbose_name="申诉人"
-    )
     state = models.CharField(
         "状态", max_length=10, choices=AppealState.choices, default=AppealState.ASKED, db_index=True
     )
-    decided_at = models.DateTimeField("处理时间", null=True, blank=True)
-    decided_by = models.ForeignKey(
-        "authority.Account", models.PROTECT, null=True, blank=True, related_name="+", verbose_name="处理人"
-    )
-    opinion = models.CharField("处理意见", max_length=300, blank=True)
+    notice_kind = "score_appeal"
 
     scope = Scope(
         region="card__region_code",
@@ -132,6 +137,21 @@ class ScoreAppeal(ScopedModel):
 
     def __str__(self) -> str:
         return f"{self.item}申诉"
+
+    @property
+    def about(self) -> str:
+        """The measure."""
+        return str(self.item)
+
+    @property
+    def link(self) -> str:
+        """The page of the score."""
+        return f"/evaluation/scores/{self.card_id}/"
+
+    def is_own(self, viewer: Viewer) -> bool:
+        """A region's score is appealed and decided inside the authority; else nobody decides for the own unit."""
+        own_unit = self.card.kind != SubjectKind.REGION and self.card.speaks_for(viewer)
+        return own_unit or super().is_own(viewer)
 
 
 class Accident(ScopedModel):

@@ -41,9 +41,9 @@ def _cancelled(case: Any, reason: str) -> None:
 
 
 def _penalty_cancelled(case: Any, reason: str) -> None:
-    from siteloop.systems.inspection import penalties
+    from siteloop.systems.inspection import engine
 
-    penalties.cancelled(case, reason)
+    engine.penalty_cancelled(case, reason)
 
 
 def _rectify(

@@ -17,6 +17,7 @@ from siteloop.foundation.documents.authorities import issuing_for
 from siteloop.foundation.documents.models import Document, DocumentState
 from siteloop.foundation.registry import actions as registry_actions
 from siteloop.foundation.registry.models import Party, PartyKind, Site, WorkState
+from siteloop.framework import events
 from siteloop.framework.action import Refused
 from siteloop.framework.perform import perform
 from siteloop.framework.viewer import Viewer, system_viewer
@@ -33,6 +34,7 @@ from siteloop.systems.inspection.models import (
     Order,
     OrderState,
     Penalty,
+    PenaltyState,
     Reply,
 )
 
@@ -42,6 +44,7 @@ ENGINE = system_viewer("监督检查")
 RECEIVERS = ("project_manager", "safety_officer", "chief_supervisor", "builder_leader")
 COLOURS = {"yellow": "yellow", "recheck_yellow": "yellow", "red": "red", "recheck_red": "red"}
 RUNNING = (OrderState.OPEN, OrderState.REPLIED)
+ENDED = (PenaltyState.SETTLED, PenaltyState.DROPPED, PenaltyState.WITHDRAWN)
 
 
 def authority_of(viewer: Viewer, region_code: str) -> Organisation:
@@ -227,6 +230,26 @@ def cancelled(case: Case, reason: str) -> None:
         withdraw(order, reason)
 
 
+def penalty_cancelled(case: Case, reason: str) -> None:
+    """A cancelled case ends its penalty: transfer and decision are void, credit counts it no more."""
+    penalty = (
+        Penalty.objects.unscoped("the loop ends its penalty")
+        .select_for_update(of=("self",))
+        .select_related("document", "order__document", "order__measure", "order__project")
+        .filter(case=case)
+        .exclude(state__in=ENDED)
+        .first()
+    )
+    if penalty is None:
+        return
+    penalty.state, penalty.settled_on = PenaltyState.WITHDRAWN, timezone.localdate()
+    penalty.outcome = reason[:300]
+    penalty.save()
+    _void(penalty.document, reason)
+    withdraw(penalty.order, reason)
+    events.emit("penalty_withdrawn", object=penalty.pk)
+
+
 def _note_reply(order: Order, case: Case, now: dt.datetime) -> None:
     """A reply made on the case's own page is kept beside the others."""
     if order.replies.filter(passed=None).exists():
@@ -311,8 +334,12 @@ def withdraw(order: Order, reason: str) -> None:
     """An order given by mistake: its document is void, its lock lifted, work may go on."""
     order.state, order.closed_at, order.colour = OrderState.WITHDRAWN, timezone.now(), ""
     order.save()
-    if order.document is not None and order.document.state == DocumentState.IN_FORCE:
-        store.end(order.document, DocumentState.VOID, reason)
+    _void(order.document, reason)
     locks.lift(subject_of(order), f"{order}已撤回")
     if order.measure.code == "stop_full":
         _project(order, registry_actions.resume, (WorkState.SUSPENDED,))
+
+
+def _void(document: Document | None, reason: str) -> None:
+    if document is not None and document.state == DocumentState.IN_FORCE:
+        store.end(document, DocumentState.VOID, reason)

@@ -15,11 +15,9 @@ from siteloop.foundation.cases.deadlines import Term, due
 from siteloop.foundation.cases.loop import Outcome
 from siteloop.foundation.cases.models import Case
 from siteloop.foundation.documents import store
-from siteloop.foundation.documents.models import DocumentState
 from siteloop.foundation.files.models import Evidence
-from siteloop.foundation.files.store import file_under
+from siteloop.foundation.files.named import picked
 from siteloop.foundation.packs import resolve
-from siteloop.framework import events
 from siteloop.framework.action import Act, Action, Input, Refused
 from siteloop.framework.viewer import Viewer
 from siteloop.kernel.times import SHANGHAI
@@ -27,7 +25,6 @@ from siteloop.systems.inspection import documents, engine
 from siteloop.systems.inspection.models import MeasureKind, Penalty, PenaltyState, Proof, ProofKind
 
 State = PenaltyState
-ENDED = (State.SETTLED, State.DROPPED, State.WITHDRAWN)
 
 
 def _in(*states: str) -> Any:
@@ -63,26 +60,6 @@ def _step(penalty: Penalty, outcome: Outcome, viewer: Viewer, body: str) -> None
     )
     if case is not None:
         case_engine.outcome(case, outcome, viewer, body=body)
-
-
-def cancelled(case: Case, reason: str) -> None:
-    """A cancelled case ends its penalty: transfer and decision are void, credit counts it no more."""
-    penalty = (
-        Penalty.objects.unscoped("the loop ends its penalty")
-        .select_for_update(of=("self",))
-        .select_related("document", "order__document", "order__measure", "order__project")
-        .filter(case=case)
-        .exclude(state__in=ENDED)
-        .first()
-    )
-    if penalty is None:
-        return
-    penalty.state, penalty.settled_on, penalty.outcome = State.WITHDRAWN, timezone.localdate(), reason[:300]
-    penalty.save()
-    if penalty.document is not None and penalty.document.state == DocumentState.IN_FORCE:
-        store.end(penalty.document, DocumentState.VOID, reason)
-    engine.withdraw(penalty.order, reason)
-    events.emit("penalty_withdrawn", object=penalty.pk)
 
 
 def _file(act: Act) -> str:
@@ -339,17 +316,10 @@ def _add_proof(act: Act) -> str:
 
 
 def _kept(act: Act) -> Evidence | None:
-    given = act.data.get("file") or []
-    if not given:
-        return None
-    if len(given) > 1:
+    found = picked(act, "file", act.obj.project_id, act.obj.region_code)
+    if len(found) > 1:
         raise Refused("一份证据一个文件", status=422, errors={"file": ["一次只登记一个文件"]})
-    key = given[0].pk if isinstance(given[0], Evidence) else int(given[0])
-    row = Evidence.objects.visible_to(act.viewer).filter(pk=key).first()
-    if row is None:
-        raise Refused("文件不存在", status=422, errors={"file": ["文件不存在"]})
-    file_under([row], act.obj.project_id, act.obj.region_code)
-    return row
+    return found[0] if found else None
 
 
 add_proof = Action(

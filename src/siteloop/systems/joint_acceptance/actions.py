@@ -9,13 +9,14 @@ from siteloop.foundation.cases.receivers import members
 from siteloop.foundation.documents import store
 from siteloop.foundation.documents.authorities import issuing_for
 from siteloop.foundation.documents.models import Document
+from siteloop.foundation.files.papers import attaching
 from siteloop.foundation.notice.send import notify
 from siteloop.foundation.registry import stages
 from siteloop.framework import events
 from siteloop.framework.action import Act, Action, Input, Refused
 from siteloop.framework.fields import term_end
 from siteloop.framework.viewer import Viewer
-from siteloop.systems.joint_acceptance import clock, departments, documents, evidence, overdue, settings
+from siteloop.systems.joint_acceptance import clock, departments, documents, overdue, settings
 from siteloop.systems.joint_acceptance.models import (
     GIVEN,
     OPEN,
@@ -55,29 +56,12 @@ def missing_papers(row: JointApplication) -> list[str]:
     return [title for title in settings.papers(row.region_code) if title not in had]
 
 
-def _attach(act: Act) -> str:
-    row: JointApplication = act.obj
-    found = evidence.named(act, "files", row)
-    title, now = act.data["title"].strip()[:120], timezone.now()
-    JointPaper.objects.bulk_create(
-        JointPaper(application=row, title=title, evidence=one, at=now) for one in found
-    )
-    left = missing_papers(row)
-    return f"已上传“{title}” {len(found)} 份" + (f"；尚缺：{'、'.join(left)}" if left else "；材料已齐")
-
-
-attach = Action(
-    "attach",
-    "上传材料",
-    "Add papers",
+attach = attaching(
     JointApplication,
-    _attach,
-    fields=(
-        Input("title", "材料名称", "Title", required=True, help="按“材料与前置环节”中的名称填写"),
-        Input("files", "文件", "Files", kind="files", required=True),
-    ),
-    available=_is_open,
-    log="{actor}为{obj}上传材料：{title}",
+    lambda row: JointPaper(application=row),
+    missing_papers,
+    _is_open,
+    "按“材料与前置环节”中的名称填写",
 )
 
 

@@ -3,10 +3,11 @@
 from django.utils import timezone
 
 from siteloop.foundation.cases.receivers import members
+from siteloop.foundation.files.named import picked
 from siteloop.foundation.notice.send import notify
 from siteloop.framework.action import Act, Action, Input, Refused
 from siteloop.framework.viewer import Viewer
-from siteloop.systems.joint_acceptance import clock, departments, evidence, opinions, settings
+from siteloop.systems.joint_acceptance import clock, departments, opinions, settings
 from siteloop.systems.joint_acceptance.models import (
     DepartmentOpinion,
     FindingState,
@@ -26,7 +27,7 @@ def _corrects(row: JointFinding, viewer: Viewer) -> bool:
 
 def _correct(act: Act) -> str:
     row: JointFinding = act.obj
-    photos = evidence.named(act, "photos", row.opinion.application)
+    photos = picked(act, "photos", row.opinion.application.project_id, row.opinion.application.region_code)
     if not photos:
         raise Refused("填写有误", status=422, errors={"photos": ["请上传整改照片"]})
     row.correction, row.corrected_at = act.data["correction"][:500], timezone.now()

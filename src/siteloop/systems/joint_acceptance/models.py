@@ -6,6 +6,7 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils import timezone
 
+from siteloop.foundation.files.papers import Paper
 from siteloop.foundation.registry.models import PartyKind, Project
 from siteloop.framework.scope import Scope, ScopedModel
 from siteloop.systems.joint_acceptance import settings
@@ -147,26 +148,19 @@ class JointApplication(ScopedModel):
             raise ValidationError({"applicant": "申请单位须为该项目的建设单位或施工单位"})
 
 
-class JointPaper(ScopedModel):
+class JointPaper(Paper):
     """One paper of an application, kept as evidence."""
 
     application = models.ForeignKey(
         JointApplication, models.PROTECT, related_name="papers", verbose_name="申请"
     )
-    title = models.CharField("材料名称", max_length=120)
-    evidence = models.ForeignKey("files.Evidence", models.PROTECT, related_name="+", verbose_name="文件")
-    at = models.DateTimeField("上传时间")
 
     scope = Scope(region="application__project__region_code", project="application__project_id")
 
-    class Meta(ScopedModel.Meta):
+    class Meta(Paper.Meta):
         abstract = False
         verbose_name = "联合验收材料"
         verbose_name_plural = "联合验收材料"
-        ordering = ("pk",)
-
-    def __str__(self) -> str:
-        return self.title
 
 
 class OpinionState(models.TextChoices):

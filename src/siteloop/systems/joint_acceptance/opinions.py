@@ -3,10 +3,11 @@
 from django.utils import timezone
 
 from siteloop.foundation.cases.receivers import members
+from siteloop.foundation.files.named import picked
 from siteloop.foundation.notice.send import notify
 from siteloop.framework.action import Act, Action, Input, Refused
 from siteloop.framework.viewer import Viewer
-from siteloop.systems.joint_acceptance import clock, departments, evidence, overdue, settings
+from siteloop.systems.joint_acceptance import clock, departments, overdue, settings
 from siteloop.systems.joint_acceptance.models import (
     GIVEN,
     WITH_DEPARTMENT,
@@ -45,7 +46,7 @@ def _raise(act: Act) -> str:
         raised_by_id=act.viewer.user,
     )
     one.save()
-    one.photos.set(evidence.named(act, "photos", row.application))
+    one.photos.set(picked(act, "photos", row.application.project_id, row.application.region_code))
     if kind == FindingKind.PROBLEM:
         return f"已记录问题：{one.content}。全部问题记录后，请“交由整改”"
     return f"已记录建议：{one.content}"

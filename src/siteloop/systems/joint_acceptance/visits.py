@@ -2,9 +2,10 @@
 
 from django.utils import timezone
 
+from siteloop.foundation.files.named import picked
 from siteloop.framework.action import Act, Action, Input, Refused
 from siteloop.framework.viewer import Viewer
-from siteloop.systems.joint_acceptance import actions, evidence
+from siteloop.systems.joint_acceptance import actions
 from siteloop.systems.joint_acceptance.models import SiteVisit, State, VisitState
 
 
@@ -19,7 +20,7 @@ def _record(act: Act) -> str:
         raise Refused("踏勘日期未到，不能记录踏勘情况；提前踏勘的，请取消后重新安排")
     row.people, row.summary, row.state = "\n".join(people), act.data["summary"], VisitState.HELD
     row.save()
-    photos = evidence.named(act, "photos", row.application)
+    photos = picked(act, "photos", row.application.project_id, row.application.region_code)
     row.photos.set(photos)
     return f"已记录联合踏勘：{len(people)} 人参加，照片 {len(photos)} 张。各部门可在本部门意见中提出问题"
 

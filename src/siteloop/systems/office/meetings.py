@@ -6,12 +6,12 @@ from django.utils import timezone
 
 from siteloop.foundation.cases import engine
 from siteloop.foundation.documents import store
+from siteloop.foundation.files.named import picked
 from siteloop.foundation.notice.send import notify
 from siteloop.framework.action import Act, Action, Input, Refused
 from siteloop.framework.viewer import Viewer
 from siteloop.systems.office import desks, documents
 from siteloop.systems.office.models import Meeting, MeetingTask, TaskState
-from siteloop.systems.office.papers import kept_files
 
 CREATE = "office.meeting.create"
 
@@ -120,7 +120,7 @@ def _runs(task: MeetingTask, viewer: Viewer) -> bool:
 
 def _finish(act: Act) -> str:
     task: MeetingTask = act.obj
-    task.files.add(*kept_files(act, "files", task.region_code))
+    task.files.add(*picked(act, "files", None, task.region_code))
     task.state, task.done_at = TaskState.DONE, timezone.now()
     task.result = act.data["result"].strip()[:500]
     task.save()

@@ -7,8 +7,7 @@ from django.utils import timezone
 from siteloop.foundation.authority.models import Account
 from siteloop.foundation.cases.receivers import members
 from siteloop.foundation.documents import store
-from siteloop.foundation.files.models import Evidence
-from siteloop.foundation.files.store import file_under
+from siteloop.foundation.files.named import picked
 from siteloop.foundation.notice.send import notify
 from siteloop.framework.action import Act, Action, Input, Refused
 from siteloop.framework.viewer import Viewer
@@ -42,19 +41,8 @@ def _worked_on(paper: Paper, viewer: Viewer) -> bool:
     return paper.state in WORKED_ON
 
 
-def kept_files(act: Act, name: str, region_code: str) -> list[Evidence]:
-    """The kept files an act names, filed under the record's region. Raises Refused 422."""
-    wanted = act.data.get(name) or []
-    keys = {e.pk if isinstance(e, Evidence) else int(e) for e in wanted}
-    found = list(Evidence.objects.visible_to(act.viewer).filter(pk__in=keys))
-    if len(found) != len(keys):
-        raise Refused("填写有误", status=422, errors={name: ["附件不存在，请重新上传"]})
-    file_under(found, None, region_code)
-    return found
-
-
 def _attach(act: Act) -> str:
-    found = kept_files(act, "files", act.obj.region_code)
+    found = picked(act, "files", None, act.obj.region_code)
     act.obj.files.add(*found)
     return f"已上传 {len(found)} 个附件"
 

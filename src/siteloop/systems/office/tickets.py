@@ -8,6 +8,7 @@ from django.utils.http import urlencode
 from siteloop.foundation.authority.models import Account
 from siteloop.foundation.authority.viewers import posts_of
 from siteloop.foundation.cases.deadlines import Term, due
+from siteloop.foundation.files.named import picked
 from siteloop.foundation.notice.send import notify
 from siteloop.foundation.packs import resolve
 from siteloop.framework.action import Act, Action, Input, Refused
@@ -15,7 +16,6 @@ from siteloop.framework.viewer import Viewer
 from siteloop.kernel.times import SHANGHAI
 from siteloop.systems.office import desks
 from siteloop.systems.office.models import Ticket, TicketKind, TicketState
-from siteloop.systems.office.papers import kept_files
 
 ASSIGN = "office.ticket.assign"
 TERM = "office.ticket_answer"
@@ -57,7 +57,7 @@ def _report(act: Act) -> str:
         reported_at=timezone.now(),
     )
     desks.write(act, row)
-    row.screenshots.set(kept_files(act, "screenshots", row.region_code))
+    row.screenshots.set(picked(act, "screenshots", None, row.region_code))
     deciders = desks.deciders(desk, ASSIGN)
     _tell(row, deciders, f"新的问题反馈（{row.get_kind_display()}）", f"{reporter}，{row.page}", "new")
     return f"已提交，编号 {row.pk}；分派责任人后会通知您"

@@ -4,8 +4,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from siteloop.foundation.files.models import Evidence
-from siteloop.foundation.files.store import file_under
+from siteloop.foundation.files.papers import attaching
 from siteloop.framework.action import Act, Action, Input, Refused
 from siteloop.framework.viewer import Viewer
 from siteloop.systems.project_stages import engine, national
@@ -31,28 +30,8 @@ def _waits(row: Reviewed, viewer: Viewer) -> bool:
     return row.state == RecordState.SUBMITTED
 
 
-def _attach(act: Act) -> str:
-    record: StageRecord = act.obj
-    wanted = act.data.get("files") or []
-    keys = [e.pk if isinstance(e, Evidence) else int(e) for e in wanted]
-    found = list(Evidence.objects.visible_to(act.viewer).filter(pk__in=keys))
-    if not found or len(found) != len(set(keys)):
-        raise Refused("填写有误", status=422, errors={"files": ["附件不存在，请重新上传"]})
-    file_under(found, record.project_id, record.project.region_code)
-    title = act.data["title"].strip()[:120]
-    StagePaper.objects.bulk_create(
-        StagePaper(
-            project=record.project,
-            stage=record.stage,
-            record=record.pk,
-            title=title,
-            evidence=one,
-            at=timezone.now(),
-        )
-        for one in found
-    )
-    left = engine.missing_papers(record)
-    return f"已上传“{title}” {len(found)} 份" + (f"；尚缺：{'、'.join(left)}" if left else "；必备材料已齐")
+def _paper(record: StageRecord) -> StagePaper:
+    return StagePaper(project=record.project, stage=record.stage, record=record.pk)
 
 
 def _submit(act: Act) -> str:
@@ -104,21 +83,8 @@ def verbs(model: type[Reviewed], business: str) -> tuple[Action, ...]:
     given: dict[str, Any] = {"model": model}
     found: list[Action] = []
     if issubclass(model, StageRecord):
-        found.append(
-            Action(
-                "attach",
-                "上传材料",
-                "Add papers",
-                run=_attach,
-                fields=(
-                    Input("title", "材料名称", "Title", required=True, help="必备材料的名称见“材料”一栏"),
-                    Input("files", "文件或照片", "Files", kind="files", required=True),
-                ),
-                available=_open,
-                log="{actor}为{obj}上传材料：{title}",
-                **given,
-            )
-        )
+        hint = "必备材料的名称见“材料”一栏"
+        found.append(attaching(model, _paper, engine.missing_papers, _open, hint))
     found += [
         Action(
             "submit",

@@ -4,10 +4,12 @@ import datetime as dt
 import json
 
 import pytest
+from django.test import Client
 from django.utils import timezone
 
 from siteloop.foundation.authority.viewers import viewer_for
 from siteloop.foundation.files.models import Evidence
+from siteloop.foundation.registry.models import ProjectPost
 from siteloop.framework.perform import perform
 from siteloop.systems.inspection import actions
 from siteloop.systems.inspection.models import Inspection, InspectionLine, InspectionMaterial, Order
@@ -223,3 +225,25 @@ def test_who_holds_a_case_but_may_not_see_its_order_handles_the_case_itself_once
     assert order.case.events.filter(kind="reply").count() == 1
     # the case moved on: an act on the version seen before is a conflict, not a second reply
     assert phone.act(seen, "comment", {"body": "补充"}, "c", seen["version"]).status_code == 409
+
+
+@pytest.mark.requirement("INSP-08")
+def test_an_order_is_one_record_on_phone_and_desk_whichever_wrote_it(two):
+    inspection, phone, _ = two
+    record(phone, inspection, judged(inspection, base=None), "a")
+    seen = phone.record(f"inspection/inspections/{inspection.pk}")
+    made = phone.act(seen, "order", {"measure": rows.measure("rectify").pk}, "order-1", seen["version"])
+    assert made.status_code == 200, made.content
+    order = Order.objects.unscoped(WHY).get(inspection=inspection)
+    desk = Client()
+    desk.force_login(inspection.inspectors.first(), backend="django.contrib.auth.backends.ModelBackend")
+    page = desk.get(f"/inspection/orders/{order.pk}/").content.decode()
+    assert order.number in page and "临边防护缺失" in page
+    manager = ProjectPost.objects.unscoped(WHY).get(project=order.project, kind="project_manager").account
+    on_phone = Phone(manager).record(f"inspection/orders/{order.pk}")
+    assert on_phone["document"]["number"] == order.number
+    assert "reply" in {a["code"] for a in on_phone["actions"]}
+    perform(actions.withdraw, viewer_for(inspection.inspectors.first()), order, {"reason": "误开"})
+    after = {r["key"] for r in Phone(manager).get("/api/v1/field/tasks")["records"]}
+    assert on_phone["key"] not in after, "taken back at the desk, gone from the phone"
+    assert "已撤回" in desk.get(f"/inspection/orders/{order.pk}/").content.decode()

@@ -114,7 +114,7 @@ def test_a_condition_decides_by_project_and_devices():
         ({"result": "failed", "problem": "x", "deducted": "abc"}, "须为数字"),
         ({"result": "maybe"}, "结果须为"),
         ({"item": 0, "result": "ok"}, "不在本次检查表"),
-        ({"result": "failed", "problem": "x", "deducted": 4, "photos": [987654]}, "照片不存在"),
+        ({"result": "failed", "problem": "x", "deducted": 4, "photos": [987654]}, "附件不存在"),
     ],
 )
 def test_a_bad_line_is_refused_in_words_and_nothing_is_kept(line, words):

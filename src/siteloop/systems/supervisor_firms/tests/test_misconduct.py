@@ -70,7 +70,7 @@ def test_nothing_is_published_unheard_and_what_is_withdrawn_is_gone(county: rows
     assert facade.misconducts() == [] and facts(row)[0].withdrawn == "复核撤销"
 
 
-@pytest.mark.requirement("SUPV-05")
+@pytest.mark.requirement("SUPV-05", "PORT-03")
 def test_a_term_that_is_over_leaves_the_portal(county: rows.County) -> None:
     row = proposed(county)
     row.state, row.published_at = "published", timezone.now()
@@ -82,7 +82,7 @@ def test_a_term_that_is_over_leaves_the_portal(county: rows.County) -> None:
     assert facade.count_misconducts() == 0
 
 
-@pytest.mark.requirement("SUPV-05")
+@pytest.mark.requirement("SUPV-05", "PORT-03")
 def test_a_person_is_published_masked_and_named_to_credit(county: rows.County) -> None:
     number = synthetic_id(77)
     who = Person(
