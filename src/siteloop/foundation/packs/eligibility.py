@@ -64,7 +64,9 @@ def decide(project: Any, on: dt.date | None = None) -> Decision:
         reason = (
             "主管部门认为必须安装“智慧工地”监管系统" if wanted else "主管部门认定不要求安装“智慧工地”监管系统"
         )
-        return Decision(outcome.value, OVERRIDE, reason, "行政主管部门认为必须安装的其他项目")
+        return Decision(
+            outcome.value, OVERRIDE, f"{reason}（{OVERRIDE}）", "行政主管部门认为必须安装的其他项目"
+        )
     rules = rules_for(project, on)
     if not rules:
         return Decision(Outcome.AUTHORITY.value, "", "本地未制定规模标准，由主管部门确定")
@@ -129,7 +131,7 @@ def _early(project: Any, rule: EligibilityRule) -> Decision:
         Outcome.NOT_REQUIRED: "不要求",
         Outcome.MUST: "同样纳入",
     }[Outcome(rule.already_started)]
-    reason = f"{_why(project, rule)}；项目 {project.started_on} 已开工，早于规则施行日 {rule.effective_from}，{what}"
+    reason = f"{_why(project, rule)}；项目 {project.started_on} 已开工，早于规则施行日 {rule.effective_from}，{what}（CFG-11）"
     return Decision(rule.already_started, rule.code, reason, rule.clause)
 
 
