@@ -113,7 +113,7 @@ def test_a_denied_appeal_changes_nothing_and_one_may_not_decide_his_own() -> Non
     with pytest.raises(Refused, match="已有待处理"):
         perform(appeals.appeal, own, card, {"item": item.pk, "statement": "再申诉"})
     row = ScoreAppeal.objects.unscoped(LOOK).get()
-    with pytest.raises(Refused, match="不能处理自己的申诉"):
+    with pytest.raises(Refused, match="不能审批自己的申请"):
         perform(appeals.grant, own, row, {"opinion": "同意"})
     perform(appeals.deny, viewer_for(officer(["evaluation.*"])), row, {"opinion": "记录属实"})
     assert card_of(unit).score == card.score
