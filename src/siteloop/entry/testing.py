@@ -9,6 +9,7 @@ import atexit
 import fcntl
 import os
 import tempfile
+from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +42,18 @@ def pytest_xdist_make_scheduler(config: Any, log: Any) -> Any:
             return next((group for path, group in TOGETHER.items() if nodeid.startswith(path)), nodeid)
 
     return Scheduling(config, log)
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """The ten dearest files: a hundred cheap tests with a dear set-up stand in no list of slow tests."""
+    seconds: dict[str, float] = defaultdict(float)
+    for report in (one for reports in terminalreporter.stats.values() for one in reports):
+        if isinstance(report, pytest.TestReport):
+            seconds[report.nodeid.split("::")[0]] += report.duration
+    if len(seconds) > 1:
+        terminalreporter.section("ten dearest files")
+        for name, spent in sorted(seconds.items(), key=lambda one: -one[1])[:10]:
+            terminalreporter.write_line(f"{spent:7.1f}s {name}")
 
 
 def _own_folder() -> Path:
