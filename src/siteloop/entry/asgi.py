@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import threading
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
@@ -9,12 +10,15 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "siteloop.entry.settings")
 
 from django.core.asgi import get_asgi_application
 
+from siteloop.framework.rest import mounting
+
 UNAVAILABLE = '{"type":"about:blank","title":"服务暂不可用","status":503}'.encode()
 Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[Mapping[str, Any]], Awaitable[None]]
 
 _django = get_asgi_application()
+_is_built = False
 _DJANGOS_OWN = ("/api/v1/intake/ledger", "/api/v1/intake/quarantine")
 HOP = {b"connection", b"keep-alive", b"transfer-encoding", b"upgrade", b"host", b"expect"}
 #: who asks is our own word to the role behind; a client must not be able to claim it
@@ -37,6 +41,7 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
     target = _port(scope) if scope["type"] == "http" else None
     if target is None:
         await _django(scope, receive, send)
+        _build_api()
         return
     has_begun = False
 
@@ -52,6 +57,14 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
             headers = [(b"retry-after", b"2"), (b"content-type", b"application/problem+json")]
             await send({"type": "http.response.start", "status": 503, "headers": headers})
         await send({"type": "http.response.body", "body": b"" if has_begun else UNAVAILABLE})
+
+
+def _build_api() -> None:
+    """Once, when the first answer is out: whoever waits for the program to be ready does not wait for this."""
+    global _is_built
+    if not _is_built:
+        _is_built = True
+        threading.Thread(target=mounting.build, name="api", daemon=True).start()
 
 
 async def _hand_on(target: str, scope: Scope, receive: Receive, send: Send) -> None:

@@ -104,6 +104,7 @@ def _backtest_arguments(parser: argparse.ArgumentParser) -> None:
 
 def demo(args: argparse.Namespace) -> int:
     """Everything for a newcomer; prints one line `READY {json}` and runs until stopped."""
+    from siteloop.entry import demonstration
     from siteloop.entry.supervisor import Supervisor
 
     os.environ["SITELOOP_DEMO"] = "1"
@@ -113,10 +114,8 @@ def demo(args: argparse.Namespace) -> int:
     try:
         supervisor.prepare()
         supervisor.variables["SITELOOP_DEMO"] = "1"
-        _migrate(supervisor.database_url)
-        from siteloop.entry import demonstration
-
-        ready = demonstration.load(supervisor)
+        _bring_up(supervisor.database_url)
+        ready = demonstration.ready(supervisor)
         supervisor.start_roles()
         _wait_until_served(supervisor)
     except BaseException:
@@ -148,6 +147,14 @@ def _wait_until_served(supervisor: object) -> None:
     )
 
 
+def _bring_up(url: str) -> None:
+    """Migrate unless this very edition did so before."""
+    from siteloop.entry import migrating
+
+    if not migrating.is_migrated(url):
+        _migrate(url)
+
+
 def _migrate(url: str) -> None:
     from siteloop.entry.migrating import migrate as bring_up
     from siteloop.gateway.schema import RolesMissing, SchemaTooNew
@@ -171,7 +178,7 @@ def up(args: argparse.Namespace) -> int:
     try:
         supervisor.prepare()
         if not args.role:
-            _migrate(supervisor.database_url)
+            _bring_up(supervisor.database_url)
         supervisor.start_roles()
     except BaseException:
         supervisor.stop()

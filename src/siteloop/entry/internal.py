@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import path
 from prometheus_client import CONTENT_TYPE_LATEST
 
-from siteloop.entry import environment, figures
+from siteloop.entry import environment, figures, migrating
 from siteloop.entry.engines import processes
 from siteloop.foundation.authority.models import Account
 from siteloop.foundation.authority.viewers import viewer_for
@@ -90,6 +90,7 @@ def _database() -> str:
 
 def _migrations() -> str:
     global _is_migrated
+    _is_migrated = _is_migrated or migrating.is_migrated(environment.read().database_url)
     if not _is_migrated:
         executor = MigrationExecutor(connection)
         waiting = len(executor.migration_plan(executor.loader.graph.leaf_nodes()))

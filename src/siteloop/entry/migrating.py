@@ -4,7 +4,10 @@ import importlib
 import importlib.util
 from collections.abc import Callable
 
-from siteloop.entry import rooms
+from siteloop.entry import brought, rooms
+
+#: what `migrate` brings in, by name in `brought`
+TABLES = "tables"
 
 
 def django_ready() -> None:
@@ -25,6 +28,7 @@ def migrate(dsn: str) -> None:
     from siteloop.gateway import schema
 
     schema.check(dsn)
+    brought.prepare(dsn)
     call_command("migrate", verbosity=0, interactive=False)
     schema.migrate(dsn)
     for load in found("reference"):
@@ -32,6 +36,12 @@ def migrate(dsn: str) -> None:
     from siteloop.foundation.registry.publish import publish_registry
 
     publish_registry()
+    brought.note(dsn, TABLES, brought.edition())
+
+
+def is_migrated(dsn: str) -> bool:
+    """Whether this very edition of the program brought the database up to date."""
+    return brought.is_current(dsn, TABLES, brought.edition())
 
 
 def load_demo() -> None:

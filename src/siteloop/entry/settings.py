@@ -84,6 +84,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "siteloop.framework.security.SecurityHeaders",
+    "siteloop.framework.rest.mounting.ApiPaths",
     "siteloop.framework.rest.problems.ProblemErrors",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "siteloop.framework.language.LanguageFromProfile",
@@ -98,6 +99,7 @@ MIDDLEWARE = [
     "axes.middleware.AxesMiddleware",
 ]
 ROOT_URLCONF = "siteloop.entry.urls"
+API_URLCONF = "siteloop.entry.api_urls"
 WSGI_APPLICATION = "siteloop.entry.wsgi.application"
 TEMPLATES = [
     {

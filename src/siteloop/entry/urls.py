@@ -1,4 +1,4 @@
-"""All paths of the program: found, not listed."""
+"""All paths of the program but the API's: found, not listed."""
 
 import importlib
 import importlib.util
@@ -25,7 +25,6 @@ def _found() -> list[URLPattern | URLResolver]:
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("siteloop.entry.internal")),
     path("", RedirectView.as_view(url=settings.HOME_URL), name="home"),
-    path("api/", include("siteloop.framework.rest.urls")),
     *_found(),
     path("", include("siteloop.framework.urls")),
 ]

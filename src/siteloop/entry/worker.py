@@ -22,10 +22,18 @@ log = logging.getLogger("siteloop.worker")
 async def run() -> None:
     """All of it, until cancelled."""
     await asyncio.to_thread(django_ready)
+    await _publish()
     async with asyncio.TaskGroup() as group:
         group.create_task(_jobs())
         group.create_task(_inbox())
         group.create_task(_clock())
+
+
+async def _publish() -> None:
+    """Editions of rules may have come into force while nothing ran."""
+    from siteloop.foundation.registry.publish import publish_registry
+
+    await sync_to_async(_guarded(publish_registry, "publishing the registry"), thread_sensitive=True)()
 
 
 async def _jobs() -> None:
