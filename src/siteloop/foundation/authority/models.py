@@ -151,12 +151,13 @@ def _only_own_rights(viewer: Viewer, permissions: Iterable[str]) -> None:
 
 
 class Role(ScopedModel):
-    """A named set of permission patterns; loaded from `roles.py`, editable."""
+    """A named set of permission patterns; loaded from `roles.py`, editable. `shipped` = what the program last gave it."""
 
     code = models.CharField("代码", max_length=40, unique=True)
     title = models.CharField("名称", max_length=60)
     title_en = models.CharField("英文名称", max_length=60, blank=True)
     permissions = models.JSONField("权限", default=list)
+    shipped = models.JSONField("程序自带权限", default=list, editable=False)
     sees = models.CharField("可见范围", max_length=20, choices=Sees.choices, default=Sees.REGION)
     demands_mfa = models.BooleanField("须双因素认证", default=False)
 

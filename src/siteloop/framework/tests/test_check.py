@@ -74,6 +74,7 @@ def test_skeleton_is_whole_and_valid(tmp_path):
         "models.py",
         "pages.py",
         "actions.py",
+        "rights.py",
         "migrations/__init__.py",
         "migrations/0001_initial.py",
         "tests/__init__.py",

@@ -1,0 +1,35 @@
+"""The office of those who work for an authority: what is one's own, and what one is asked."""
+
+RIGHTS = {
+    "everybody": (
+        "office.bulletin.view",
+        "office.bulletin.confirm",
+        "office.ticket.view",
+        "office.ticket.create",
+    ),
+    "office_work": (
+        "office.leaverequest.view",
+        "office.leaverequest.create",
+        "office.dutyshift.view",
+        "office.dutyshift.swap",
+        "office.dutyswap.view",
+        "office.incomingpaper.view",
+        "office.incomingpaper.give",
+        "office.incomingpaper.attach",
+        "office.outgoingpaper.view",
+        "office.outgoingpaper.create",
+        "office.outgoingpaper.change",
+        "office.outgoingpaper.attach",
+        "office.outgoingpaper.circulate",
+        "office.outgoingpaper.give",
+        "office.handover.view",
+        "office.handover.create",
+        "office.handover.accept",
+        "office.meeting.view",
+        "office.meetingtask.view",
+        "office.meetingtask.finish",
+        "office.ticket.answer",
+    ),
+    "city_officer": ("office.*",),
+    "county_officer": ("office.*",),
+}
