@@ -6,4 +6,4 @@ import pytest
 @pytest.fixture
 def tested_paths(settings):
     """The routes of `tests/urls.py`."""
-    settings.ROOT_URLCONF = "siteloop.framework.tests.urls"
+    settings.ROOT_URLCONF = settings.API_URLCONF = "siteloop.framework.tests.urls"
