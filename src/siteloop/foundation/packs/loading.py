@@ -6,6 +6,7 @@ new version. Numbers of a lower level outside the room above are refused.
 
 import hashlib
 import tomllib
+from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,14 +14,15 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Max
 
 from siteloop.foundation.packs import publishing
 from siteloop.foundation.packs.models import EligibilityRule, Pack, PackRule, PackValue
-from siteloop.foundation.packs.resolve import WHY, bounds_above, check_bounds, named
+from siteloop.foundation.packs.resolve import WHY, bounds_above, check_bounds, named, reading
 from siteloop.framework.action import Refused
 
 FOLDER = Path(settings.ROOT) / "packs"
+Kind = type[PackRule] | type[PackValue] | type[EligibilityRule]
+Stated = tuple[str, dict[str, Any]]  # key of a file's row, its fields
 
 
 @dataclass
@@ -59,12 +61,13 @@ def _load(digest: str, data: dict[str, Any], done: Loaded) -> None:
     pack.digest = digest
     pack.save()
     done.packs += 1
-    for item in data.get("rule", []):
-        _rule(pack, item, done)
-    for item in data.get("value", []):
-        _value(pack, item, done)
-    for item in data.get("eligibility", []):
-        _eligibility(pack, item, done)
+    with reading(anew=True):  # what stands above is the same for every row of the file
+        for model, name, items in (
+            (PackRule, "code", [_rule(pack, item) for item in data.get("rule", [])]),
+            (PackValue, "key", [_value(pack, item) for item in data.get("value", [])]),
+            (EligibilityRule, "code", [_eligibility(item) for item in data.get("eligibility", [])]),
+        ):
+            _settle(model, pack, name, items, done)
 
 
 def _shared(item: dict[str, Any]) -> dict[str, Any]:
@@ -77,7 +80,7 @@ def _shared(item: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _rule(pack: Pack, item: dict[str, Any], done: Loaded) -> None:
+def _rule(pack: Pack, item: dict[str, Any]) -> Stated:
     fields = _shared(item) | {
         "detector": item["detector"],
         "params": item.get("params", {}),
@@ -87,10 +90,10 @@ def _rule(pack: Pack, item: dict[str, Any], done: Loaded) -> None:
         "shadow": item.get("shadow", False),
     }
     _inside(pack, item["code"], lambda: check_bounds(fields["params"], bounds_above(item["code"], pack)))
-    _settle(PackRule, pack, "code", item["code"], fields, done)
+    return item["code"], fields
 
 
-def _value(pack: Pack, item: dict[str, Any], done: Loaded) -> None:
+def _value(pack: Pack, item: dict[str, Any]) -> Stated:
     fields = _shared(item) | {
         "value": item["value"],
         "unit": item.get("unit", ""),
@@ -101,17 +104,17 @@ def _value(pack: Pack, item: dict[str, Any], done: Loaded) -> None:
         item["key"],
         lambda: check_bounds(named(fields["value"]), bounds_above(item["key"], pack, PackValue)),
     )
-    _settle(PackValue, pack, "key", item["key"], fields, done)
+    return item["key"], fields
 
 
-def _eligibility(pack: Pack, item: dict[str, Any], done: Loaded) -> None:
+def _eligibility(item: dict[str, Any]) -> Stated:
     fields = _shared(item) | {
         "outcome": item["outcome"],
         "order": item.get("order", 100),
         "condition": item.get("when", []),
         "already_started": item.get("already_started", "authority"),
     }
-    _settle(EligibilityRule, pack, "code", item["code"], fields, done)
+    return item["code"], fields
 
 
 def _inside(pack: Pack, key: str, check: Callable[[], None]) -> None:
@@ -121,25 +124,32 @@ def _inside(pack: Pack, key: str, check: Callable[[], None]) -> None:
         raise ValueError(f"{pack.code}: {key}: {wrong.message}") from wrong
 
 
-def _settle(
-    model: type[PackRule] | type[PackValue] | type[EligibilityRule],
-    pack: Pack,
-    name: str,
-    key: str,
-    fields: dict[str, Any],
-    done: Loaded,
-) -> None:
+def _settle(model: Kind, pack: Pack, name: str, stated: list[Stated], done: Loaded) -> None:
     """Nothing for a known row, a new version for a changed one, a proposal where a person has edited."""
-    versions = model.objects.unscoped(WHY).filter(pack=pack, **{name: key})
-    from_file = (
-        versions.filter(edited=False, effective_from=fields["effective_from"]).order_by("-version").first()
-    )
-    if from_file is not None and all(getattr(from_file, n) == v for n, v in fields.items()):
-        return
-    counting = versions.filter(proposed=False).order_by("-version").first()
-    last = versions.aggregate(last=Max("version"))["last"] or 0
-    proposed = counting is not None and counting.edited
-    model(pack=pack, version=last + 1, proposed=proposed, **{name: key}, **fields).save()
-    done.rows += 1
-    if proposed:
-        done.kept.append(f"{pack.code}:{key}")
+    known: dict[str, list[Any]] = defaultdict(list)
+    for row in model.objects.unscoped(WHY).filter(pack=pack).order_by("version"):
+        known[getattr(row, name)].append(row)
+    made: list[Any] = []
+    for key, fields in stated:
+        new = _version(model, pack, {name: key}, known[key], fields)
+        if new is None:
+            continue
+        known[key].append(new)
+        made.append(new)
+        if new.proposed:
+            done.kept.append(f"{pack.code}:{key}")
+    model.objects.unscoped(WHY).bulk_create(made)
+    done.rows += len(made)
+
+
+def _version(
+    model: Kind, pack: Pack, named_by: dict[str, str], versions: list[Any], fields: dict[str, Any]
+) -> Any | None:
+    """The version that a file's row adds to those there are, oldest first; None when its last one says the same."""
+    from_file = [v for v in versions if not v.edited and v.effective_from == fields["effective_from"]]
+    if from_file and all(getattr(from_file[-1], n) == v for n, v in fields.items()):
+        return None
+    counting = [v for v in versions if not v.proposed]
+    number = versions[-1].version + 1 if versions else 1
+    is_proposed = bool(counting) and counting[-1].edited
+    return model(pack=pack, version=number, proposed=is_proposed, **named_by, **fields)

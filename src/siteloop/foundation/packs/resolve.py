@@ -77,10 +77,9 @@ _shared: ContextVar[Book | None] = ContextVar("packs_book", default=None)
 
 
 @contextmanager
-def reading() -> Iterator[Book]:
-    """Ask many questions for the price of one; inside, changes made meanwhile are not seen."""
-    outer = _shared.get()
-    book = outer or Book()
+def reading(anew: bool = False) -> Iterator[Book]:
+    """Ask many questions for the price of one; inside, changes made meanwhile are not seen. `anew`: nor a shared book from before."""
+    book = (None if anew else _shared.get()) or Book()
     token = _shared.set(book)
     try:
         yield book
