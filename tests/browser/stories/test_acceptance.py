@@ -37,7 +37,9 @@ def test_a_promise_runs_thirty_days_locks_and_is_unlocked_by_its_proof(
     enterprise.is_refused("材料不齐，尚缺 4 项")
     enterprise.opens(application)
     for title in ("工程质量监督申报表", "施工图审查合格书", "质量保证体系资料"):
-        enterprise.does("上传材料", {"材料名称": title, "文件": [paper(title)]}, f"已上传“{title}” 1 份")
+        enterprise.does(
+            "上传材料", {"材料名称": title, "文件或照片": [paper(title)]}, f"已上传“{title}” 1 份"
+        )
     promise = {"承诺材料": "施工、监理合同", "承诺内容": "自受理之日起三十日内补交"}
     enterprise.does("承诺补交", promise, "自受理之日起开始倒计时")
     enterprise.does("提交申请", says="已提交。承办人：")
@@ -54,7 +56,7 @@ def test_a_promise_runs_thirty_days_locks_and_is_unlocked_by_its_proof(
     enterprise.page.reload()
     enterprise.reads("申报表未盖章")
     title = "工程质量监督申报表"
-    enterprise.does("上传材料", {"材料名称": title, "文件": [paper(title)]}, "材料已齐")
+    enterprise.does("上传材料", {"材料名称": title, "文件或照片": [paper(title)]}, "材料已齐")
     enterprise.does("提交申请", says="已提交。承办人：")
     officer.page.reload()
     officer.does("受理", says="1 项承诺开始倒计时")

@@ -38,7 +38,7 @@ def test_a_score_opens_its_records_and_a_granted_appeal_changes_it(
     enterprise.may_not("申诉成立", "申诉不成立")
     inspector.cannot_open(f"{enterprise.page.url}actions/grant")
     county.opens(enterprise.page.url)
-    county.does("申诉成立", {"处理意见": "情况属实，该月不计"}, f"申诉成立，该指标不计，得分 {before} →")
+    county.does("申诉成立", {"审批意见": "情况属实，该月不计"}, f"申诉成立，该指标不计，得分 {before} →")
     enterprise.opens(card)
     enterprise.reads("不计", "申诉成立：情况属实，该月不计")
     expect(enterprise.main.locator("dt").first).to_be_visible()

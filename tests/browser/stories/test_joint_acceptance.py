@@ -47,7 +47,9 @@ def test_departments_examine_side_by_side_the_slowest_is_seen_and_one_result_is_
     enterprise.hears("已保存")
     application = enterprise.page.url
     for title in PAPERS:
-        enterprise.does("上传材料", {"材料名称": title, "文件": [paper(title)]}, f"已上传“{title}” 1 份")
+        enterprise.does(
+            "上传材料", {"材料名称": title, "文件或照片": [paper(title)]}, f"已上传“{title}” 1 份"
+        )
     enterprise.does("提交申请", says="已提交，等待牵头部门受理")
     enterprise.may_not("受理并分送各部门")
     fire = person("fire")

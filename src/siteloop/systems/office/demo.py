@@ -47,7 +47,7 @@ PROBLEMS = (
     ("question", "怎样给项目变更专职安全员", "/project_stages/changes/"),
     ("wish", "希望派单列表能按镇街汇总", "/cases/cases/"),
     ("fault", "手机上照片上传到一半停住", "/inspection/inspections/"),
-    ("question", "年检证书到期后在哪里重新登记", "/registry/annual-inspections/"),
+    ("question", "年检证书到期后在哪里重新登记", "/registry/inspections/"),
 )
 
 

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 
 import pytest
 from django.apps import apps
@@ -118,7 +119,7 @@ def test_the_columns_a_person_chose_are_kept_and_only_for_that_person():
     )
     assert (answer.status_code, answer.headers["Location"]) == (302, f"{DEVICES}?state=active&search=")
     page = who.html.get(DEVICES).content.decode()
-    assert f'data-label="工地"><a href="/places/sites/{device.site_id}/">' in page
+    assert re.search(rf'data-label="工地" class="cell-\w+"><a href="/places/sites/{device.site_id}/">', page)
     assert 'data-label="安装位置"' not in page and "table-sm" in page
     assert device.code in page, "the column that opens the record stays"
     assert 'data-label="安装位置"' in other.html.get(DEVICES).content.decode()
@@ -158,7 +159,7 @@ def test_numbers_stand_to_the_right_and_divisions_by_name():
     assert f'title="{HOME}">平湖市</td>' in page
     rows.device(HOME)
     page = caller(["*"], HOME).html.get(DEVICES).content.decode()
-    assert 'data-label="上报间隔（秒）" class="text-end"' in page
+    assert re.search(r'data-label="上报间隔（秒）" class="cell-\w+ text-end"', page)
 
 
 def test_every_reference_filter_of_the_program_answers_its_search_box(fast_plane):
