@@ -75,12 +75,15 @@ appeal = Action(
 
 def _grant(act: Act) -> str:
     row: ScoreAppeal = act.obj
-    before = row.card.score
+    before = _points(row.card)
     row.item.void_why = f"申诉成立：{row.opinion}"[:300]
     row.item.save(update_fields=["void_why"])
     engine.resettle(row.card)
-    after = "无" if row.card.score is None else row.card.score
-    return f"申诉成立，该指标不计，得分 {before} → {after}"
+    return f"申诉成立，该指标不计，得分 {before} → {_points(row.card)}"
+
+
+def _points(card: Scorecard) -> str:
+    return "无" if card.score is None else f"{card.score.normalize():f}"
 
 
 grant = decision(
