@@ -1,6 +1,6 @@
 """Requests: somebody asks, somebody else grants or denies with an opinion, and whoever asked is told.
 
-A model derives from `Request` and says what it is about; `decisions` makes its two verbs.
+A model derives from `Request` and says what it is about; `decision` makes each of its two verbs, grant and deny.
 """
 
 from collections.abc import Callable
