@@ -101,6 +101,18 @@ class _Scan(Generic[F]):
             start = head[0] + 1
         return -1
 
+    def inside(self, place: int, size: int) -> int:
+        """How much of the broken piece at `place` to give up: all, or what stands before a frame that may open in it."""
+        end, start = place + size, place + 1
+        while (head := self.next_head(start)) is not None and head[0] < end:
+            try:
+                self.whole(*head)
+            except NotAFrame:
+                start = head[0] + 1
+            else:  # whole, or still coming in
+                return head[0] - place
+        return min(size, max(self.beginning() - place, 1))
+
     def run(self) -> int:
         """Bytes used."""
         at = 0
@@ -130,8 +142,9 @@ class _Scan(Generic[F]):
         """Note why the bytes at `place` are no frame; where to look on."""
         if no.size:
             self.refuse_until(place)
-            self.found.append(Refusal(no.reason, self.data[place : place + no.size], no.detail))
-            self.junk_from = place + no.size
+            size = self.inside(place, no.size)
+            self.found.append(Refusal(no.reason, self.data[place : place + size], no.detail))
+            self.junk_from = place + size
             return self.junk_from
         if self.why[1] == "no frame header":
             self.why = (no.reason, no.detail)

@@ -69,9 +69,6 @@ class Person:
             box.select_option(label=str(value))
         else:
             box.fill(str(value))
-            if box.input_value() != str(value):
-                # a search box left just before took the keys, because it takes the focus back once when it closes
-                box.fill(str(value))
             box.press("Tab")  # leaving a date closes its calendar
 
     def _look_up(self, box: Locator, words: str) -> None:

@@ -71,6 +71,8 @@ def test_hoists_round_trip(said: dict[str, float], at: int, code: str) -> None:
 _good = st.sampled_from([HOIST_REALTIME, HOIST_HEARTBEAT, HOIST_RUN_TIME, CRANE_CYCLE, crane_words()])
 _garbage = st.one_of(
     st.binary(max_size=40),
+    # a false beginning that declares the good frames behind it as its own data
+    st.integers(0, 120).map(lambda size: b"\x7a\x7a\x01\x02\x06\x01" + size.to_bytes(2, "little")),
     st.sampled_from([b"\x7e\x7e", b"\x7a\x7a\x01\x02\x06\x01\x32\x00", b"\xa5\x5a", CRANE_CYCLE[:30]]),
 )
 
@@ -136,3 +138,12 @@ def test_any_data_area_of_an_a55a_frame_is_refused_or_read(data: bytes, kind: in
             for profile in ("tower_crane", "hoist"):
                 with contextlib.suppress(NoReading):
                     stream.read(frame, profile, {})
+
+
+@pytest.mark.parametrize("piece", [1, 7, 1000])
+def test_a_false_beginning_swallows_no_frame_whatever_length_it_declares(piece: int) -> None:
+    for size in range(120):
+        whole = b"\x7a\x7a\x01\x02\x06\x01" + size.to_bytes(2, "little") + HOIST_REALTIME + HOIST_HEARTBEAT
+        parts = [whole[at : at + piece] for at in range(0, len(whole), piece)]
+        found = [f.raw for f in framing.frames(parts, stream.FAMILIES) if isinstance(f, Frame)]
+        assert found == [HOIST_REALTIME, HOIST_HEARTBEAT], size

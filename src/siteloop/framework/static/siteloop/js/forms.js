@@ -12,6 +12,16 @@ function line(choice, escape) {
   return `<div>${escape(choice.text)}${note}</div>`;
 }
 
+/**
+ * Drop the search that waits for a pause in typing: the library would open the list with it and take the focus back,
+ * though a hit was chosen or the box was left meanwhile.
+ * @param {any} box
+ */
+function forget(box) {
+  clearTimeout(box.refreshTimeout);
+  box.refreshTimeout = null;
+}
+
 /** @param {HTMLSelectElement} select */
 function searchBox(select) {
   const TomSelect = /** @type {any} */ (window).TomSelect;
@@ -35,8 +45,12 @@ function searchBox(select) {
       loading: () => `<div class="no-results">${chinese ? "查找中…" : "searching…"}</div>`,
     },
     onItemAdd() {
+      forget(this);
       this.setTextboxValue("");
       if (!select.multiple) this.blur();
+    },
+    onBlur() {
+      forget(this);
     },
     /** @param {string} words @param {(rows?: Choice[]) => void} done */
     load(words, done) {
