@@ -10,6 +10,8 @@ from siteloop.gateway.bench.load import Load, Sent
 from siteloop.gateway.bench.load_frames import READINGS
 from siteloop.gateway.bench.trial import Program
 
+NORMAL_S = 60.0
+
 
 def memory(running: Program, role: str = "listener") -> float:
     """Resident MiB of a role."""
@@ -42,16 +44,20 @@ def connections(running: Program, asked: argparse.Namespace) -> dict[str, Any]:
 
 
 def flood(running: Program, asked: argparse.Namespace) -> dict[str, Any]:
-    """The normal rate, ten times the normal rate, the normal rate again; each from devices of its own."""
-    each, seconds = asked.devices // 3, asked.seconds or 20.0
+    """The normal rate, ten times the normal rate, the normal rate again; each from devices of its own.
+
+    The normal phases last a minute at most: the one behind the flood shows whether a minute is enough to come back.
+    """
+    each, long = asked.devices // 3, asked.seconds or 20.0
     report: dict[str, Any] = {}
     total = 0
     for i, (name, rate) in enumerate(
         (("before", asked.rate), ("flood", 10 * asked.rate), ("after", asked.rate))
     ):
+        seconds = long if name == "flood" else min(long, NORMAL_S)
         frames = int(rate / READINGS * seconds)
         load = Load(*running.hj212, each, frames, rate / READINGS, first=1 + i * each)
-        done = sent(start_load(load), 600)
+        done = sent(start_load(load), 3 * seconds + 120)
         total += done.frames
         report[name] = {**phase(done), "listener_mib": round(memory(running))}
         if name == "flood":

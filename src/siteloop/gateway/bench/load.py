@@ -28,6 +28,10 @@ WINDOW = 128  # frames of one connection on the way at once
 SILENCE_S = 4.0  # without an answer for so long a device connects anew
 CHUNK = 6_000_000  # bytes of frames rendered at once
 CONNECTING = 500  # connections made at once
+#: frames that one connection of an unpaced load may be ahead of the slowest: devices of one clock drift apart no further, and
+#: what is rendered for all of them is used by all of them
+AHEAD = 512
+WATCH_S = 0.2
 TICK_S = 0.005  # of a paced load
 
 
@@ -64,7 +68,7 @@ class Sent(msgspec.Struct, frozen=True):
 
 
 class Script:
-    """The frames of a load by connection; what was rendered last is kept."""
+    """The frames of a load by connection; what some connection still needs is kept."""
 
     def __init__(self, load: Load) -> None:
         self.sockets = load.connections or load.devices
@@ -76,6 +80,14 @@ class Script:
         self._long = max(1, min(64, CHUNK // (len(self.numbers) * self.frames.size)))
         self._chunks: dict[int, NDArray[np.uint8]] = {}
         self._qns: dict[int, bytes] = {}
+
+    def forget(self, frame: int) -> None:
+        """Every connection is past this frame."""
+        passed = frame // self.each // self._long
+        for number in [n for n in self._chunks if n < passed]:
+            del self._chunks[number]
+        for second in [s for s in self._qns if s < frame // self.each]:
+            del self._qns[second]
 
     def qns(self, start: int, stop: int) -> list[bytes]:
         """The exchanges of a connection's frames from `start` to before `stop`."""
@@ -107,8 +119,6 @@ class Script:
     def _chunk(self, number: int) -> NDArray[np.uint8]:
         found = self._chunks.get(number)
         if found is None:
-            for old in [n for n in self._chunks if n < number - 1][: len(self._chunks) - 2]:
-                del self._chunks[old]
             first = self.first + number * self._long
             found = self._chunks[number] = self.frames.matrix(self.numbers, first, self._long)
         return found
@@ -232,7 +242,7 @@ class Run:
         await asyncio.sleep(max(0.0, begun + self.load.idle_s - time.monotonic()))
         start, spent = time.monotonic(), time.process_time()
         for line in self.lines:
-            line.due = 0 if self.load.rate else line.total
+            line.due = 0 if self.load.rate else AHEAD
             line.start()
         watch = asyncio.create_task(self._watch())
         await self._pace(start)
@@ -260,9 +270,15 @@ class Run:
         return [self.lines[g % len(self.lines)] for g in range(due, upto)]
 
     async def _watch(self) -> None:
-        """Connect anew what lost its connection or owes answers, for ever."""
+        """Connect anew what lost its connection or owes answers, and keep the others together, for ever."""
         while True:
-            await asyncio.sleep(0.2)
+            await asyncio.sleep(WATCH_S)
+            slowest = min(line.done for line in self.lines)
+            self.script.forget(slowest)
+            if not self.load.rate:
+                for line in self.lines:
+                    line.due = slowest + AHEAD
+                    line.push()
             lost = [line for line in self.lines if line.is_silent and line.done < line.total]
             for line in lost:
                 if line.transport is not None:

@@ -10,7 +10,6 @@ import zlib
 from typing import Any
 
 from siteloop.gateway.commands import Commands
-from siteloop.gateway.freshness import Seen
 from siteloop.gateway.gathering import Gathering
 from siteloop.gateway.listeners.tcp import TcpConnection, TcpServer
 from siteloop.gateway.presence import Presence
@@ -21,12 +20,14 @@ from siteloop.kernel.reasons import Reason
 from siteloop.kernel.registry import DeviceEntry
 from siteloop.kernel.times import SECOND
 from siteloop.protocols.hj212 import talk
-from siteloop.protocols.hj212.batch import PROFILE, BatchDecoder, Memory, load
+from siteloop.protocols.hj212.batch import BatchDecoder, load
+from siteloop.protocols.hj212.bulk import BulkDecoder
 from siteloop.protocols.hj212.frame import Frame, Refusal, cut
 from siteloop.protocols.hj212.intake import Unknown, understand
 from siteloop.protocols.hj212.message import Message
 from siteloop.protocols.hj212.parts import Parts
 from siteloop.protocols.hj212.reading import NoReading, reading
+from siteloop.protocols.hj212.taken import PROFILE, Decoder
 
 log = logging.getLogger("siteloop.listener")
 
@@ -44,26 +45,31 @@ class Hj212Server(TcpServer):
         commands: Commands,
     ) -> None:
         super().__init__(address, settings, registry, gathering, presence, commands)
-        self.seen: Seen | Memory = Seen()
         self.parts = Parts()
-        self.batch: BatchDecoder | None = None
-        self._waiting: list[Hj212Connection] = []  # those with bytes the batch decoder has not looked at
+        self._reach = (
+            settings.ahead_s * SECOND,
+            settings.oldest_s * SECOND,
+            settings.oldest_history_s * SECOND,
+        )
+        self.decoder: Decoder = BulkDecoder(*self._reach)
+        self.decoder.use(registry.current.devices)
+        registry.on_change(lambda registry: self.decoder.use(registry.devices))
+        self._waiting: list[Hj212Connection] = []  # those with bytes the decoder has not looked at
 
     def connection(self) -> "Hj212Connection":
         return Hj212Connection(self)
 
     async def accelerate(self) -> bool:
-        """Load the compiled decoder in a thread, then use it instead of the plain one. False when numba is not there."""
+        """Load the compiled decoder in a thread, then use it instead of the other. False when numba is not there."""
         try:
             core = await asyncio.to_thread(load, self.settings.data / "numba")
         except (ImportError, OSError, RuntimeError) as why:  # no numba, or nowhere to keep what it compiles
-            log.warning("frames are decoded by the plain codec: %s", why)
+            log.warning("frames are decoded without the compiled decoder: %s", why)
             return False
-        s = self.settings
-        batch = BatchDecoder(core, s.ahead_s * SECOND, s.oldest_s * SECOND, s.oldest_history_s * SECOND)
-        batch.use(self.registry.current.devices)
-        self.registry.on_change(lambda registry: batch.use(registry.devices))
-        self.seen, self.batch = batch.memory, batch
+        self.drain()
+        compiled = BatchDecoder(core, *self._reach)
+        compiled.use(self.registry.current.devices)
+        self.decoder = compiled
         return True
 
     def wake(self, connection: "Hj212Connection") -> None:
@@ -75,11 +81,11 @@ class Hj212Server(TcpServer):
     def drain(self) -> None:
         """Decode what the waiting connections received."""
         waiting, self._waiting = list(dict.fromkeys(self._waiting)), []
-        if not waiting or self.batch is None:
+        if not waiting:
             return
         now = time.time_ns() // 1000
         chunks = [bytes(c.buffer) for c in waiting]
-        taken = self.batch.decode(chunks, now)
+        taken = self.decoder.decode(chunks, now)
         for place, number in taken.speakers():
             self.presence.seen(number, waiting[place], waiting[place].peer)
         if len(taken.device):
@@ -117,11 +123,8 @@ class Hj212Connection(TcpConnection):
             self.answer([frame])
 
     def data_received(self, data: bytes) -> None:
-        if self.server.batch is None:
-            super().data_received(data)
-        else:
-            self.buffer += data
-            self.server.wake(self)
+        self.buffer += data
+        self.server.wake(self)
 
     def take(self, now: int) -> None:
         used, found = cut(self.buffer)
@@ -183,7 +186,7 @@ class Hj212Connection(TcpConnection):
             return
         # a part that does not say its number is known by its content
         part = message.pno if message.is_numbered else 0x8000 | zlib.crc32(message.area) & 0x7FFF
-        if message.qn and server.seen.again((device.number, message.qn, message.cn, part)):
+        if message.qn and server.decoder.memory.again((device.number, message.qn, message.cn, part)):
             self._refuse(Refusal(Reason.DUPLICATE, frame.raw, f"QN {message.qn} again"), device, message.mn)
             return
         self._upload(message, device, frame, now)

@@ -1,4 +1,4 @@
-"""The listener's start: the compiled decoder before the first connection, or the plain one until it is there."""
+"""The listener's start: the compiled decoder before the first connection, or the one in plain Python until it is there."""
 
 import asyncio
 import threading
@@ -9,7 +9,8 @@ import pytest
 
 from siteloop.gateway.listeners import hj212
 from siteloop.gateway.tests.listening import frame, listening, settled, within
-from siteloop.protocols.hj212.batch import cache_folder, load
+from siteloop.protocols.hj212.batch import BatchDecoder, cache_folder, load
+from siteloop.protocols.hj212.bulk import BulkDecoder
 
 
 async def _ask(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, data: bytes) -> bytes:
@@ -23,12 +24,12 @@ def test_the_compiled_decoder_is_there_before_the_first_connection(tmp_path: Pat
 
     async def test() -> None:
         async with listening(compiled=True) as (role, _):
-            assert role.hj212.batch is not None
+            assert isinstance(role.hj212.decoder, BatchDecoder)
 
     within(200, test)
 
 
-def test_the_plain_codec_serves_while_the_decoder_is_compiled(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_other_decoder_serves_while_the_decoder_is_compiled(monkeypatch: pytest.MonkeyPatch) -> None:
     compiled = threading.Event()
 
     def slow(spare: Path) -> ModuleType:
@@ -41,11 +42,11 @@ def test_the_plain_codec_serves_while_the_decoder_is_compiled(monkeypatch: pytes
         async with listening(decoder_s=0) as (role, bus):
             reader, writer = await asyncio.open_connection("127.0.0.1", role.ports["hj212"])
             assert b"CN=9014" in await _ask(reader, writer, frame("a34004-Rtd=1"))
-            assert role.hj212.batch is None
+            assert isinstance(role.hj212.decoder, BulkDecoder)
             compiled.set()
             assert role._accelerating is not None and await role._accelerating
             assert b"CN=9014" in await _ask(reader, writer, frame("a34004-Rtd=2", qn="20260101000000001"))
-            assert role.hj212.batch is not None
+            assert isinstance(role.hj212.decoder, BatchDecoder)
             await settled(role)
             assert bus.rows == 2
             writer.close()

@@ -26,8 +26,16 @@ BEGINNINGS = {
     "lifting": b"\xa5\x5a",
     "mqtt": b"\x10\xff\x7f\x00\x04MQTT",
 }
+ONE_READ = (
+    262_144  # the event loop's; HJ 212 looks at what all connections sent in a turn together, right after it
+)
 #: what a listener holds of one connection at most, bytes
-MOST_HELD = {"hj212": 32_768, "jt808": 65_536, "lifting": 65_536, "mqtt": packets.LARGEST + 65_536}
+MOST_HELD = {
+    "hj212": ONE_READ + 32_768,
+    "jt808": 65_536,
+    "lifting": 65_536,
+    "mqtt": packets.LARGEST + 65_536,
+}
 GARBAGE_SENDERS = 400
 
 

@@ -13,7 +13,6 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -21,57 +20,17 @@ from siteloop.kernel.profiles import PROFILES
 from siteloop.kernel.quality import FLAG_LETTERS, Quality
 from siteloop.kernel.registry import DeviceEntry
 from siteloop.protocols.hj212.crc import TABLE
+from siteloop.protocols.hj212.exchanges import REMEMBERED
 from siteloop.protocols.hj212.factors import FACTORS, SENTINELS, VALUE_NAMES
+from siteloop.protocols.hj212.taken import PROFILE, Taken, is_plain
 
-PROFILE = "dust"
 SHORTEST = 90  # bytes of the shortest frame that can be taken
 KEY_SLOTS = 1024
 PLACES = 64  # items of a data area whose keys are remembered from frame to frame
-REMEMBERED = 200_000
 
 
 def _bytes(text: str) -> NDArray[np.uint8]:
     return np.frombuffer(text.encode(), np.uint8)
-
-
-def _is_plain(device: DeviceEntry) -> bool:
-    """Whether a device's frames may be taken without the plain codec."""
-    return (
-        device.enabled
-        and device.profile == PROFILE
-        and device.crc == "hj212"
-        and device.version != "2005"  # other answers
-        and not device.quirks
-        and not device.sm4_key
-    )
-
-
-class Taken(msgspec.Struct):
-    """Rows taken from one call, in the order of the connections; arrays are copies.
-
-    device int32[n] · at int64[n] µs UTC · kind uint8[n] · values float32[n, f] · quality uint8[n, f] ·
-    connection int32[n] · raw: the frames behind each other, lengths int32[n] · answers: per connection the 9014 frames ·
-    rests: per connection the bytes used so far · handed: (start, stop, connection, came before) of frames for the plain codec.
-    """
-
-    device: NDArray[np.int32]
-    at: NDArray[np.int64]
-    kind: NDArray[np.uint8]
-    values: NDArray[np.float32]
-    quality: NDArray[np.uint8]
-    connection: NDArray[np.int32]
-    raw: bytes
-    lengths: NDArray[np.int32]
-    flagged: int
-    answers: list[bytes]
-    rests: list[int]
-    handed: list[tuple[int, int, int, bool]]
-
-    def speakers(self) -> list[tuple[int, int]]:
-        """(connection, device) of the rows, each once."""
-        pairs = self.connection.astype(np.int64) << 32 | self.device
-        runs = pairs[np.append(True, pairs[1:] != pairs[:-1])] if len(pairs) else pairs
-        return [(pair >> 32, pair & 0xFFFF_FFFF) for pair in np.unique(runs).tolist()]
 
 
 class Memory:
@@ -185,7 +144,7 @@ class BatchDecoder:
             slots[slot] = i
             for k, field in enumerate(fields):
                 scales[i, k] = device.scale.get(field.name, 1.0)
-        plain = [_is_plain(d) for d in devices]
+        plain = [is_plain(d) for d in devices]
         self._devices = (
             slots,
             *self._joined(codes),

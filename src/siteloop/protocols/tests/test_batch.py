@@ -1,4 +1,4 @@
-"""The compiled batch decoder equals the plain codec: on plain frames, on odd ones, on damaged bytes."""
+"""Both decoders of many frames equal the plain codec: on plain frames, on odd ones, on damaged bytes."""
 
 import math
 import os
@@ -14,12 +14,17 @@ from hypothesis import strategies as st
 from siteloop.kernel.registry import DeviceEntry
 from siteloop.kernel.times import DAY, SECOND
 from siteloop.protocols.hj212 import talk
-from siteloop.protocols.hj212.batch import BatchDecoder, Memory, Taken, load
+from siteloop.protocols.hj212.batch import BatchDecoder, Memory, load
+from siteloop.protocols.hj212.bulk import BulkDecoder
 from siteloop.protocols.hj212.crc import VARIANTS, crc212
+from siteloop.protocols.hj212.crcs import crcs212
+from siteloop.protocols.hj212.exchanges import Exchanges
 from siteloop.protocols.hj212.factors import FACTORS
 from siteloop.protocols.hj212.frame import Frame, Refusal, build, cut
 from siteloop.protocols.hj212.intake import Unknown, understand
+from siteloop.protocols.hj212.layouts import Layouts
 from siteloop.protocols.hj212.reading import NoReading, reading
+from siteloop.protocols.hj212.taken import Taken
 from siteloop.protocols.tests.test_hj212 import SAMPLES
 
 KEY = "30" * 16
@@ -46,11 +51,31 @@ def core() -> Any:
     return load(Path(os.environ["SITELOOP_DATA"]) / "numba")
 
 
+REACH = (600 * SECOND, 30 * DAY, 5 * 365 * DAY)
+Both = BatchDecoder | BulkDecoder
+
+
 @pytest.fixture
-def decoder(core: Any) -> BatchDecoder:
-    made = BatchDecoder(core, 600 * SECOND, 30 * DAY, 5 * 365 * DAY)
+def compiled(core: Any) -> BatchDecoder:
+    made = BatchDecoder(core, *REACH)
     made.use(DEVICES)
     return made
+
+
+@pytest.fixture(params=["compiled", "bulk"])
+def decoder(request: pytest.FixtureRequest) -> Both:
+    if request.param == "compiled":
+        return request.getfixturevalue("compiled")  # type: ignore[no-any-return]
+    made = BulkDecoder(*REACH)
+    made.use(DEVICES)
+    return made
+
+
+def _forget(decoder: Both) -> None:
+    if isinstance(decoder, BatchDecoder):
+        decoder.memory = Memory(decoder.core)
+    else:
+        decoder.memory = Exchanges()
 
 
 def _row(device: int, at: int, kind: int, values: list[float], quality: bytes, raw: bytes) -> Row:
@@ -91,9 +116,9 @@ def _frames_taken(taken: Taken) -> list[Row]:
     ]
 
 
-def _check(decoder: BatchDecoder, chunks: list[bytes]) -> Taken:
+def _check(decoder: Both, chunks: list[bytes]) -> Taken:
     """Everything taken is what the plain codec reads, and everything else is handed back, in order, once."""
-    decoder.memory = Memory(decoder.core)
+    _forget(decoder)
     taken = decoder.decode(chunks, NOW)
     rows = _frames_taken(taken)
     handed = {(place, start): (stop, again) for start, stop, place, again in taken.handed}
@@ -227,13 +252,13 @@ _frames = st.one_of(
 
 @settings(max_examples=400, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(st.lists(st.lists(_frames, max_size=5).map(b"".join), max_size=4))
-def test_it_reads_what_the_plain_codec_reads(decoder: BatchDecoder, chunks: list[bytes]) -> None:
+def test_it_reads_what_the_plain_codec_reads(decoder: Both, chunks: list[bytes]) -> None:
     _check(decoder, chunks)
 
 
 @settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(st.lists(_usual, min_size=1, max_size=4).map(b"".join), st.data())
-def test_damaged_bytes_are_never_taken(decoder: BatchDecoder, stream: bytes, data: st.DataObject) -> None:
+def test_damaged_bytes_are_never_taken(decoder: Both, stream: bytes, data: st.DataObject) -> None:
     bad = bytearray(stream)
     for _ in range(data.draw(st.integers(1, 3))):
         bad[data.draw(st.integers(0, len(bad) - 1))] = data.draw(st.integers(0, 255))
@@ -241,7 +266,7 @@ def test_damaged_bytes_are_never_taken(decoder: BatchDecoder, stream: bytes, dat
     _check(decoder, [bytes(bad[:end]), bytes(bad[end:])])
 
 
-def test_usual_frames_are_all_taken_without_the_plain_codec(decoder: BatchDecoder) -> None:
+def test_usual_frames_are_all_taken_without_the_plain_codec(decoder: Both) -> None:
     frames = [
         _build(
             f"QN={20260725000000000 + i};ST=39;CN=2011;PW=123456;MN=010000A8900016F000169DC0;Flag={4 + i % 2};CP=&&"
@@ -254,7 +279,7 @@ def test_usual_frames_are_all_taken_without_the_plain_codec(decoder: BatchDecode
     assert taken.handed == []
 
 
-def test_a_re_sent_frame_is_handed_back(decoder: BatchDecoder) -> None:
+def test_a_re_sent_frame_is_handed_back(decoder: Both) -> None:
     one = _build(
         b"QN=20260725000000000;ST=39;CN=2011;PW=;MN=MG;Flag=5;CP=&&DataTime=20260726000000;a34004-Rtd=0.08,a01006-Rtd=1013&&"
     )
@@ -286,23 +311,28 @@ def test_odd_exchange_numbers_are_remembered_too(core: Any) -> None:
     ]
 
 
-def test_the_crc_folds_eight_bytes_at_once(decoder: BatchDecoder) -> None:
-    table, folds = decoder._tables[0], decoder._tables[1]
+def test_the_crc_folds_eight_bytes_at_once(compiled: BatchDecoder) -> None:
+    table, folds = compiled._tables[0], compiled._tables[1]
     for n in range(40):
         data = bytes((i * 37 + n) % 256 for i in range(n))
         buffer = np.frombuffer(data or b"\0", np.uint8)
-        assert decoder.core.crc212(buffer, 0, n, table, folds) == crc212(data)
+        assert compiled.core.crc212(buffer, 0, n, table, folds) == crc212(data)
 
 
-def test_time_is_the_calendars(decoder: BatchDecoder) -> None:
+@given(st.lists(st.binary(min_size=1, max_size=1100), min_size=1, max_size=12))
+def test_checksums_of_many_segments_are_those_of_each(segments: list[bytes]) -> None:
+    assert crcs212(segments) == [crc212(segment) for segment in segments]
+
+
+def test_time_is_the_calendars(compiled: BatchDecoder) -> None:
     for us in range(
         int(time.time()) * SECOND, int(time.time()) * SECOND + 800 * DAY, 7 * DAY + 12_345 * SECOND
     ):
         digits = np.frombuffer(talk.stamp(us).encode(), np.uint8)
-        assert decoder.core._instant(digits, 0) == us
+        assert compiled.core._instant(digits, 0) == us
 
 
-def test_a_key_learnt_at_one_place_is_never_taken_for_another(decoder: BatchDecoder) -> None:
+def test_a_key_learnt_at_one_place_is_never_taken_for_another(decoder: Both) -> None:
     """After one frame its keys are known by comparison; whatever else stands there is read as if nothing had been learnt."""
     moment = time.strftime("%Y%m%d%H%M%S", time.gmtime(NOW // SECOND + 8 * 3600))
     areas = (
@@ -326,3 +356,22 @@ def test_a_key_learnt_at_one_place_is_never_taken_for_another(decoder: BatchDeco
         taken = _check(decoder, [b"".join([*first, frame(number, area)])])
         assert len(taken.device) >= 1
     assert len(_check(decoder, [b"".join(frame(n, areas[0]) for n in range(40))]).device) == 40
+
+
+def test_shapes_are_learnt_up_to_a_limit_and_the_plain_codec_reads_the_rest() -> None:
+    layouts = Layouts(most=2)
+    areas = [f";a34004-Rtd=1,x{i}-Rtd=2".encode() for i in range(3)]
+    first, second, third = (layouts.learn(area) for area in areas)
+    assert first is not None and second is not None and third is None
+    assert layouts.learn(areas[0].replace(b"=1", b"=7.5")) is first
+    frames = [
+        _build(
+            f"QN={20260725000000000 + i};ST=39;CN=2011;PW=123456;MN=010000A8900016F000169DC0;Flag=5;CP=&&"
+            f"DataTime=20260726000000;a34004-Rtd={i},y{i}-Rtd=2&&".encode()
+        )
+        for i in range(300)
+    ]
+    decoder = BulkDecoder(*REACH)
+    decoder.use(DEVICES)
+    taken = _check(decoder, [b"".join(frames)])
+    assert len(taken.device) == 256 and len(taken.handed) == 44

@@ -1,5 +1,6 @@
 """One map: every site and monitor in scope with its live colour, over an offline base map."""
 
+import msgspec
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
@@ -21,7 +22,6 @@ LEGEND = (
     ("grey", "–", "离线或未开工", "offline or not started"),
 )
 STATES = {state.value: str(state.label) for state in WorkState}
-ORDER = {"red": 3, "yellow": 2, "green": 1, "grey": 0}
 
 
 @screen
@@ -48,25 +48,25 @@ def _codes(viewer: Viewer) -> list[str]:
 
 
 @login_required
-def points(request: HttpRequest) -> JsonResponse:
-    """GET /one_map/points.json: GeoJSON of the sites in scope; three queries however many sites there are."""
+def points(request: HttpRequest) -> HttpResponse:
+    """GET /one_map/points.json: GeoJSON of the sites in scope; four queries however many sites there are."""
     viewer: Viewer = request.viewer  # type: ignore[attr-defined]
     if not viewer.may("registry.site.view"):
         return JsonResponse({"title": "没有权限", "status": 403}, status=403)
-    worst: dict[int, dust.Reading] = {}
-    for reading in dust.readings(viewer):
-        known = worst.get(reading.site)
-        if known is None or ORDER[reading.colour] > ORDER[known.colour]:
-            worst[reading.site] = reading
+    spots = dust.spots(viewer)
     cases = set(
         Case.objects.visible_to(viewer)
         .filter(state__in=["disposing", "verifying"])
+        .order_by()
         .values_list("site_id", flat=True)
+        .distinct()
     )
     sites = Site.objects.visible_to(viewer).exclude(lon=None).exclude(lat=None).order_by("pk")
-    told = sites.values_list("pk", "name", "lon", "lat", "state").iterator(chunk_size=5_000)
-    features = [_feature(*site, worst.get(site[0]), site[0] in cases) for site in told]
-    return JsonResponse({"type": "FeatureCollection", "features": features})
+    told = sites.values_list("pk", "name", "lon", "lat", "state")
+    features = [_feature(*site, spots.get(site[0]), site[0] in cases) for site in told]
+    # thousands of features: the general JSON writer takes ten times as long
+    written = msgspec.json.encode({"type": "FeatureCollection", "features": features})
+    return HttpResponse(written, content_type="application/json")
 
 
 def _feature(
@@ -75,25 +75,23 @@ def _feature(
     lon: float | None,
     lat: float | None,
     state: str,
-    reading: dust.Reading | None,
+    spot: dust.Spot | None,
     has_case: bool,
 ) -> dict[str, object]:
-    values = reading.values if reading else {}
+    is_building = state == WorkState.UNDER_CONSTRUCTION
     return {
         "type": "Feature",
         "id": pk,
-        "geometry": {"type": "Point", "coordinates": [lon, lat]},
+        "geometry": {"type": "Point", "coordinates": (lon, lat)},
         "properties": {
             "id": pk,
             "title": name,
             "state": STATES[state],
-            "colour": reading.colour if reading and state == WorkState.UNDER_CONSTRUCTION else "grey",
-            "pm25": values.get("pm25"),
-            "pm10": values.get("pm10"),
-            "noise": values.get("noise"),
-            "at": reading.at.astimezone(SHANGHAI).strftime("%m-%d %H:%M:%S")
-            if reading and reading.at
-            else "",
+            "colour": spot.colour if spot and is_building else "grey",
+            "pm25": spot.pm25 if spot else None,
+            "pm10": spot.pm10 if spot else None,
+            "noise": spot.noise if spot else None,
+            "at": f"{spot.at.astimezone(SHANGHAI):%m-%d %H:%M:%S}" if spot and spot.at else "",
             "case": has_case,
             "link": f"/places/sites/{pk}/",
         },

@@ -11,9 +11,9 @@ from siteloop.framework.scope import ScopedQuerySet
 from siteloop.framework.viewer import Viewer, system_viewer
 from siteloop.systems.dust import complaints, installation, kpis
 from siteloop.systems.dust.models import Complaint
-from siteloop.systems.dust.newest import Overview, Reading, overview, pm25_limit, readings
+from siteloop.systems.dust.newest import Overview, Reading, Spot, overview, pm25_limit, readings, spots
 
-__all__ = ("Overview", "Reading", "overview", "pm25_limit", "readings")
+__all__ = ("Overview", "Reading", "Spot", "overview", "pm25_limit", "readings", "spots")
 
 
 def towns(viewer: Viewer) -> list[installation.TownRate]:

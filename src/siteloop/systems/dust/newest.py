@@ -126,6 +126,53 @@ def readings(viewer: Viewer, site: int | None = None) -> list[Reading]:
     return sorted(rows, key=lambda r: (not r.is_online, -(r.pm25 or 0)))
 
 
+class Spot(NamedTuple):
+    """What a site shows on a map: its worst monitor."""
+
+    colour: str
+    pm25: float | None
+    pm10: float | None
+    noise: float | None
+    at: dt.datetime | None
+
+
+_GREY = Spot("grey", None, None, None, None)
+_WORSE = {"grey": 0, "green": 1, "yellow": 2, "red": 3}
+
+
+def spots(viewer: Viewer) -> dict[int, Spot]:
+    """The worst active monitor of every site in scope, by site; two queries."""
+    devices = Device.objects.visible_to(viewer).filter(profile="dust", state="active")
+    told = list(devices.values_list("number", "site_id", "region_code", "interval_s").order_by("number"))
+    now = timezone.now()
+    found: dict[int, Spot] = {}
+    with connection.cursor() as cursor, resolve.reading():
+        cursor.execute(
+            'SELECT device, at, received_at, quality, "values"[%s], "values"[%s], "values"[%s]'
+            " FROM telemetry.latest WHERE device = ANY(%s) AND profile = %s",
+            [PM25 + 1, NAMES.index("pm10") + 1, NAMES.index("noise") + 1, [row[0] for row in told], "dust"],
+        )
+        newest = {device: row for device, *row in cursor.fetchall()}
+        limit_of = _limits()
+        for number, site, region_code, interval_s in told:
+            row = newest.get(number)
+            spot = _GREY if row is None else _spot(row, interval_s, now, limit_of(region_code))
+            known = found.get(site)
+            if known is None or _badness(spot) > _badness(known):
+                found[site] = spot
+    return found
+
+
+def _spot(row: list[Any], interval_s: int, now: dt.datetime, limit: float) -> Spot:
+    at, received_at, quality, pm25, pm10, noise = row
+    colour = _colour(_trusted(quality, pm25), limit, online.is_online(received_at, interval_s, now))
+    return Spot(colour, pm25, pm10, noise, at)
+
+
+def _badness(spot: Spot) -> tuple[int, float]:
+    return _WORSE[spot.colour], spot.pm25 or 0.0
+
+
 def _newest(devices: list[int]) -> dict[int, Newest]:
     with connection.cursor() as cursor:
         cursor.execute(
@@ -153,7 +200,7 @@ def _reading(
 ) -> Reading:
     number, code, title, site, site_name, region_code, lon, lat, site_lon, site_lat, interval_s = told
     is_online = row is not None and online.is_online(row.received_at, interval_s, now)
-    trusted = row.pm25 if row and row.quality >> 4 * PM25 & 0xF == Quality.NORMAL else None
+    trusted = _trusted(row.quality, row.pm25) if row else None
     return Reading(
         device=number,
         code=code,
@@ -167,6 +214,11 @@ def _reading(
         is_online=is_online,
         colour=_colour(trusted, limit_of(region_code), is_online),
     )
+
+
+def _trusted(quality: int, pm25: float | None) -> float | None:
+    """PM2.5 unless its flag speaks against it."""
+    return pm25 if quality >> 4 * PM25 & 0xF == Quality.NORMAL else None
 
 
 def pm25_limit(region_code: str) -> float:
