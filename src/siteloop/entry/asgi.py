@@ -10,6 +10,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "siteloop.entry.settings")
 
 from django.core.asgi import get_asgi_application
 
+from siteloop.entry import settled
 from siteloop.framework.rest import mounting
 
 UNAVAILABLE = '{"type":"about:blank","title":"服务暂不可用","status":503}'.encode()
@@ -64,7 +65,12 @@ def _build_api() -> None:
     global _is_built
     if not _is_built:
         _is_built = True
-        threading.Thread(target=mounting.build, name="api", daemon=True).start()
+        threading.Thread(target=_finish, name="api", daemon=True).start()
+
+
+def _finish() -> None:
+    mounting.build()
+    settled.settle()
 
 
 async def _hand_on(target: str, scope: Scope, receive: Receive, send: Send) -> None:

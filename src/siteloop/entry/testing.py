@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from siteloop.entry import testing_base
+from siteloop.entry import settled, testing_base
 from siteloop.entry.engines.postgres import Postgres
 
 _slot = os.environ.get("SITELOOP_TEST_SLOT", "main")
@@ -42,6 +42,11 @@ def pytest_xdist_make_scheduler(config: Any, log: Any) -> Any:
             return next((group for path, group in TOGETHER.items() if nodeid.startswith(path)), nodeid)
 
     return Scheduling(config, log)
+
+
+def pytest_collection_finish() -> None:
+    """Thousands of collected tests stay in memory till the end: the collector of cycles need not go through them each time."""
+    settled.settle()
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:

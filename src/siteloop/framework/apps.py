@@ -6,7 +6,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 
 class FrameworkConfig(AppConfig):
-    """Checks every declared page when the program starts."""
+    """Checks every declared page when the program starts, and reads times quickly."""
 
     name = "siteloop.framework"
     label = "framework"
@@ -15,7 +15,10 @@ class FrameworkConfig(AppConfig):
 
     def ready(self) -> None:
         """Broken pages are reported by `check`, and by every command that checks before it works."""
+        from siteloop.framework import quick_times
+
         checks.register(_pages)
+        quick_times.connect()
 
 
 def _pages(**_: object) -> list[checks.CheckMessage]:

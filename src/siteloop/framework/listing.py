@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -20,6 +21,8 @@ from siteloop.framework.words import holding
 from siteloop.kernel.times import SHANGHAI
 
 PAGE_SIZES = (20, 50, 100, 200)
+#: hits of a search that are kept by their keys
+FEW = 1_000
 RESERVED = {"page", "page_size", "search", "ordering"}
 
 
@@ -68,7 +71,7 @@ class Listing:
 
     def queryset(self) -> models.QuerySet[Any]:
         """Scope, filters, search and order; not yet cut into pages."""
-        rows = visible(self.page.model, self.viewer).filter(self._filters(), self._search())
+        rows = self._fitting()
         if self.page.related:
             rows = rows.select_related(*self.page.related)
         if self.page.prefetch:
@@ -81,10 +84,23 @@ class Listing:
     def count(self) -> int:
         """All rows that fit."""
         if self._count is None:
-            self._count = (
-                visible(self.page.model, self.viewer).filter(self._filters(), self._search()).count()
-            )
+            self._count = self._fitting().count() if self._hits is None else len(self._hits)
         return self._count
+
+    def _fitting(self) -> models.QuerySet[Any]:
+        rows = visible(self.page.model, self.viewer)
+        if self._hits is not None:
+            return rows.filter(pk__in=self._hits)
+        return rows.filter(self._filters(), self._search())
+
+    @cached_property
+    def _hits(self) -> list[Any] | None:
+        """Keys of what a search found, when they are few: words are looked for once, not again to count and to sort."""
+        if not (self.page.search and self.params.get("search", "").strip()):
+            return None
+        rows = visible(self.page.model, self.viewer).filter(self._filters(), self._search())
+        keys = list(rows.order_by().values_list("pk", flat=True)[: FEW + 1])
+        return keys if len(keys) <= FEW else None
 
     @property
     def pages(self) -> int:

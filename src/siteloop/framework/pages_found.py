@@ -33,9 +33,23 @@ def label(page: Page) -> str:
     return page.model._meta.app_label
 
 
-def pages_of(app_label: str) -> list[Page]:
+@lru_cache(maxsize=1)
+def _by_label() -> dict[str, tuple[Page, ...]]:
+    """The menu asks for every system's pages on each page that is shown."""
+    found: dict[str, list[Page]] = {}
+    for one in all_pages():
+        found.setdefault(label(one), []).append(one)
+    return {name: tuple(pages) for name, pages in found.items()}
+
+
+@lru_cache(maxsize=1)
+def _by_model() -> dict[type[models.Model], Page]:
+    return {one.model: one for one in reversed(all_pages())}
+
+
+def pages_of(app_label: str) -> tuple[Page, ...]:
     """Pages of one system."""
-    return [p for p in all_pages() if label(p) == app_label]
+    return _by_label().get(app_label, ())
 
 
 def page(app_label: str, code: str) -> Page | None:
@@ -45,7 +59,7 @@ def page(app_label: str, code: str) -> Page | None:
 
 def page_for(model: type[models.Model]) -> Page | None:
     """The register of a model, None when it has no page of its own."""
-    return next((p for p in all_pages() if p.model is model), None)
+    return _by_model().get(model)
 
 
 #: models whose records have a page of their own on a screen: model -> path with a {} for the key; filled by the screens

@@ -2,6 +2,16 @@
 
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
+from functools import cached_property, lru_cache
+
+#: answers kept of one set of rights; whoever asks about more is answered all the same
+MOST_ANSWERS = 4096
+
+
+@lru_cache(maxsize=512)
+def _answers(permissions: frozenset[str]) -> dict[str, bool]:
+    """What was asked of a set of rights before: a page's menu alone asks for some six hundred permissions."""
+    return {}
 
 
 @dataclass(frozen=True)
@@ -26,7 +36,18 @@ class Viewer:
 
     def may(self, permission: str) -> bool:
         """Whether any granted pattern covers `system.register.verb`."""
-        return self.is_system or any(fnmatchcase(permission, pattern) for pattern in self.permissions)
+        if self.is_system:
+            return True
+        known = self._answers.get(permission)
+        if known is None:
+            known = any(fnmatchcase(permission, pattern) for pattern in self.permissions)
+            if len(self._answers) < MOST_ANSWERS:
+                self._answers[permission] = known
+        return known
+
+    @cached_property
+    def _answers(self) -> dict[str, bool]:
+        return _answers(self.permissions)
 
     def covers(self, region: str) -> bool:
         """Whether a region's whole subtree lies inside this viewer's; "" is the nation."""

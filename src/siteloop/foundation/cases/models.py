@@ -96,6 +96,12 @@ class Case(ScopedModel):
             models.Index(fields=("state", "deadline")),
             models.Index(fields=("region_code", "state")),
             models.Index(fields=("-opened_at", "-id"), name="cases_newest_first"),
+            # a city keeps the closed ones of years; what is open is asked for all day
+            models.Index(
+                fields=("deadline", "-opened_at"),
+                name="cases_open_by_deadline",
+                condition=models.Q(state__in=(CaseState.DISPOSING, CaseState.VERIFYING)),
+            ),
         )
 
     def __str__(self) -> str:

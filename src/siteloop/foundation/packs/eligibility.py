@@ -88,8 +88,14 @@ def decide(project: Any, on: dt.date | None = None) -> Decision:
 def rules_for(project: Any, on: dt.date | None = None) -> list[EligibilityRule]:
     """Rules that judge a project, in order: its zone's, then those of the nearest region that has any."""
     asked = resolve.book()
-    zone = getattr(project, "zone", "") or ""
-    packs = asked.chain(project.region_code, zone, on)
+    place = project.region_code, getattr(project, "zone", "") or "", on or asked.today
+    if place not in asked.judging:
+        asked.judging[place] = _rules_at(asked, *place)
+    return asked.judging[place]
+
+
+def _rules_at(asked: resolve.Book, region_code: str, zone: str, on: dt.date) -> list[EligibilityRule]:
+    packs = asked.chain(region_code, zone, on)
     rows = asked.newest(EligibilityRule, [p.pk for p in packs], on)
     found: list[EligibilityRule] = []
     for pack in reversed(packs):

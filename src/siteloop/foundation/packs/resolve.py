@@ -4,6 +4,7 @@ import datetime as dt
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import cached_property
 from typing import Any, TypeVar
 
 from django.utils import timezone
@@ -24,6 +25,13 @@ class Book:
         self._packs: list[Pack] | None = None
         self._rows: dict[Any, list[Any]] = {}
         self._by_pack: dict[tuple[Any, dt.date], dict[int, list[Any]]] = {}
+        self._chains: dict[tuple[Any, ...], list[Pack]] = {}
+        self.judging: dict[tuple[Any, ...], list[EligibilityRule]] = {}  # kept by `eligibility.rules_for`
+
+    @cached_property
+    def today(self) -> dt.date:
+        """The day asked about where none is named."""
+        return timezone.localdate()
 
     def packs(self) -> list[Pack]:
         """Every pack."""
@@ -43,7 +51,12 @@ class Book:
         self, region_code: str, zone: str = "", on: dt.date | None = None, project: int | None = None
     ) -> list[Pack]:
         """Packs in force over a place, from the nation down; a zone's pack stands below its region's, a project's below all."""
-        day = on or timezone.localdate()
+        asked = region_code, zone, on or self.today, project
+        if asked not in self._chains:
+            self._chains[asked] = self._chain(*asked)
+        return self._chains[asked]
+
+    def _chain(self, region_code: str, zone: str, day: dt.date, project: int | None) -> list[Pack]:
         codes = {"", *ancestors(region_code)}
         found = [
             p
@@ -55,7 +68,7 @@ class Book:
 
     def newest(self, model: type[R], pack_ids: Iterable[int], on: dt.date | None = None) -> list[R]:
         """Of each key in each pack the version that counts on a day."""
-        by_pack = self._newest_by_pack(model, on or timezone.localdate())
+        by_pack = self._newest_by_pack(model, on or self.today)
         return [row for pack_id in dict.fromkeys(pack_ids) for row in by_pack.get(pack_id, ())]
 
     def _newest_by_pack(self, model: type[R], day: dt.date) -> dict[int, list[R]]:

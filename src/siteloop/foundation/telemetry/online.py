@@ -15,16 +15,20 @@ GRACE_S = 5
 #: the same as a condition on `telemetry.latest` l and a device's `interval_s`, for queries that count or sort by it
 CONDITION = f"now() - l.received_at < (d.interval_s * {INTERVALS} + {GRACE_S}) * interval '1 second'"
 
+_COUNTED = """
+    SELECT count(*) FROM telemetry.latest l JOIN registry_device d ON d.number = l.device
+    WHERE l.device = ANY(%s) AND {online}
+""".replace("{online}", CONDITION)
+
 
 def is_online(received_at: dt.datetime | None, interval_s: int, now: dt.datetime) -> bool:
     """Whether a device that was last heard at `received_at` (None = never) is online."""
     return received_at is not None and (now - received_at).total_seconds() < INTERVALS * interval_s + GRACE_S
 
 
-def last_heard(devices: Sequence[int]) -> dict[int, dt.datetime]:
-    """Device -> when its newest row was received; those never heard are absent."""
+def counted(devices: Sequence[int]) -> int:
+    """How many of them are online now."""
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT device, received_at FROM telemetry.latest WHERE device = ANY(%s)", [list(devices)]
-        )
-        return dict(cursor.fetchall())
+        cursor.execute(_COUNTED, [list(devices)])
+        row = cursor.fetchone()
+    return int(row[0]) if row else 0

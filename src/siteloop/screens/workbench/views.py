@@ -11,7 +11,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 
 from siteloop.foundation.authority.models import Post
-from siteloop.foundation.cases.models import Case, CaseState, Finding
+from siteloop.foundation.cases.models import Case, CaseDuty, CaseState, Finding
 from siteloop.foundation.cases.titles import titles
 from siteloop.foundation.notice.models import Notice
 from siteloop.foundation.registry.models import AnnualInspection, MaintenanceReview, Project
@@ -47,14 +47,14 @@ def mine(viewer: Viewer) -> list[Case]:
     posts = Post.objects.unscoped("a person's own posts").filter(
         Q(valid_to__isnull=True) | Q(valid_to__gte=day), account_id=viewer.user or 0
     )
-    held = Q(duties__account_id=viewer.user or 0) | Q(
-        duties__account__isnull=True, duties__organisation_id__in=posts.values("organisation_id")
+    held = Q(account_id=viewer.user or 0) | Q(
+        account__isnull=True, organisation_id__in=posts.values("organisation_id")
     )
+    duties = CaseDuty.objects.filter(held, is_current=True, is_holder=True)
     cases = (
         Case.objects.visible_to(viewer)
-        .filter(held, duties__is_current=True, duties__is_holder=True, state__in=OPEN)
+        .filter(pk__in=duties.values("case_id"), state__in=OPEN)
         .select_related("site")
-        .distinct()
     )
     return list(cases.order_by(F("deadline").asc(nulls_last=True), "-opened_at")[:30])
 

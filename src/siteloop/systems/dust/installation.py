@@ -11,6 +11,9 @@ from siteloop.foundation.packs.resolve import value as pack_value
 from siteloop.foundation.registry.models import Device, Project, Site
 from siteloop.framework.viewer import Viewer
 
+#: sites named one by one in a query; of more, all are read
+NAMED = 200
+
 
 @dataclass(frozen=True)
 class Installed:
@@ -73,9 +76,10 @@ def of_sites(sites: Iterable[Site]) -> dict[int, Installed]:
     sites = list(sites)
     held: dict[int, int] = defaultdict(int)
     devices = Device.objects.unscoped("counted for sites the caller already holds")
-    for site_id in devices.filter(
-        site_id__in=[s.pk for s in sites], profile="dust", state="active"
-    ).values_list("site_id", flat=True):
+    devices = devices.filter(profile="dust", state="active")
+    if len(sites) <= NAMED:
+        devices = devices.filter(site_id__in=[s.pk for s in sites])
+    for site_id in devices.values_list("site_id", flat=True):
         held[site_id] += 1
     found = {}
     with resolve.reading():

@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 from django.db import connection
-from django.db.models import Count
+from django.db.models import Count, Q
 from django.utils import timezone
 
 from siteloop.foundation.cases.models import Case, Finding
@@ -235,26 +235,22 @@ def _colour(pm25: float | None, limit: float, is_online: bool) -> str:
 def overview(viewer: Viewer) -> Overview:
     """The board's figures in the viewer's scope; seven queries."""
     active = Device.objects.visible_to(viewer).filter(state="active")
-    monitors = dict(active.filter(profile="dust").values_list("number", "interval_s"))
-    now = timezone.now()
+    monitors = list(active.filter(profile="dust").values_list("number", flat=True))
     findings = Finding.objects.visible_to(viewer).filter(
         cleared_at__isnull=True, rule__startswith="dust.", shadow=False
     )
     by_rule = dict(findings.values_list("rule").annotate(n=Count("pk")).order_by())
     # of every system: the figure opens the list of all open cases
     cases = Case.objects.visible_to(viewer).filter(state__in=["disposing", "verifying"])
-    overdue = [late for (late,) in cases.values_list("is_overdue")]
+    counted = cases.order_by().aggregate(n=Count("pk"), late=Count("pk", filter=Q(is_overdue=True)))
     return Overview(
         monitors=len(monitors),
-        online=sum(
-            online.is_online(at, monitors[number], now)
-            for number, at in online.last_heard(list(monitors)).items()
-        ),
+        online=online.counted(monitors),
         exceeding=sum(by_rule.get(rule, 0) for rule in EXCEEDING),
         sprayers_running=_running(list(active.filter(profile="sprayer").values_list("number", flat=True))),
         open_findings=sum(by_rule.values()),
-        open_cases=len(overdue),
-        overdue_cases=sum(overdue),
+        open_cases=counted["n"],
+        overdue_cases=counted["late"],
         sites=Site.objects.visible_to(viewer).filter(state=WorkState.UNDER_CONSTRUCTION).count(),
     )
 

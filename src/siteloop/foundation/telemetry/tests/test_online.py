@@ -21,15 +21,17 @@ def _heard(device: Device, received_at: dt.datetime, at: dt.datetime) -> None:
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize(("seconds", "is_online"), [(0, True), (184, True), (186, False)])
+@pytest.mark.parametrize(("seconds", "is_online"), [(0, True), (170, True), (240, False)])
 def test_three_intervals_and_the_way_whatever_the_devices_clock_says(
     fast_plane: None, seconds: int, is_online: bool
 ) -> None:
     device, silent = rows.device("330482001"), rows.device("330482001")
+    Device.objects.unscoped("test").update(interval_s=60)
     now = timezone.now()
     heard = now - dt.timedelta(seconds=seconds)
     _heard(device, heard, now - dt.timedelta(days=2))
-    assert online.last_heard([device.pk, silent.pk]) == {device.pk: heard}
+    assert online.counted([device.pk, silent.pk]) == int(is_online)
+    assert online.counted([silent.pk]) == 0
     assert online.is_online(heard, 60, now) is is_online
     with connection.cursor() as cursor:
         cursor.execute(
