@@ -7,9 +7,14 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import translation
 
 
+def is_english() -> bool:
+    """Whether English is the active language."""
+    return translation.get_language() == "en"
+
+
 def pick(zh: str, en: str) -> str:
     """The text in the active language; Chinese when there is no English."""
-    return en if en and translation.get_language() == "en" else zh
+    return en if en and is_english() else zh
 
 
 class LanguageFromProfile:

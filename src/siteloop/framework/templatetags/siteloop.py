@@ -32,9 +32,9 @@ SEVERITIES = {
 
 
 @register.simple_tag
-def t(zh: str, en: str = "") -> str:
-    """{% t "中文" "English" %}: the text in the active language."""
-    return language.pick(zh, en)
+def t(zh: str, en: str | None = None) -> str:
+    """{% t "中文" "English" %}: the text in the active language; "" where English needs no word (a Chinese measure word)."""
+    return "" if en == "" and language.is_english() else language.pick(zh, en or "")
 
 
 @register.filter

@@ -58,6 +58,11 @@ class Reading:
     colour: str  # green | yellow | red | grey
 
     @property
+    def point(self) -> str:
+        """The monitor beside its site: what the title says more than the site's name."""
+        return self.title.removeprefix(self.site_name).strip() or self.title
+
+    @property
     def at(self) -> dt.datetime | None:
         """Device time of the row."""
         return self.newest.at if self.newest else None
