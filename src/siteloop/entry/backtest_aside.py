@@ -19,7 +19,8 @@ import msgspec
 import psycopg
 
 from siteloop.entry.backtesting import back_test_rule
-from siteloop.gateway.judging.backtest import BackTest, Hit, NoSuchRule
+from siteloop.gateway.judging.backtest import BackTest, Hit
+from siteloop.gateway.judging.backtest_reach import NoSuchRule, Place
 from siteloop.kernel.times import DAY, OFFSET, to_us
 
 LIMIT_S = 1200.0
@@ -34,7 +35,7 @@ class Asked(msgspec.Struct):
     code: str
     start: dt.datetime
     end: dt.datetime
-    region: str
+    place: Place
     changes: dict[str, float | int | str | bool]
 
 
@@ -42,7 +43,8 @@ def run(question: Any, progress: Any, limit_s: float = LIMIT_S) -> dict[str, Any
     """What `foundation.packs.back_tests.RUNNERS` calls. Raises Failed; whatever `progress` raises ends the other process."""
     from siteloop.foundation.packs.back_tests import Failed
 
-    asked = Asked(question.code, question.start, question.end, question.region, question.changes)
+    place = Place(question.region, question.project)
+    asked = Asked(question.code, question.start, question.end, place, question.changes)
     command = [sys.executable, "-m", "siteloop.entry.backtest_aside"]
     child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)  # noqa: S603
     assert child.stdin is not None
@@ -89,6 +91,7 @@ def summary(found: BackTest) -> dict[str, Any]:
     last = (found.end - 1 + OFFSET) // DAY
     return {
         "devices": found.devices,
+        "left_out": found.left_out,
         "rows": found.rows,
         "readings": found.readings,
         "seconds": round(found.seconds, 2),
@@ -141,7 +144,7 @@ def main() -> int:
             asked.start,
             asked.end,
             changes=asked.changes,
-            region=asked.region,
+            place=asked.place,
             progress=progress,
         )
     except (NoSuchRule, ValueError) as wrong:

@@ -13,7 +13,8 @@ from siteloop.entry import environment, wiring
 from siteloop.entry.detectors import detectors
 from siteloop.entry.trouble import Trouble
 from siteloop.gateway.history.archive_store import FolderStore
-from siteloop.gateway.judging.backtest import BackTest, Hit, NoSuchRule, Value, back_test, span_seconds
+from siteloop.gateway.judging.backtest import NATION, BackTest, Hit, back_test, span_seconds
+from siteloop.gateway.judging.backtest_reach import NoSuchRule, Place, Value
 from siteloop.kernel.times import SHANGHAI, to_us
 from siteloop.rules import words
 
@@ -22,9 +23,7 @@ def run(args: argparse.Namespace) -> int:
     """Test, print; trouble goes up as one sentence."""
     start, end = moment(args.start), moment(args.end, is_end=True)
     try:
-        found = back_test_rule(
-            args.rule, start, end, changes=changes(args.set), region=args.region, device=args.device
-        )
+        found = back_test_rule(args.rule, start, end, changes=changes(args.set), place=_place(args))
     except (NoSuchRule, ValueError) as wrong:
         raise Trouble(str(wrong), "the back-test cannot be made as asked") from wrong
     except psycopg.OperationalError as away:
@@ -47,28 +46,42 @@ def back_test_rule(
     end: dt.datetime,
     *,
     changes: dict[str, Value] | None = None,
-    region: str = "",
-    device: str = "",
+    place: Place = NATION,
     progress: Callable[[float], None] | None = None,
 ) -> BackTest:
     """The back-test on the running program's database, or the one the environment names."""
     env = environment.read()
-    url = env.database_url or wiring.state(env.data).get("database_url", "")
-    if not url:
-        raise psycopg.OperationalError("no database is named and none is running here")
-    dsn = wiring.as_role(str(url), "siteloop_fast")
     return back_test(
-        dsn,
+        _database(env, "siteloop_fast"),
         detectors(),
         code,
         to_us(start),
         to_us(end),
         changes=changes,
-        region=region,
-        device=device,
+        place=place,
         progress=progress,
         store=FolderStore(env.data / "archive"),
     )
+
+
+def _database(env: environment.Environment, role: str) -> str:
+    url = env.database_url or wiring.state(env.data).get("database_url", "")
+    if not url:
+        raise psycopg.OperationalError("no database is named and none is running here")
+    return wiring.as_role(str(url), role)
+
+
+def _place(args: argparse.Namespace) -> Place:
+    """The project is named by its code, as people know it. Raises Trouble for one there is not."""
+    if not args.project:
+        return Place(args.region, device=args.device)
+    with psycopg.connect(_database(environment.read(), "siteloop_web")) as connection:
+        known = connection.execute(
+            "SELECT id, region_code FROM registry_project WHERE code = %s", [args.project]
+        ).fetchone()
+    if known is None:
+        raise Trouble(f"没有编码为 {args.project} 的项目", "no project has this code")
+    return Place(known[1], known[0], args.device)
 
 
 def moment(text: str, is_end: bool = False) -> dt.datetime:
@@ -107,6 +120,8 @@ def table(found: BackTest, most: int) -> list[str]:
         f"（{found.readings_per_second:,} 个/秒）",
         f"现行规则 {len(found.today)} 次，期间实际记录 {found.recorded} 次",
     ]
+    if found.left_out:
+        lines.append(f"另有规定、不受所试数值影响的设备 {found.left_out} 台未计入")
     if found.commands_today or found.commands_candidate:
         lines.append(f"下发指令：现行 {found.commands_today} 条，改后 {found.commands_candidate} 条")
     if found.changes:

@@ -31,7 +31,7 @@ RULE = RuleEntry(
     "yellow",
     title="PM10 超限",
 )
-DEVICE = DeviceEntry(1, "D1", "dust", 11, "330482", interval_s=60)
+DEVICE = DeviceEntry(1, "D1", "dust", 11, "330482", project=7, interval_s=60)
 
 
 @pytest.fixture(scope="module")
@@ -96,6 +96,14 @@ def test_the_result_holds_days_places_and_examples() -> None:
     (place,) = found["places"]
     assert (place["code"], place["today"], place["candidate"]) == ("D1", 0, 1)
     assert shares == sorted(shares) and shares[-1] <= 1.0
+
+
+@pytest.mark.requirement("DUST-26")
+def test_a_projects_question_is_answered_for_its_devices() -> None:
+    found = backtest_aside.run(_question(project=7), lambda share: None)
+    assert (found["devices"], found["candidate"], found["left_out"]) == (1, 1, 0)
+    with pytest.raises(Failed, match="没有符合条件的设备"):
+        backtest_aside.run(_question(project=8), lambda share: None)
 
 
 def test_calling_off_ends_the_other_process(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,7 +7,8 @@ import pytest
 
 from siteloop.entry import backtesting, cli
 from siteloop.entry.trouble import Trouble
-from siteloop.gateway.judging.backtest import BackTest, Hit, NoSuchRule, Place
+from siteloop.gateway.judging.backtest import BackTest, Hit, Share
+from siteloop.gateway.judging.backtest_reach import NoSuchRule, Place
 from siteloop.kernel.times import HOUR, SHANGHAI
 
 START = 1_790_000_040_000_000
@@ -51,7 +52,7 @@ def _found(**more: object) -> BackTest:
         "commands_today": 0,
         "commands_candidate": 0,
         "recorded": 1,
-        "places": [Place(4, "330482", 1, "MN1", "东门", 1, 1), Place(4, "330482", 2, "MN2", "西门", 0, 1)],
+        "places": [Share(4, "330482", 1, "MN1", "东门", 1, 1), Share(4, "330482", 2, "MN2", "西门", 0, 1)],
     }
     return BackTest(**{**given, **more})  # type: ignore[arg-type]
 
@@ -103,11 +104,45 @@ def test_the_command_prints_json_and_one_sentence_of_trouble(
     monkeypatch.setattr(backtesting, "back_test_rule", answer)
     line = ["backtest", "dust.pm25_high", "--from", "2026-11-01", "--to", "2026-11-20"]
     assert cli.main([*line, "--set", "on=60", "--json"]) == 0
-    assert asked == {"code": "dust.pm25_high", "days": 20, "changes": {"on": 60}, "region": "", "device": ""}
+    assert asked == {"code": "dust.pm25_high", "days": 20, "changes": {"on": 60}, "place": Place()}
     told = json.loads(capsys.readouterr().out)
     assert (told["both"], told["readings_per_second"], told["only_candidate"][0]["device"]) == (1, 18_000, 2)
     assert cli.main(["backtest", "nothing", "--from", "2026-11-01", "--to", "2026-11-20"]) == 2
     assert "没有规则 nothing" in capsys.readouterr().err
+
+
+def test_a_project_is_named_by_its_code(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked: list[Place] = []
+
+    class Database:
+        def __enter__(self) -> "Database":
+            return self
+
+        def __exit__(self, *gone: object) -> None:
+            pass
+
+        def execute(self, question: str, given: list[str]) -> "Database":
+            self.found = (7, "330482001") if given == ["XM-7"] else None
+            return self
+
+        def fetchone(self) -> tuple[int, str] | None:
+            return self.found
+
+    def answer(code: str, start: dt.datetime, end: dt.datetime, *, place: Place, **more: object) -> BackTest:
+        asked.append(place)
+        return _found(left_out=3)
+
+    monkeypatch.setattr(backtesting, "back_test_rule", answer)
+    monkeypatch.setattr(backtesting, "_database", lambda env, role: role)
+    monkeypatch.setattr(backtesting.psycopg, "connect", lambda dsn: Database())
+    line = ["backtest", "dust.pm25_high", "--from", "2026-11-01", "--to", "2026-11-20"]
+    assert cli.main([*line, "--project", "XM-7"]) == 0
+    assert asked == [Place("330482001", 7)]
+    assert "3 台未计入" in capsys.readouterr().out
+    assert cli.main([*line, "--project", "no"]) == 2
+    assert "没有编码为 no 的项目" in capsys.readouterr().err
 
 
 def test_every_shipped_rule_has_a_detector_to_test_it_with() -> None:

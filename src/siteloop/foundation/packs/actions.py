@@ -176,6 +176,17 @@ def consistent(params: dict[str, Any]) -> None:
             raise refuse("params", f"恢复值 off={params['off']:g} 越过限值 on={params['on']:g}，请一并调整")
 
 
+def _is_like(stated: list[Any], one: Any) -> bool:
+    """Whether an item of a list has the form of those stated: what all of them have, and nothing none of them has."""
+    if not stated:
+        return True
+    if not all(isinstance(known, dict) for known in stated):
+        return isinstance(one, type(stated[0]))
+    if not isinstance(one, dict):
+        return False
+    return set.intersection(*map(set, stated)) <= set(one) <= set.union(*map(set, stated))
+
+
 def _override_value(act: Act) -> str:
     row: PackValue = act.obj
     project = act.data.get("project")
@@ -187,6 +198,8 @@ def _override_value(act: Act) -> str:
         wanted, list
     ):
         raise refuse("value", "与原值的形式不同")
+    if isinstance(row.value, list) and not all(_is_like(row.value, one) for one in wanted):
+        raise refuse("value", "各项的形式须与原值相同")
     if isinstance(row.value, dict) and set(wanted) - set(row.value):
         raise refuse("value", f"没有项目 {'、'.join(sorted(set(wanted) - set(row.value)))}")
     number = isinstance(row.value, int | float) and not isinstance(row.value, bool)

@@ -1,4 +1,4 @@
-"""Back-tests asked for on a page: one at a time a region, worked off by the worker, cancelled by hand, kept with what came of them.
+"""Back-tests asked for on a page: one at a time a region or project, worked off by the worker, cancelled by hand, kept with what came of them.
 
 The fast plane does the counting; the room that knows both planes lends it through `RUNNERS`.
 """
@@ -12,9 +12,10 @@ from typing import Any
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
-from siteloop.foundation.packs import actions
+from siteloop.foundation.packs import actions, places
 from siteloop.foundation.packs.actions import consistent, may_write, refuse, typed
 from siteloop.foundation.packs.models import BackTestRun, BackTestState, PackRule
+from siteloop.foundation.packs.places import Place
 from siteloop.foundation.packs.trials import in_force_at
 from siteloop.framework import events
 from siteloop.framework.action import Act, Action, Input, Refused
@@ -40,13 +41,14 @@ class Failed(Exception):
 
 @dataclass(frozen=True)
 class Question:
-    """What the fast plane is asked: rule `code` over [start, end) on devices of a region, as it is and with `changes`."""
+    """What the fast plane is asked: rule `code` over [start, end) as it is, and as if the region or project said `changes`."""
 
     code: str
     start: dt.datetime
     end: dt.datetime
     region: str
     changes: dict[str, Any]
+    project: int = 0  # 0 = the whole region
 
 
 #: tells how far it is, 0..1; raises Cancelled
@@ -58,9 +60,9 @@ RUNNERS: list[Runner] = []
 
 def _ask(act: Act) -> str:
     row: PackRule = act.obj
-    region = str(act.data.get("region_code") or row.pack.region_code)
-    may_write(act.viewer, region)
-    in_force_at(row, region)
+    place = places.asked(act)
+    may_write(act.viewer, place.region)
+    in_force_at(row, place)
     changes = typed(row, act.data["params"]) if act.data.get("params") else {}
     changes = {n: v for n, v in changes.items() if row.params.get(n) != v}
     consistent({**row.params, **changes})
@@ -72,7 +74,8 @@ def _ask(act: Act) -> str:
         rule=row,
         code=row.code,
         title=row.title,
-        region_code=region,
+        region_code=place.region,
+        project=place.project,
         changes=changes,
         start=start,
         end=end,
@@ -83,7 +86,8 @@ def _ask(act: Act) -> str:
         with transaction.atomic():
             made.save()
     except IntegrityError as busy:
-        raise Refused("本地区已有一个回溯测试在排队或运行，请等它结束或先取消") from busy
+        here = "本地区" if place.project is None else "本项目"
+        raise Refused(f"{here}已有一个回溯测试在排队或运行，请等它结束或先取消") from busy
     events.emit(ASKED)
     return f"回溯测试 {made.pk} 已排队"
 
@@ -105,15 +109,15 @@ def _period(first: dt.date, last: dt.date) -> tuple[dt.datetime, dt.datetime]:
 
 def _cancel(act: Act) -> str:
     run: BackTestRun = act.obj
-    may_write(act.viewer, run.region_code)
+    may_write(act.viewer, places.of(run).region)
     run.state, run.ended_at = BackTestState.CANCELLED, timezone.now()
     run.save(update_fields=["state", "ended_at"])
     return "回溯测试已取消"
 
 
-def last_asked(code: str, region: str, viewer: Viewer) -> BackTestRun | None:
-    """The newest one of a rule in a region."""
-    return BackTestRun.objects.visible_to(viewer).filter(code=code, region_code=region).first()
+def last_asked(code: str, place: Place, viewer: Viewer) -> BackTestRun | None:
+    """The newest one of a rule at a place."""
+    return BackTestRun.objects.visible_to(viewer).filter(code=code, **place.rows).first()
 
 
 # ---- the worker's side ----
@@ -160,7 +164,8 @@ def _work(run: BackTestRun) -> None:
         if not still.update(progress=min(1.0, max(0.0, share)), beat_at=timezone.now()):
             raise Cancelled
 
-    question = Question(run.code, run.start, run.end, run.region_code, run.changes)
+    place = places.of(run)
+    question = Question(run.code, run.start, run.end, place.region, run.changes, place.project_id or 0)
     ended: dict[str, Any] = {"state": BackTestState.FAILED, "error": "出现意外错误，已记入后台日志"}
     try:
         with suppress(Cancelled):  # its row says so already
@@ -190,8 +195,9 @@ back_test = Action(
             "params", "试验数值", "Numbers to try", kind="multiline", help='如 {"on": 70}，留空只测现行规则'
         ),
         actions.REGION,
+        actions.PROJECT,
     ),
-    available=lambda row, viewer: not row.proposed and not row.pack.project_id,
+    available=lambda row, viewer: not row.proposed,
     log="{actor}对{obj}发起回溯测试 {start} 至 {end}：{params}",
     permission=PERMISSION,
 )

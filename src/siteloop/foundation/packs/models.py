@@ -179,13 +179,17 @@ class TrialOutcome(models.TextChoices):
 class RuleTrial(ScopedModel):
     """Other numbers of a rule, judged beside the rule in force over the same readings: counted, told to nobody.
 
-    The judge knows it as the rule `trial_code`; places below that state the rule for themselves are left out.
+    It is tried in a region, or for one project there. The judge knows it as the rule `trial_code`; places and projects
+    below that state or try the rule for themselves are left out.
     """
 
     rule = models.ForeignKey(PackRule, models.CASCADE, related_name="trials", verbose_name="对照的规则版本")
     code = models.CharField("规则代码", max_length=80, db_index=True)
     title = models.CharField("名称", max_length=120)
     region_code = models.CharField("区划代码", max_length=12, blank=True, db_index=True)
+    project = models.ForeignKey(
+        Project, models.CASCADE, null=True, blank=True, related_name="+", verbose_name="项目"
+    )
     changes = models.JSONField("试行数值", default=dict)
     params = models.JSONField("全部参数", default=dict)
     until = models.DateField("试行至")
@@ -198,7 +202,7 @@ class RuleTrial(ScopedModel):
         "结果", max_length=10, choices=TrialOutcome.choices, default=TrialOutcome.RUNNING
     )
 
-    scope = Scope(region="region_code")
+    scope = Scope(region="region_code", project="project_id")
 
     class Meta(ScopedModel.Meta):
         abstract = False
@@ -208,8 +212,13 @@ class RuleTrial(ScopedModel):
         constraints = (
             models.UniqueConstraint(
                 fields=("code", "region_code"),
-                condition=models.Q(outcome="running"),
+                condition=Q(outcome="running", project=None),
                 name="one_trial_a_rule_and_region",
+            ),
+            models.UniqueConstraint(
+                fields=("code", "project"),
+                condition=Q(outcome="running", project__isnull=False),
+                name="one_trial_a_rule_and_project",
             ),
         )
 
@@ -233,7 +242,7 @@ class BackTestState(models.TextChoices):
 
 
 class BackTestRun(ScopedModel):
-    """A rule over stored history with the numbers in force and with others; the result is kept."""
+    """A rule over stored history of a region or of one project, with the numbers in force and with others; the result is kept."""
 
     rule = models.ForeignKey(
         PackRule, models.CASCADE, related_name="back_tests", verbose_name="对照的规则版本"
@@ -241,6 +250,9 @@ class BackTestRun(ScopedModel):
     code = models.CharField("规则代码", max_length=80, db_index=True)
     title = models.CharField("名称", max_length=120)
     region_code = models.CharField("区划代码", max_length=12, blank=True, db_index=True)
+    project = models.ForeignKey(
+        Project, models.CASCADE, null=True, blank=True, related_name="+", verbose_name="项目"
+    )
     changes = models.JSONField("试验数值", default=dict)
     start = models.DateTimeField("时段起")
     end = models.DateTimeField("时段止")
@@ -256,7 +268,7 @@ class BackTestRun(ScopedModel):
     error = models.CharField("失败原因", max_length=500, blank=True)
     result = models.JSONField("结果", null=True, blank=True)
 
-    scope = Scope(region="region_code")
+    scope = Scope(region="region_code", project="project_id")
 
     class Meta(ScopedModel.Meta):
         abstract = False
@@ -266,8 +278,13 @@ class BackTestRun(ScopedModel):
         constraints = (
             models.UniqueConstraint(
                 fields=("region_code",),
-                condition=models.Q(state__in=("queued", "running")),
+                condition=Q(state__in=("queued", "running"), project=None),
                 name="one_back_test_a_region",
+            ),
+            models.UniqueConstraint(
+                fields=("project",),
+                condition=Q(state__in=("queued", "running"), project__isnull=False),
+                name="one_back_test_a_project",
             ),
         )
 

@@ -142,6 +142,7 @@ trials_ = Page(
         Column("title", link=True),
         Column("code"),
         Column("region_code"),
+        Column("project"),
         Column(
             "numbers", "试行数值", "Numbers tried", kind="text", value=lambda row: wording.named(row.changes)
         ),
@@ -153,9 +154,10 @@ trials_ = Page(
         Column("ended_by"),
         Column("reason"),
     ),
-    filters=("outcome", "code", "started_at"),
+    filters=("outcome", "code", "project", "started_at"),
     search=("title", "code", "reason"),
     ordering=("-started_at", "-pk"),
+    related=("project",),
     actions=(trials.end_trial, trials.adopt_trial),
     can_create=False,
     can_change=False,
@@ -173,6 +175,7 @@ runs = Page(
         Column("title", link=True),
         Column("code"),
         Column("region_code"),
+        Column("project"),
         Column(
             "numbers", "试验数值", "Numbers tried", kind="text", value=lambda row: wording.named(row.changes)
         ),
@@ -183,9 +186,10 @@ runs = Page(
         Column("asked_by"),
         Column("asked_at"),
     ),
-    filters=("state", "code", "asked_at"),
+    filters=("state", "code", "project", "asked_at"),
     search=("title", "code"),
     ordering=("-asked_at", "-pk"),
+    related=("project",),
     actions=(back_tests.cancel_back_test,),
     can_create=False,
     can_change=False,

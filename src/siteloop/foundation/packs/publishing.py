@@ -6,7 +6,7 @@ from django.utils import timezone
 from msgspec import structs
 
 from siteloop.foundation.packs import resolve
-from siteloop.foundation.packs.models import Pack, PackRule, RuleTrial, TrialOutcome
+from siteloop.foundation.packs.models import TRIAL, Pack, PackRule, RuleTrial, TrialOutcome
 from siteloop.foundation.registry.publish import RULE_PROVIDERS, publish_later
 from siteloop.framework import events
 from siteloop.kernel.registry import RuleEntry
@@ -28,32 +28,42 @@ def entries(on: dt.date | None = None) -> list[RuleEntry]:
 
 
 def _on_trial(in_force: list[RuleEntry], day: dt.date) -> list[RuleEntry]:
-    """Numbers on trial as rules of their own, counted only; places below with a word of their own are left out."""
-    found = []
-    for trial in (
-        RuleTrial.objects.unscoped(resolve.WHY)
-        .filter(outcome=TrialOutcome.RUNNING, until__gte=day)
-        .select_related("rule__pack")
-    ):
-        base = entry(trial.rule, trial.rule.pack)
-        made = structs.replace(
-            base,
-            code=trial.trial_code,
-            region=trial.region_code,
-            version=trial.pk,
-            params=dict(trial.params),
-            title=f"{trial.title}（试运行）",
-            shadow=True,
-        )
-        found.append(made)
-        found += [
-            structs.replace(made, region=e.region, project=e.project, detector=OFF, params={})
-            for e in in_force
-            if e.code == trial.code
-            and (e.region != made.region or e.project)
-            and e.region.startswith(made.region)
-        ]
-    return found
+    """Numbers on trial as rules of their own, counted only."""
+    running = RuleTrial.objects.unscoped(resolve.WHY).filter(outcome=TrialOutcome.RUNNING, until__gte=day)
+    tried = [_tried(trial) for trial in running.select_related("rule__pack")]
+    own = {_place(e) for e in tried}
+    return tried + [hidden for e in tried for hidden in _left_out(e, in_force) if _place(hidden) not in own]
+
+
+def _tried(trial: RuleTrial) -> RuleEntry:
+    return structs.replace(
+        entry(trial.rule, trial.rule.pack),
+        code=trial.trial_code,
+        region=trial.region_code,
+        project=trial.project_id or 0,
+        version=trial.pk,
+        params=dict(trial.params),
+        title=f"{trial.title}（试运行）",
+        shadow=True,
+    )
+
+
+def _place(e: RuleEntry) -> tuple[str, str, int]:
+    """What the judge knows an entry by: its code and, for a project's own, the project, wherever that lies."""
+    return e.code, "" if e.project else e.region, e.project
+
+
+def _left_out(tried: RuleEntry, in_force: list[RuleEntry]) -> list[RuleEntry]:
+    """Places and projects below that state the rule for themselves; a trial of their own goes before. A project has none below it."""
+    code = tried.code.removesuffix(TRIAL)
+    return [
+        structs.replace(tried, region=e.region, project=e.project, detector=OFF, params={})
+        for e in in_force
+        if not tried.project
+        and e.code == code
+        and (e.region != tried.region or e.project)
+        and e.region.startswith(tried.region)
+    ]
 
 
 def on_day(pack: Pack, on: dt.date | None) -> bool:

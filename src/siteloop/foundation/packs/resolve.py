@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from siteloop.foundation.packs.models import EligibilityRule, Pack, PackRule, PackValue
 from siteloop.foundation.regions.names import ancestors
+from siteloop.foundation.registry.models import Project
 from siteloop.framework.action import Refused
 
 WHY = "the rules in force are worked out from all packs"
@@ -33,6 +34,11 @@ class Book:
         """The day asked about where none is named."""
         return timezone.localdate()
 
+    @cached_property
+    def _speaking(self) -> set[int | None]:
+        """Projects with a pack of their own; all others share their region's chain."""
+        return {pack.project_id for pack in self.packs()}
+
     def packs(self) -> list[Pack]:
         """Every pack."""
         if self._packs is None:
@@ -51,7 +57,7 @@ class Book:
         self, region_code: str, zone: str = "", on: dt.date | None = None, project: int | None = None
     ) -> list[Pack]:
         """Packs in force over a place, from the nation down; a zone's pack stands below its region's, a project's below all."""
-        asked = region_code, zone, on or self.today, project
+        asked = region_code, zone, on or self.today, project if project in self._speaking else None
         if asked not in self._chains:
             self._chains[asked] = self._chain(*asked)
         return self._chains[asked]
@@ -122,7 +128,16 @@ def chain(region_code: str, zone: str = "", on: dt.date | None = None) -> list[P
     return book().chain(region_code, zone, on)
 
 
-#: keys that are asked with a project, and so may be set for one; filled by those who ask
+#: Keys of values that one project may have of its own; every reader asks for them with the project. Filled when the
+#: program starts by those who ask: the terms of the loops (cases.catalogue), and what a system reads for one project
+#: (`OF_PROJECTS` in its settings): parts of the works, monitors by floor area, side supervision, presence, reports.
+#: All else is of a region by nature and stays so:
+#: - figures, scores and their yardsticks (online and installation rate, coverage, credit, evaluation, decision, limits
+#:   of the map's colours): they compare projects, so all are measured alike;
+#: - what the law or a published list gives everybody alike (penalties, hearings, the papers, stages and departments of
+#:   a business, whether open cases stop a completion) and draws by lot, where every object must stand in the same pot;
+#: - what a lock reaches: an enterprise's lock holds its other projects too;
+#: - numbering of documents, keeping of data, terms of persons, enterprises and tickets: no single project is meant.
 OF_PROJECTS: set[str] = set()
 
 
@@ -142,6 +157,13 @@ def value(
     """The value that counts, None when no pack states it."""
     found = row(key, region_code, on, zone, project)
     return found.value if found is not None else None
+
+
+def for_project(key: str, project: Project) -> Any:
+    """The value that counts for a project today, None when no pack states it. Raises KeyError for a key of regions only."""
+    if key not in OF_PROJECTS:
+        raise KeyError(f"{key} is not among OF_PROJECTS: nobody could set it for a project")
+    return value(key, project.region_code, project=project.pk)
 
 
 def personal_data_term(region_code: str) -> int | None:

@@ -4,9 +4,10 @@ import datetime as dt
 
 from django.utils import timezone
 
-from siteloop.foundation.packs import actions, ladder, publishing
+from siteloop.foundation.packs import actions, ladder, places, publishing
 from siteloop.foundation.packs.actions import WHY, consistent, may_write, refuse, typed
 from siteloop.foundation.packs.models import PackRule, RuleTrial, TrialOutcome
+from siteloop.foundation.packs.places import Place
 from siteloop.foundation.packs.resolve import check_bounds
 from siteloop.foundation.regions.models import Region
 from siteloop.framework.action import Act, Action, Input, Refused
@@ -19,10 +20,10 @@ USUAL_DAYS, MOST_DAYS = 14, 90
 PERMISSION = "packs.packrule.trial"
 
 
-def running(code: str, region_code: str) -> RuleTrial | None:
-    """The trial of a rule in exactly this region."""
-    found = RuleTrial.objects.unscoped("asked by those who may see the rule; the page checks the region")
-    return found.filter(code=code, region_code=region_code, outcome=TrialOutcome.RUNNING).first()
+def running(code: str, place: Place) -> RuleTrial | None:
+    """The trial of a rule in exactly this region, or for exactly this project."""
+    found = RuleTrial.objects.unscoped("asked by those who may see the rule; the page checks the place")
+    return found.filter(code=code, outcome=TrialOutcome.RUNNING, **place.rows).first()
 
 
 def can_try(row: PackRule) -> bool:
@@ -30,23 +31,28 @@ def can_try(row: PackRule) -> bool:
     return row.detector not in ORDERING
 
 
-def in_force_at(row: PackRule, region_code: str) -> ladder.Standing:
-    """How the rule stands at a region. Raises Refused: no such region, not the row that counts there, or switched off."""
-    if region_code and not Region.objects.unscoped(WHY).filter(code=region_code).exists():
+def in_force_at(row: PackRule, place: Place) -> ladder.Standing:
+    """How the rule stands at a place. Raises Refused: no such region, not the row that counts there, or switched off."""
+    regions = Region.objects.unscoped(WHY).filter(code=place.region)
+    if place.project is None and place.region and not regions.exists():
         raise refuse("region_code", "没有这个区划代码")
-    found = ladder.standing(PackRule, row.code, region_code, timezone.localdate())
+    found = ladder.standing(PackRule, row.code, place.region, timezone.localdate(), place.project_id)
     if found is None or found.row.pk != row.pk:
-        raise Refused("该版本不是此地区的现行版本，请刷新后重试")
+        raise Refused(f"该版本不是此{_here(place)}的现行版本，请刷新后重试")
     if not row.enabled:
         raise Refused("规则已停用，请先启用")
     return found
 
 
+def _here(place: Place) -> str:
+    return "地区" if place.project is None else "项目"
+
+
 def _start(act: Act) -> str:
     row: PackRule = act.obj
-    region = str(act.data.get("region_code") or row.pack.region_code)
-    may_write(act.viewer, region)
-    standing = in_force_at(row, region)
+    place = places.asked(act)
+    may_write(act.viewer, place.region)
+    standing = in_force_at(row, place)
     if not can_try(row):
         raise Refused("此类规则只下发指令、不产生预警，没有可对照的数量；请用回溯测试查看将下发多少指令")
     wanted = typed(row, act.data["params"])
@@ -55,8 +61,8 @@ def _start(act: Act) -> str:
     consistent(params)
     if params == row.params:
         raise refuse("params", "与现行数值相同，没有可对照的内容")
-    if running(row.code, region) is not None:
-        raise Refused("此地区已有该规则的试运行，请先结束")
+    if running(row.code, place) is not None:
+        raise Refused(f"此{_here(place)}已有该规则的试运行，请先结束")
     reason = act.reason.strip()
     if not reason:
         raise Refused("请写明理由", status=422)
@@ -64,7 +70,8 @@ def _start(act: Act) -> str:
         rule=row,
         code=row.code,
         title=row.title,
-        region_code=region,
+        region_code=place.region,
+        project=place.project,
         changes=wanted,
         params=params,
         until=_until(act),
@@ -94,19 +101,20 @@ def _close(act: Act, outcome: TrialOutcome) -> None:
 
 def _end(act: Act) -> str:
     trial: RuleTrial = act.obj
-    may_write(act.viewer, trial.region_code)
+    may_write(act.viewer, places.of(trial).region)
     _close(act, TrialOutcome.DROPPED)
     return f"{trial.title}试运行已结束，现行规则不变"
 
 
 def _adopt(act: Act) -> str:
     trial: RuleTrial = act.obj
-    may_write(act.viewer, trial.region_code)
-    standing = ladder.standing(PackRule, trial.code, trial.region_code, timezone.localdate())
+    place = places.of(trial)
+    may_write(act.viewer, place.region)
+    standing = ladder.standing(PackRule, trial.code, place.region, timezone.localdate(), place.project_id)
     if standing is None or not isinstance(standing.row, PackRule):
-        raise Refused("该规则在此地区已不存在")
+        raise Refused(f"该规则在此{_here(place)}已不存在")
     reason = act.reason.strip() or f"试运行 {trial.started_at:%Y-%m-%d} 起：{trial.reason}"
-    data = {"params": trial.changes, "region_code": trial.region_code}
+    data = {"params": trial.changes, **place.named}
     told = perform(actions.override_rule, act.viewer, standing.row, data, reason)
     _close(act, TrialOutcome.ADOPTED)
     return str(told)
@@ -133,11 +141,10 @@ start_trial = Action(
     fields=(
         Input("params", "试行数值", "Numbers to try", kind="multiline", required=True, help='如 {"on": 70}'),
         actions.REGION,
+        actions.PROJECT,
         Input("until", "试行至", "Until", kind="date", help=f"默认 {USUAL_DAYS} 日，最长 {MOST_DAYS} 日"),
     ),
-    available=lambda row, viewer: (
-        not row.proposed and not row.pack.project_id
-    ),  # a region's numbers are tried
+    available=lambda row, viewer: not row.proposed,
     log="{actor}对{obj}开始试运行：{params}",
     event="trial_started",
     permission=PERMISSION,

@@ -1,7 +1,8 @@
 """Back-test: the detector of a rule over stored history, as the rule stands today and as somebody would like it.
 
 The same detector class the judge runs gets the same rows in order of arrival, so what it would have said is what it says.
-Two ways of one rule are run side by side in one pass, and their episodes compared.
+Two ways of one rule are run side by side in one pass, and their episodes compared: today's, and what would be if the
+place asked about said other numbers itself.
 """
 
 import time
@@ -13,6 +14,15 @@ import psycopg
 
 from siteloop.gateway.history.archive_store import NO_STORE, ArchiveStore
 from siteloop.gateway.history.stored_history import steps
+from siteloop.gateway.judging.backtest_reach import (
+    NoSuchRule,
+    Place,
+    Rules,
+    Value,
+    profiles,
+    reach,
+    with_linked,
+)
 from siteloop.kernel import registry as registries
 from siteloop.kernel.block import Block
 from siteloop.kernel.finding import Act, Command, Finding
@@ -22,13 +32,9 @@ from siteloop.kernel.times import HOUR, SECOND
 from siteloop.rules.detector import OFF, Detector, Rulebook, Statement
 from siteloop.rules.lane import LaneDetector
 
-Value = float | int | str | bool
 #: history read before the start, so that a detector knows its devices; nothing it says of that time counts
 WARM = 6 * HOUR
-
-
-class NoSuchRule(LookupError):
-    """The published rules have none of that name; the message lists those there are."""
+NATION = Place()
 
 
 class Hit(msgspec.Struct):
@@ -47,7 +53,7 @@ class Hit(msgspec.Struct):
     count: int
 
 
-class Place(msgspec.Struct):
+class Share(msgspec.Struct):
     """What one device (or site, device 0) would have got."""
 
     site: int
@@ -69,7 +75,7 @@ class BackTest(msgspec.Struct):
     end: int
     region: str
     changes: dict[str, Value]
-    devices: int  # the rule applies to
+    devices: int  # the rule is judged on
     rows: int
     readings: int
     seconds: float
@@ -80,8 +86,10 @@ class BackTest(msgspec.Struct):
     both: int
     commands_today: int
     commands_candidate: int
-    recorded: int  # findings of this rule the judge really wrote in that time
-    places: list[Place]
+    recorded: int  # findings of this rule the judge really wrote in that time about these devices
+    places: list[Share]
+    project: int = 0  # 0 = the whole region
+    left_out: int = 0  # devices there with a word of their own, which the changes would not reach
 
     @property
     def readings_per_second(self) -> int:
@@ -144,15 +152,14 @@ def back_test(
     end: int,
     *,
     changes: Mapping[str, Value] | None = None,
-    region: str = "",
-    device: str = "",
+    place: Place = NATION,
     progress: Callable[[float], None] | None = None,
     store: ArchiveStore = NO_STORE,
 ) -> BackTest:
-    """Run rule `code` over the rows with device time in [start, end) µs; `changes` are parameters to try.
+    """Run rule `code` over the rows with device time in [start, end) µs; `changes` are parameters the place would set.
 
-    `region` (prefix) and `device` (code) narrow the devices. Raises NoSuchRule, ValueError for a stretch or parameters
-    that make no sense, psycopg.OperationalError when the database is away, OSError when a file of the archive is.
+    Raises NoSuchRule, ValueError for a stretch or parameters that make no sense, psycopg.OperationalError when the
+    database is away, OSError when a file of the archive is.
     """
     if end <= start:
         raise ValueError("结束时间应晚于开始时间")
@@ -163,17 +170,18 @@ def back_test(
         kind = next((k for k in kinds if rules[0].detector in _judges(k)), None)
         if kind is None:
             raise NoSuchRule(f"规则 {code} 的检测方法 {rules[0].detector} 未安装")
-        chosen = _narrowed(registry, region, device)
-        asked = _asked(chosen, rules, code)
-        runs = [_configured(kind, chosen, registry, code, None)]
+        reached = reach(registry, code, place, changes or {})
+        chosen = with_linked(registry, reached.devices)
+        runs = [_configured(kind, chosen, reached.today, code)]
         if changes:
-            runs.append(_configured(kind, chosen, registry, code, changes))
+            runs.append(_configured(kind, chosen, reached.tried, code))
+            _known(runs[-1], reached.today, code, changes)
         told = [Episodes(start) for _ in runs]
         rows = readings = 0
-        profiles = [p for p in PROFILES if any(d.profile == p for d in chosen)]
+        kinds_read = [p for p in PROFILES if any(d.profile == p for d in chosen)]
         numbers = [d.number for d in chosen]
         rate = sum(1 / max(1, d.interval_s) for d in chosen)
-        for step in steps(connection, start - WARM, end, numbers, profiles, rate, store):
+        for step in steps(connection, start - WARM, end, numbers, kinds_read, rate, store):
             for profile, columns in step.parts:
                 rows += len(columns.device)
                 readings += columns.values.size
@@ -184,7 +192,7 @@ def back_test(
                 kept.take(run.tick(step.until), code)
             if progress is not None:
                 progress(min(1.0, max(0.0, (step.until - start) / (end - start))))
-        recorded = _recorded(connection, code, start, end)
+        recorded = _recorded(connection, code, start, end, reached.devices)
     today, candidate = told[0].hits(), told[-1].hits()
     gone, new = _differing(today, candidate), _differing(candidate, today)
     return BackTest(
@@ -193,9 +201,9 @@ def back_test(
         detector=rules[0].detector,
         start=start,
         end=end,
-        region=region,
+        region=place.region,
         changes=dict(changes or {}),
-        devices=asked,
+        devices=_spoken_of(reached.devices, rules, code),
         rows=rows,
         readings=readings,
         seconds=time.perf_counter() - began,
@@ -208,6 +216,8 @@ def back_test(
         commands_candidate=told[-1].commands,
         recorded=recorded,
         places=_places(registry, today, candidate),
+        project=place.project,
+        left_out=reached.left_out,
     )
 
 
@@ -227,62 +237,38 @@ def _rules(registry: Registry, code: str) -> list[RuleEntry]:
     return found
 
 
-def _narrowed(registry: Registry, region: str, device: str) -> list[DeviceEntry]:
-    """The devices to read, with those linked to them."""
-    chosen = [
-        d
-        for d in registry.devices
-        if d.enabled and d.region.startswith(region) and (not device or d.code == device)
-    ]
-    if not chosen:
-        raise ValueError("没有符合条件的设备")
-    linked = {n for d in chosen for n in d.linked} - {d.number for d in chosen}
-    return [*chosen, *(d for d in registry.devices if d.number in linked and d.enabled)]
-
-
-def _asked(devices: Sequence[DeviceEntry], rules: Sequence[RuleEntry], code: str) -> int:
+def _spoken_of(devices: Sequence[DeviceEntry], rules: Sequence[RuleEntry], code: str) -> int:
     """How many devices the rule speaks of."""
-    book = Rulebook(rules)
-    profile = {str(r.params.get("profile", "dust")) for r in rules}
+    book, judged = Rulebook(rules), profiles(rules, code)
     return sum(
-        1
-        for d in devices
-        if d.profile in profile and book.entry(code, d.region, project=d.project) is not None
+        d.profile in judged and book.entry(code, d.region, project=d.project) is not None for d in devices
     )
 
 
-def _configured(
-    kind: type[Detector],
-    devices: Sequence[DeviceEntry],
-    registry: Registry,
-    code: str,
-    changes: Mapping[str, Value] | None,
-) -> Detector:
-    """A fresh detector with this rule, its parameters changed in every region. Others of its kind stay: a linkage needs them."""
-    if changes:
-        _numbers(registry.rules, code, changes)
+def _configured(kind: type[Detector], devices: Sequence[DeviceEntry], rules: Rules, code: str) -> Detector:
+    """A fresh detector with this rule. Raises ValueError for parameters that make no sense."""
     # a linkage is made of several rules; any other kind is tested alone
     family = _judges(kind) if len(_judges(kind)) > 1 else ()
-    rules = tuple(
-        msgspec.structs.replace(r, params={**r.params, **changes})
-        if changes and r.code == code and r.detector != OFF
-        else r
-        for r in registry.rules
-        if r.code == code or r.detector in family
-    )
     # on trial a rule gives no orders; a back-test wants to know which ones it would have given
-    rules = tuple(msgspec.structs.replace(r, shadow=False) for r in rules)
+    used = tuple(
+        msgspec.structs.replace(r, shadow=False) for r in rules if r.code == code or r.detector in family
+    )
     detector = kind()
-    detector.configure(Registry(1, tuple(devices), rules), [r for r in rules if r.detector in _judges(kind)])
+    detector.configure(Registry(1, tuple(devices), used), [r for r in used if r.detector in _judges(kind)])
     problems = [p for p in getattr(detector, "problems", []) if p.startswith(code)]
     if problems:
         raise ValueError(f"参数不合理：{problems[0]}")
-    if changes and isinstance(detector, LaneDetector):
-        known = detector.parameters(code) | {n for r in registry.rules if r.code == code for n in r.params}
-        unknown = sorted(set(changes) - known)
-        if unknown:
-            raise ValueError(f"规则没有参数 {'、'.join(unknown)}；可用参数：{'、'.join(sorted(known))}")
     return detector
+
+
+def _known(detector: Detector, rules: Rules, code: str, changes: Mapping[str, Value]) -> None:
+    """Raises ValueError for parameters that the rule does not have."""
+    if not isinstance(detector, LaneDetector):
+        return
+    known = detector.parameters(code) | {n for r in rules if r.code == code for n in r.params}
+    unknown = sorted(set(changes) - known)
+    if unknown:
+        raise ValueError(f"规则没有参数 {'、'.join(unknown)}；可用参数：{'、'.join(sorted(known))}")
 
 
 def _judges(kind: type[Detector]) -> tuple[str, ...]:
@@ -290,18 +276,14 @@ def _judges(kind: type[Detector]) -> tuple[str, ...]:
     return (kind.name, *getattr(kind, "also", ()))
 
 
-def _numbers(rules: Sequence[RuleEntry], code: str, changes: Mapping[str, Value]) -> None:
-    """Raises ValueError for a number that is none where the rule has one."""
-    for name, value in changes.items():
-        had = next((r.params[name] for r in rules if r.code == code and name in r.params), None)
-        if isinstance(had, int | float) and isinstance(value, str):
-            raise ValueError(f"参数 {name} 应为数字，不是“{value}”")
-
-
-def _recorded(connection: psycopg.Connection[Any], code: str, start: int, end: int) -> int:
+def _recorded(
+    connection: psycopg.Connection[Any], code: str, start: int, end: int, devices: Sequence[DeviceEntry]
+) -> int:
+    subjects = sorted({f"device:{d.number}" for d in devices} | {f"site:{d.site}" for d in devices})
     row = connection.execute(
-        "SELECT count(*) FROM fast.finding_inbox WHERE act = 'raise' AND starts_with(key, %s) AND at_us >= %s AND at_us < %s",
-        [f"{code}|", start, end],
+        "SELECT count(*) FROM fast.finding_inbox WHERE act = 'raise' AND starts_with(key, %s) AND at_us >= %s AND at_us < %s"
+        " AND split_part(key, '|', 2) = ANY(%s)",
+        [f"{code}|", start, end, subjects],
     ).fetchone()
     return int(row[0]) if row else 0
 
@@ -319,16 +301,16 @@ def _overlap(a: Hit, b: Hit) -> bool:
     return a.since <= (b.until or never) and b.since <= (a.until or never)
 
 
-def _places(registry: Registry, today: Sequence[Hit], candidate: Sequence[Hit]) -> list[Place]:
+def _places(registry: Registry, today: Sequence[Hit], candidate: Sequence[Hit]) -> list[Share]:
     """Where, most of it first."""
     known = {d.number: d for d in registry.devices}
-    places: dict[tuple[int, int], Place] = {}
+    places: dict[tuple[int, int], Share] = {}
     for hits, name in ((today, "today"), (candidate, "candidate")):
         for hit in hits:
             device = known.get(hit.device)
             place = places.setdefault(
                 (hit.site, hit.device),
-                Place(
+                Share(
                     hit.site,
                     hit.region,
                     hit.device,

@@ -7,9 +7,11 @@ import psycopg
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec import structs
 
 from siteloop.gateway.history.stored_history import STEP, steps
-from siteloop.gateway.judging.backtest import BackTest, NoSuchRule, back_test
+from siteloop.gateway.judging.backtest import BackTest, back_test
+from siteloop.gateway.judging.backtest_reach import NoSuchRule, Place
 from siteloop.gateway.tests.planes import NORMAL_ROW, Plane, block_of
 from siteloop.kernel import block as blocks
 from siteloop.kernel import registry as registries
@@ -34,6 +36,9 @@ RULES = (
 )
 
 
+REGISTRY = Registry(1, DEVICES, RULES)
+
+
 def _row(device: int, minute: int, pm25: float, late: int = 0) -> tuple[int, int, list[float], int]:
     return device, T0 + minute * MINUTE, [pm25, *NORMAL_ROW[1:]], late
 
@@ -50,14 +55,14 @@ def plane(tmp_path_factory: pytest.TempPathFactory) -> Plane:
     return Plane(tmp_path_factory.mktemp("backtest"))
 
 
-def _fill(plane: Plane, made: list[Block]) -> None:
+def _fill(plane: Plane, made: list[Block], registry: Registry = REGISTRY) -> None:
     with psycopg.connect(plane.dsn, autocommit=True) as connection:
         connection.execute("DELETE FROM telemetry.dust")
         connection.execute("DELETE FROM telemetry.latest")
         connection.execute("DELETE FROM fast.position")
         connection.execute(
             "INSERT INTO fast.registry (id, version, body) VALUES (1, 1, %s) ON CONFLICT (id) DO UPDATE SET body = excluded.body",
-            [registries.encode(Registry(1, DEVICES, RULES))],
+            [registries.encode(registry)],
         )
 
     async def store() -> None:
@@ -105,11 +110,29 @@ def test_other_numbers_show_what_would_come_and_go(plane: Plane) -> None:
 
 def test_a_region_or_a_device_narrows_and_a_rule_of_a_county_speaks_of_its_devices(plane: Plane) -> None:
     _fill(plane, [_block(rows) for rows in STORY])
-    assert _test(plane, region="330411").rows == 120
-    assert _test(plane, device="D1").rows == 120
+    assert _test(plane, place=Place("330411")).rows == 120
+    assert _test(plane, place=Place(device="D1")).rows == 120
     county = _test(plane, "county")
     assert (county.devices, [h.device for h in county.today]) == (1, [3])
     assert [h.message for h in _test(plane, "trial").today] == []
+
+
+@pytest.mark.requirement("DUST-26")
+def test_a_project_is_tested_alone_and_a_region_without_those_that_speak_for_themselves(plane: Plane) -> None:
+    devices = tuple(structs.replace(d, project=70 + d.number) for d in DEVICES)
+    own = structs.replace(
+        RULES[0], region="330482", project=72, params={"field": "pm25", "on": 68, "off": 60}
+    )
+    _fill(plane, [_block(rows) for rows in STORY], Registry(1, devices, (*RULES, own)))
+    lower = {"on": 65, "off": 60}
+    whole = _test(plane, changes=lower, place=Place("330482"))
+    assert (whole.rows, whole.devices, whole.left_out) == (120, 1, 1)  # device 2 has its project's word
+    assert [[h.device for h in hits] for hits in (whole.today, whole.candidate)] == [[1], [1]]
+    mine = _test(plane, changes={"on": 72}, place=Place("330482", 72))
+    assert (mine.rows, mine.devices, mine.project) == (120, 1, 72)
+    assert [h.device for h in mine.only_today] == [2] and not mine.candidate
+    as_it_is = _test(plane, place=Place("330482"))
+    assert sorted(h.device for h in as_it_is.today) == [1, 2]
 
 
 def test_absence_is_seen_when_it_was_and_not_after_the_end(plane: Plane) -> None:
@@ -129,6 +152,8 @@ def test_what_the_judge_really_wrote_is_counted_beside_it(plane: Plane) -> None:
                 [key, act, T0 + MINUTE],
             )
     assert _test(plane).recorded == 1
+    assert _test(plane, place=Place("330482")).recorded == 1
+    assert _test(plane, place=Place("330411")).recorded == 0  # not about its devices
 
 
 def test_what_began_before_the_start_warms_up_and_does_not_count(plane: Plane) -> None:
@@ -154,7 +179,7 @@ def test_an_unknown_rule_is_told_with_those_there_are(plane: Plane, code: str) -
         ({"changes": {"off": 100}}, "参数不合理"),
         ({"changes": {"field": "colour"}}, "参数不合理"),
         ({"changes": {"onn": 100}}, "没有参数 onn；可用参数：.*hold_s"),
-        ({"region": "99"}, "没有符合条件的设备"),
+        ({"place": Place("99")}, "没有符合条件的设备"),
     ],
 )
 def test_what_makes_no_sense_is_refused_in_words(plane: Plane, more: dict[str, object], words: str) -> None:

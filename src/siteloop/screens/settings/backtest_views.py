@@ -6,12 +6,14 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import messages
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 
-from siteloop.foundation.packs import back_tests, ladder, meaning
+from siteloop.foundation.packs import back_tests, ladder, meaning, places
 from siteloop.foundation.packs.models import BackTestRun, BackTestState, PackRule
+from siteloop.foundation.packs.places import Place
 from siteloop.foundation.packs.resolve import bounds_above
 from siteloop.foundation.regions.names import full_name, name
 from siteloop.foundation.registry.models import Site
@@ -21,7 +23,8 @@ from siteloop.framework.perform import perform
 from siteloop.framework.screen import screen
 from siteloop.framework.viewer import Viewer
 from siteloop.kernel.times import from_us
-from siteloop.screens.settings import views
+from siteloop.screens.settings import asking, day_bars, number_form, showing
+from siteloop.screens.settings.asking import Asked
 from siteloop.screens.settings.trial_views import readings
 
 LISTED = 20
@@ -31,52 +34,59 @@ OPEN = (BackTestState.QUEUED, BackTestState.RUNNING)
 
 @screen
 def page(request: HttpRequest, key: str) -> HttpResponse:
-    """GET /settings/rules/<key>/back-tests/?region=: the form and what was tested. POST: ask for one."""
-    viewer, region, found = views.standing_asked(request, "rules", key)
+    """GET /settings/rules/<key>/back-tests/?region= or ?project=: the form and what was tested. POST: ask for one."""
+    asked = asking.asked(request)
+    found = asked.standing("rules", key)
     row = found.row
     if not isinstance(row, PackRule):
         raise Http404
     errors: list[str] = []
     if request.method == "POST":
         try:
-            _, wanted = views.numbers_typed(request, found)
-            data = {
-                "start": request.POST.get("start"),
-                "end": request.POST.get("end"),
-                "region_code": region,
-                "params": json.dumps(wanted) if wanted else "",
-            }
-            messages.success(request, str(perform(back_tests.back_test, viewer, row, data)))
+            messages.success(request, _ask(request, asked, found, row))
         except Refused as no:
-            errors = list(dict.fromkeys([no.message, *(m for told in no.errors.values() for m in told)]))
+            errors = asking.told(no)
         else:
-            asked = back_tests.last_asked(key, region, viewer)
-            return redirect(f"/settings/back-tests/{asked.pk}/" if asked else request.path)
-    today = timezone.localdate()
-    typed = request.POST or request.GET
+            made = back_tests.last_asked(key, asked.place, asked.viewer)
+            return redirect(f"/settings/back-tests/{made.pk}/" if made else request.path)
+    today, filled = timezone.localdate(), asking.filled(request)
     context = {
         "kind": "rules",
-        "s": views.shown(found),
-        "region": region,
-        "region_name": full_name(region),
+        "s": showing.standing(found),
         "tab": "back-tests",
-        "numbers": [(n, typed.get(f"n-{n.name}", f"{n.value:g}")) for n in ladder.numbers(row, found.room)],
-        "start": typed.get("start", (today - dt.timedelta(days=USUAL_DAYS - 1)).isoformat()),
-        "end": typed.get("end", today.isoformat()),
+        "numbers": number_form.boxes(found, filled),
+        "start": filled("start", (today - dt.timedelta(days=USUAL_DAYS - 1)).isoformat()),
+        "end": filled("end", today.isoformat()),
         "today": today.isoformat(),
         "most_days": back_tests.MOST_DAYS,
-        "may_test": viewer.may(back_tests.PERMISSION) and viewer.covers(region) and row.enabled,
+        "may_test": asked.viewer.may(back_tests.PERMISSION) and asked.covers and row.enabled,
         "is_off": not row.enabled,
-        "runs": [
-            _line(run)
-            for run in BackTestRun.objects.visible_to(viewer)
-            .filter(code=key, region_code__startswith=region)
-            .select_related("rule")[:LISTED]
-        ],
+        "runs": [_line(run) for run in _known(asked, key)],
         "errors": errors,
-        **views.about(found, viewer),
+        **asked.shown,
+        **showing.about(found),
     }
     return render(request, "settings/back_tests.html", context, status=422 if errors else 200)
+
+
+def _ask(request: HttpRequest, asked: Asked, found: ladder.Standing, row: PackRule) -> str:
+    """Raises Refused."""
+    _, wanted = number_form.typed(request, found)
+    data = {
+        "start": request.POST.get("start"),
+        "end": request.POST.get("end"),
+        "params": json.dumps(wanted) if wanted else "",
+        **asked.place.named,
+    }
+    return str(perform(back_tests.back_test, asked.viewer, row, data))
+
+
+def _known(asked: Asked, key: str) -> QuerySet[BackTestRun]:
+    """A region's page lists the tests of what lies below too, its projects among them."""
+    place = asked.place
+    inside = {"project": place.project} if place.project else {"region_code__startswith": place.region}
+    runs = BackTestRun.objects.visible_to(asked.viewer).filter(code=key, **inside)
+    return runs.select_related("rule", "project")[:LISTED]
 
 
 @screen
@@ -85,7 +95,7 @@ def one(request: HttpRequest, pk: int) -> HttpResponse:
     viewer: Viewer = request.viewer  # type: ignore[attr-defined]
     if not viewer.may("packs.packrule.view"):
         raise Refused("没有权限", status=403)
-    run = BackTestRun.objects.visible_to(viewer).filter(pk=pk).select_related("rule__pack").first()
+    run = BackTestRun.objects.visible_to(viewer).filter(pk=pk).select_related("rule__pack", "project").first()
     if run is None:
         raise Http404
     if request.method == "POST":
@@ -94,10 +104,11 @@ def one(request: HttpRequest, pk: int) -> HttpResponse:
         except Refused as no:
             messages.error(request, no.message)
         return redirect(request.path)
+    place = places.of(run)
     context = {
         "run": run,
         "line": _line(run),
-        "region_name": full_name(run.region_code),
+        "place_name": place.project.name if place.project else full_name(place.region),
         "is_open": run.state in OPEN,
         "waiting": BackTestRun.objects.unscoped("only how many stand before it")
         .filter(state__in=OPEN, pk__lt=run.pk)
@@ -105,10 +116,10 @@ def one(request: HttpRequest, pk: int) -> HttpResponse:
         if run.state == BackTestState.QUEUED
         else 0,
         "percent": round(run.progress * 100),
-        "may_cancel": viewer.may(back_tests.PERMISSION) and viewer.covers(run.region_code),
+        "may_cancel": viewer.may(back_tests.PERMISSION) and viewer.covers(place.region),
         "result": _result(viewer, run) if run.result else None,
-        "take_over": _take_over(viewer, run),
-        "back": f"/settings/rules/{run.code}/back-tests/?region={run.region_code}",
+        "take_over": _take_over(viewer, run, place),
+        "back": f"/settings/rules/{run.code}/back-tests/?{asking.query(place)}",
     }
     name_ = "settings/parts/back_test.html" if request.GET.get("part") else "settings/back_test.html"
     return render(request, name_, context)
@@ -119,6 +130,7 @@ def _line(run: BackTestRun) -> dict[str, Any]:
     counted = run.result or {}
     return {
         "run": run,
+        "project": run.project,
         "today": counted.get("today", "—"),
         "tried": counted.get("candidate", "—") if run.changes else "—",
         "first": timezone.localtime(run.start).date(),
@@ -139,12 +151,12 @@ def _line(run: BackTestRun) -> dict[str, Any]:
     }
 
 
-def _take_over(viewer: Viewer, run: BackTestRun) -> dict[str, str] | None:
+def _take_over(viewer: Viewer, run: BackTestRun, place: Place) -> dict[str, str] | None:
     """The way to make the tested numbers the new version: the edit form, filled in. None where there is nothing to take."""
-    if run.state != BackTestState.DONE or not run.changes or not viewer.covers(run.region_code):
+    if run.state != BackTestState.DONE or not run.changes or not viewer.covers(place.region):
         return None
     today = timezone.localdate()
-    standing = ladder.standing(PackRule, run.code, run.region_code, today)
+    standing = ladder.standing(PackRule, run.code, place.region, today, place.project_id)
     if standing is None:
         return None
     room = standing.room or bounds_above(run.code, run.rule.pack, PackRule, today)
@@ -154,10 +166,11 @@ def _take_over(viewer: Viewer, run: BackTestRun) -> dict[str, str] | None:
         if n in room and isinstance(v, int | float) and not room[n][0] <= v <= room[n][1]
     ]
     filled = {f"n-{n}": v for n, v in run.changes.items()}
-    filled |= {"region": run.region_code, "reason": f"回溯测试 {run.pk} 的结果"}
+    filled["reason"] = f"回溯测试 {run.pk} 的结果"
+    carried = f"{asking.query(place)}&{urlencode(filled)}"
     return {
-        "href": f"/settings/rules/{run.code}/?{urlencode(filled)}#form",
-        "trial": f"/settings/rules/{run.code}/trial/?{urlencode(filled)}#form",
+        "href": f"/settings/rules/{run.code}/?{carried}#form",
+        "trial": f"/settings/rules/{run.code}/trial/?{carried}#form",
         "outside": "、".join(outside),
     }
 
@@ -170,22 +183,11 @@ def _result(viewer: Viewer, run: BackTestRun) -> dict[str, Any]:
         .filter(pk__in={p["site"] for p in kept["places"]} | {h["site"] for h in kept["new"] + kept["gone"]})
         .values_list("pk", "name")
     )
-    most = max((max(today, tried) for _, today, tried in kept["days"]), default=0)
     return {
         **kept,
         "is_tried": bool(run.changes),
         "readings_shown": f"{kept['readings']:,}",
-        "bars": [
-            {
-                "day": day[5:],
-                "today": today,
-                "tried": tried,
-                "today_height": round(100 * today / most) if most else 0,
-                "tried_height": round(100 * tried / most) if most else 0,
-            }
-            for day, today, tried in kept["days"]
-        ],
-        "most": most,
+        "chart": day_bars.bars(kept["days"]),
         "sites": [
             {
                 **p,

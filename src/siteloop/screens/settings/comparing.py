@@ -15,6 +15,7 @@ from siteloop.foundation.regions.names import name
 from siteloop.framework.viewer import Viewer
 
 EXAMPLES = 12
+WHY = "which places are left out does not depend on who looks"
 NEVER = dt.datetime(9999, 1, 1, tzinfo=dt.UTC)
 
 
@@ -48,7 +49,7 @@ class Comparison:
 
 
 def compare(viewer: Viewer, trial: RuleTrial) -> Comparison:
-    """Within the viewer's scope; places that state the rule for themselves take no part in the trial."""
+    """Within the viewer's scope; places and projects that speak for themselves take no part in a region's trial."""
     today, tried = _findings(viewer, trial, trial.code), _findings(viewer, trial, trial.trial_code)
     gone, new = _missing(today, tried), _missing(tried, today)
     counts: dict[tuple[Any, ...], list[int]] = {}
@@ -71,13 +72,31 @@ def compare(viewer: Viewer, trial: RuleTrial) -> Comparison:
 
 def _findings(viewer: Viewer, trial: RuleTrial, code: str) -> "QuerySet[Finding]":
     end = trial.ended_at or timezone.now()
-    found = Finding.objects.visible_to(viewer).filter(
-        rule=code, region_code__startswith=trial.region_code, since__lte=end
-    )
+    found = Finding.objects.visible_to(viewer).filter(rule=code, since__lte=end)
     found = found.filter(Q(cleared_at=None) | Q(cleared_at__gte=trial.started_at))
-    for row in ladder.lower(PackRule, trial.code, trial.region_code, timezone.localdate()):
-        found = found.exclude(region_code__startswith=row.pack.region_code)
+    if trial.project_id is not None:
+        found = found.filter(project=trial.project_id)
+    else:
+        found = found.filter(region_code__startswith=trial.region_code).exclude(_left_out(trial, end))
     return found.select_related("site", "device").order_by("-since", "-pk")
+
+
+def _left_out(trial: RuleTrial, end: dt.datetime) -> Q:
+    """Places and projects below that state the rule for themselves, or tried it for themselves in that time."""
+    stated = ladder.lower(PackRule, trial.code, trial.region_code, timezone.localdate())
+    spoken = [(row.pack.region_code, row.pack.project_id) for row in stated]
+    others = RuleTrial.objects.unscoped(WHY).filter(
+        Q(ended_at=None) | Q(ended_at__gte=trial.started_at),
+        code=trial.code,
+        region_code__startswith=trial.region_code,
+        started_at__lte=end,
+    )
+    below = others.exclude(project=None, region_code=trial.region_code)
+    spoken += below.values_list("region_code", "project")
+    out = Q(project__in=[project for _, project in spoken if project])
+    for region in {region for region, project in spoken if not project}:
+        out |= Q(region_code__startswith=region)
+    return out
 
 
 def _missing(these: "QuerySet[Finding]", those: "QuerySet[Finding]") -> "QuerySet[Finding]":

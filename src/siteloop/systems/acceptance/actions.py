@@ -195,7 +195,7 @@ def _print(act: Act, what: str) -> Document:
 def _accept(act: Act) -> str:
     row: Application = act.obj
     row.state, row.accepted_at = State.ACCEPTED, timezone.now()
-    term = settings.decide_within(row.region_code)
+    term = settings.decide_within(row.project)
     row.due_at = due(row.accepted_at, term) if term else None
     row.save()
     document = _print(act, "accepted")

@@ -15,7 +15,10 @@ class AcceptanceConfig(AppConfig):
         """A commitment's case finds its applicant and its officer; an officer's applications can be handed over."""
         from siteloop.foundation.authority import belongings
         from siteloop.foundation.cases import receivers
-        from siteloop.systems.acceptance import allocation, commitments
+        from siteloop.foundation.packs import resolve
+        from siteloop.systems.acceptance import allocation, commitments, settings
+
+        resolve.OF_PROJECTS.update(settings.OF_PROJECTS)
 
         receivers.FINDERS["acceptance_applicant"] = commitments.applicant
         receivers.FINDERS["acceptance_officer"] = commitments.officer

@@ -159,9 +159,8 @@ def remind(now: dt.datetime | None = None) -> int:
     told = 0
     for row in rows:
         left = days_left(row, moment)
-        reached = [
-            d for d in settings.remind_days(row.application.region_code) if left is not None and left <= d
-        ]
+        days = settings.remind_days(row.application.project)
+        reached = [d for d in days if left is not None and left <= d]
         if not reached:
             continue
         step = min(reached)
@@ -174,7 +173,7 @@ def remind(now: dt.datetime | None = None) -> int:
             f"承诺事项还剩 {left} 天：{row.title}",
             body=f"{row.application.project}，{row.application}。逾期未兑现将自动锁定业务。",
             link=f"/acceptance/commitments/{row.pk}/",
-            level="orange" if step == min(settings.remind_days(row.application.region_code)) else "yellow",
+            level="orange" if step == min(days) else "yellow",
             subject=f"commitment:{row.pk}:{step}",
         )
         told += bool(new)

@@ -5,10 +5,14 @@ from typing import Any
 
 from siteloop.foundation.cases.deadlines import Term
 from siteloop.foundation.packs import resolve
+from siteloop.foundation.registry.models import Project
 
 TERM = "acceptance.commitment"
 VERIFY = "acceptance.verify"
 LOCK = "acceptance.lock"
+DECIDE = "acceptance.decide_within"
+REMIND = "acceptance.remind_days"
+OF_PROJECTS = frozenset({DECIDE, REMIND})
 
 
 @dataclass(frozen=True)
@@ -26,14 +30,14 @@ def materials(kind: str, region_code: str) -> list[Material]:
     return [Material(str(r["title"]), bool(r.get("may_promise"))) for r in rows]
 
 
-def decide_within(region_code: str) -> Term | None:
+def decide_within(project: Project) -> Term | None:
     """Time to decide from the acceptance on; None when no pack states it."""
-    stated = resolve.value("acceptance.decide_within", region_code)
+    stated = resolve.for_project(DECIDE, project)
     return Term.of(stated) if stated else None
 
 
-def remind_days(region_code: str) -> list[int]:
+def remind_days(project: Project) -> list[int]:
     """Days before the end of a commitment on which its applicant is reminded, the farthest first."""
-    stated = resolve.value("acceptance.remind_days", region_code)
+    stated = resolve.for_project(REMIND, project)
     days = [int(d) for d in stated] if isinstance(stated, list) else []
     return sorted((d for d in days if d > 0), reverse=True)

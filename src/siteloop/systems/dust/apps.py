@@ -13,10 +13,12 @@ class DustConfig(AppConfig):
 
     def ready(self) -> None:
         """Figures behind a month's review; a month submitted again is counted again; high readings warn."""
+        from siteloop.foundation.packs import resolve
         from siteloop.foundation.registry import reviewing
         from siteloop.framework import events
-        from siteloop.systems.dust import months, warnings
+        from siteloop.systems.dust import installation, months, warnings
 
+        resolve.OF_PROJECTS.add(installation.POINTS)
         if months.behind not in reviewing.DETAILS:
             reviewing.DETAILS.append(months.behind)
         events.listen("maintenance_resubmitted")(months.count_again)

@@ -13,6 +13,7 @@ from siteloop.framework.viewer import Viewer
 
 #: sites named one by one in a query; of more, all are read
 NAMED = 200
+POINTS = "dust.points_by_area"  # a project may have its own
 
 
 @dataclass(frozen=True)
@@ -60,11 +61,11 @@ class TownSpray:
 
 
 def needed(project: Project, region_code: str) -> tuple[int, str]:
-    """Monitors the region's pack asks of a project, and why. 0 when the eligibility rules do not require any."""
+    """Monitors the packs ask of a project (its own, else its region's), and why. 0 when the eligibility rules do not require any."""
     decision = eligibility.decide(project)
     if decision.outcome != "must":
         return 0, decision.reason
-    bands = pack_value("dust.points_by_area", region_code, zone=project.zone) or []
+    bands = pack_value(POINTS, region_code, zone=project.zone, project=project.pk) or []
     area = float(project.floor_area or 0)
     fitting = [b for b in bands if area >= float(b["from"])]
     count = int(max(fitting, key=lambda b: float(b["from"]))["points"]) if fitting else 1

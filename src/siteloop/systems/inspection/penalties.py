@@ -43,8 +43,8 @@ def _day(act: Act, name: str, not_before: dt.date | None, after_what: str) -> dt
 
 
 def last_day(penalty: Penalty, key: str, start: dt.date | None) -> dt.date | None:
-    """The last day of a term of the region that began on `start`."""
-    stated = resolve.value(key, penalty.region_code)
+    """The last day of a term of the project or its region that began on `start`, as the penalty's case counts it."""
+    stated = resolve.value(key, penalty.region_code, project=penalty.project_id)
     if start is None or stated is None:
         return None
     begun = dt.datetime.combine(start, dt.time(12), SHANGHAI)

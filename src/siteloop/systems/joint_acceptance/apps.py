@@ -15,8 +15,11 @@ class JointAcceptanceConfig(AppConfig):
         """A late department is found by its case; a department sees the projects it examines; a project shows its acceptance."""
         from siteloop.foundation.authority.viewers import PROJECT_PROVIDERS
         from siteloop.foundation.cases import receivers
+        from siteloop.foundation.packs import resolve
         from siteloop.foundation.registry import panels
-        from siteloop.systems.joint_acceptance import departments, overdue, shown
+        from siteloop.systems.joint_acceptance import departments, overdue, settings, shown
+
+        resolve.OF_PROJECTS.update(settings.OF_PROJECTS)
 
         receivers.FINDERS["joint_department"] = overdue.department
         receivers.FINDERS["joint_lead"] = overdue.lead

@@ -182,7 +182,7 @@ def _examining(row: JointApplication, departments: list[Department], done: dict[
         at = row.accepted_at + dt.timedelta(days=1, hours=5 * n)
         clock.stop(opinion, reached, at)
         if reached == OpinionState.RECHECKING:
-            clock.start(opinion, reached, settings.recheck_within(row.region_code), timezone.now())
+            clock.start(opinion, reached, settings.recheck_within(row.project), timezone.now())
         elif reached == OpinionState.VOID:
             opinion.words = "申请已撤回"
         elif reached != OpinionState.CORRECTING:

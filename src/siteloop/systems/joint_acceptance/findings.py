@@ -43,7 +43,7 @@ def _correct(act: Act) -> str:
 
 def _back_to_department(act: Act, opinion: DepartmentOpinion) -> None:
     clock.start(
-        opinion, OpinionState.RECHECKING, settings.recheck_within(opinion.region_code), timezone.now()
+        opinion, OpinionState.RECHECKING, settings.recheck_within(opinion.application.project), timezone.now()
     )
     opinion.save()
     notify(

@@ -169,7 +169,9 @@ give = Action(
 
 def _take_back(act: Act) -> str:
     row: DepartmentOpinion = act.obj
-    clock.start(row, OpinionState.RECHECKING, settings.recheck_within(row.region_code), timezone.now())
+    clock.start(
+        row, OpinionState.RECHECKING, settings.recheck_within(row.application.project), timezone.now()
+    )
     row.words, row.given_at, row.given_by_id = "", None, None
     row.save()
     return "意见已撤回，请重新办理"

@@ -5,10 +5,12 @@ from typing import Any
 
 from siteloop.foundation.cases.deadlines import Term
 from siteloop.foundation.packs import resolve
+from siteloop.foundation.registry.models import Project
 
 DEPARTMENTS = "joint_acceptance.departments"
 PAPERS = "joint_acceptance.papers"
 RECHECK = "joint_acceptance.recheck"
+OF_PROJECTS = frozenset({RECHECK})
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,7 @@ def papers(region_code: str) -> list[str]:
     return [str(one) for one in stated] if isinstance(stated, list) else []
 
 
-def recheck_within(region_code: str) -> Term | None:
-    """Time of a department to look again at what was put right; None when no pack states it."""
-    stated = resolve.value(RECHECK, region_code)
+def recheck_within(project: Project) -> Term | None:
+    """Time of a department to look again at what a project put right; None when no pack states it."""
+    stated = resolve.for_project(RECHECK, project)
     return Term.of(stated) if stated else None

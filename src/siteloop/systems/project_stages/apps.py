@@ -13,9 +13,12 @@ class ProjectStagesConfig(AppConfig):
 
     def ready(self) -> None:
         """The project's page shows its stages; a finished project lets its posts go; a joint acceptance is a stage."""
+        from siteloop.foundation.packs import resolve
         from siteloop.foundation.registry import panels, stages
         from siteloop.framework import events
-        from siteloop.systems.project_stages import engine, shown
+        from siteloop.systems.project_stages import engine, settings, shown
+
+        resolve.OF_PROJECTS.update(settings.OF_PROJECTS)
 
         for panel in shown.PROJECT_PANELS:
             if panel not in panels.PROJECT_PANELS:

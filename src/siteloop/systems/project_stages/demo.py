@@ -153,7 +153,7 @@ def _reviewed(row: StageRecord, project: Project, day: dt.date) -> None:
 def _progress(project: Project, dice: random.Random) -> list[VisibleProgress]:
     if project.state != WorkState.UNDER_CONSTRUCTION or project.started_on is None:
         return []
-    parts = settings.parts(project.region_code)
+    parts = settings.parts(project)
     reached = min(REACHED.get(project.progress, 1), len(parts))
     today, made = timezone.localdate(), []
     step = max(1, (today - project.started_on).days // max(1, reached))

@@ -3,6 +3,10 @@
 from typing import Any
 
 from siteloop.foundation.packs import resolve
+from siteloop.foundation.registry.models import Project
+
+PARTS = "project_stages.parts"
+OF_PROJECTS = frozenset({PARTS})  # a bridge is not built in the parts of a house
 
 
 def _table(key: str, region_code: str) -> dict[str, Any]:
@@ -20,9 +24,9 @@ def papers(stage: str, region_code: str) -> list[str]:
     return [str(s) for s in _table("project_stages.papers", region_code).get(stage, [])]
 
 
-def parts(region_code: str) -> list[str]:
-    """Parts of the works that visible progress is told by, in their order."""
-    stated = resolve.value("project_stages.parts", region_code)
+def parts(project: Project) -> list[str]:
+    """Parts of the works that visible progress is told by, in their order: the project's own, else its region's."""
+    stated = resolve.for_project(PARTS, project)
     return [str(s) for s in stated] if isinstance(stated, list) else []
 
 

@@ -91,7 +91,7 @@ def progress(project: Project, viewer: Viewer) -> dict[str, Any] | None:
         .order_by("reported_on", "pk")
     )
     newest = {(r.part, r.work_id): r for r in rows}
-    order = {part: i for i, part in enumerate(settings.parts(project.region_code))}
+    order = {part: i for i, part in enumerate(settings.parts(project))}
     shown = sorted(newest.values(), key=lambda r: (order.get(r.part, 99), r.work_id or 0))
     photos: dict[int, list[StagePaper]] = {}
     kept = StagePaper.objects.visible_to(viewer).filter(

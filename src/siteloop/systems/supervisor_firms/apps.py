@@ -14,10 +14,12 @@ class SupervisorFirmsConfig(AppConfig):
     def ready(self) -> None:
         """Cases find the firm, credit hears of bad behaviour, the project's page shows its supervision."""
         from siteloop.foundation.cases import receivers
+        from siteloop.foundation.packs import resolve
         from siteloop.foundation.registry import conduct as facts
         from siteloop.foundation.registry import panels
-        from siteloop.systems.supervisor_firms import checking, conduct, shown
+        from siteloop.systems.supervisor_firms import checking, conduct, settings, shown
 
+        resolve.OF_PROJECTS.update(settings.OF_PROJECTS)
         receivers.FINDERS["supervisor_firm_file"] = checking.receiver
         if conduct.facts not in facts.SOURCES:
             facts.SOURCES.append(conduct.facts)

@@ -79,7 +79,7 @@ def open_monthly(now: dt.datetime | None = None) -> int:
             kind=ReportKind.MONTHLY,
             month=month,
             title=f"{month:%Y年%m月}监理月报",
-            due_at=due(end, settings.monthly_term(p.project.region_code)),
+            due_at=due(end, settings.monthly_term(p.project)),
         )
         for p in first.values()
     ]
@@ -102,7 +102,7 @@ def remind(now: dt.datetime | None = None) -> int:
         # a term of days ends at midnight: its last day is the one before
         last = (row.due_at - dt.timedelta(seconds=1)).astimezone(SHANGHAI).date()
         left = (last - at.astimezone(SHANGHAI).date()).days
-        reached = [d for d in settings.remind_days(row.region_code) if left <= d]
+        reached = [d for d in settings.remind_days(row.project) if left <= d]
         if reached:
             told += bool(
                 notify(

@@ -27,5 +27,5 @@ def compare(project: Project, lon: float | None, lat: float | None) -> tuple[Pla
     if not far:
         return PlaceCheck.UNKNOWN, None
     nearest = round(min(far))
-    near = nearest <= settings.near_m(project.region_code)
+    near = nearest <= settings.near_m(project)
     return (PlaceCheck.ON_SITE if near else PlaceCheck.AWAY), nearest

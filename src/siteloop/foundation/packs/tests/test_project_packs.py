@@ -145,3 +145,49 @@ def test_a_value_that_is_asked_by_region_only_cannot_be_set_for_a_project():
     with pytest.raises(Refused) as no:
         perform(actions.override_value, COUNTY, row, {"value": 70, "project": mine.pk}, "学校旁")
     assert no.value.errors["project"] == ["该参数按地区使用，不能为单个项目设定"]
+
+
+def test_what_is_read_for_a_project_can_be_set_for_it_and_the_other_way_round():
+    mine = rows.project("330482001")
+    for key in ("supervisor_firms.near_m", "project_stages.parts", "dust.points_by_area", TERM):
+        assert key in resolve.OF_PROJECTS
+    shipped = set(PackValue.objects.unscoped(WHY).values_list("key", flat=True))
+    unknown = {key for key in resolve.OF_PROJECTS if not key.startswith("test")} - shipped
+    assert not unknown, f"no pack states {unknown}: nobody could set it"
+    for key in ("credit.scale", "documents.number", "dust.month_online_share", "acceptance.lock"):
+        assert key not in resolve.OF_PROJECTS
+        with pytest.raises(KeyError):
+            resolve.for_project(key, mine)
+
+
+@pytest.mark.requirement("CFG-13")
+def test_a_projects_own_number_is_set_by_the_act_and_read_by_its_reader():
+    mine, other = rows.project("330482001"), rows.project("330482001")
+    row = resolve.row("supervisor_firms.near_m", "330482001")
+    perform(actions.override_value, COUNTY, row, {"value": 2000, "project": mine.pk}, "线性工程")
+    assert resolve.for_project("supervisor_firms.near_m", mine) == 2000
+    assert resolve.for_project("supervisor_firms.near_m", other) == 500
+    assert PackValue.objects.unscoped(WHY).filter(pack__project=mine).count() == 1
+
+
+@pytest.mark.parametrize(
+    ("wanted", "is_right"),
+    [
+        ([{"from": 0, "points": 4}], True),
+        ([{"from": 0}], False),
+        ([{"from": 0, "points": 4, "colour": 1}], False),
+        ([4], False),
+        ({"from": 0, "points": 4}, False),
+    ],
+)
+def test_a_list_keeps_the_form_of_its_items(wanted, is_right):
+    mine = rows.project("330482001")
+    row = resolve.row("dust.points_by_area", "330482001")
+    data = {"value": wanted, "project": mine.pk}
+    if is_right:
+        perform(actions.override_value, COUNTY, row, data, "基坑紧邻小学")
+        assert resolve.for_project("dust.points_by_area", mine) == wanted
+        return
+    with pytest.raises(Refused) as no:
+        perform(actions.override_value, COUNTY, row, data, "写错")
+    assert "形式" in str(no.value.errors["value"])

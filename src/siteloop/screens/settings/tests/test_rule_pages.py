@@ -6,16 +6,14 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from siteloop.foundation.cases.models import Finding
 from siteloop.foundation.packs import back_tests, resolve
 from siteloop.foundation.packs.loading import load_packs
 from siteloop.foundation.packs.models import BackTestRun, Pack, PackRule, RuleTrial
 from siteloop.foundation.regions import names
 from siteloop.foundation.regions.models import Region
-from siteloop.foundation.registry.models import Device
 from siteloop.foundation.registry.tests import rows
 from siteloop.framework.testing import Caller, caller
-from siteloop.kernel.times import to_us
+from siteloop.screens.settings.tests import made
 
 pytestmark = pytest.mark.django_db
 WHY = "test"
@@ -52,28 +50,6 @@ def _trial(who: Caller, **data: Any) -> RuleTrial:
     given = {"do": "start", "n_on": "120", "n_off": "100", "reason": "冬季管控"} | data
     assert _post(who, f"{RULE}trial/", **given).status_code == 302
     return RuleTrial.objects.unscoped(WHY).get(outcome="running")
-
-
-def _finding(
-    rule: str, device: Device, since: dt.datetime, until: dt.datetime | None, shadow: bool
-) -> Finding:
-    row = Finding(
-        key=f"{rule}|device:{device.pk}|{to_us(since)}",
-        rule=rule,
-        subject=f"device:{device.pk}",
-        site=device.site,
-        project=device.site.project,
-        device=device,
-        region_code=device.region_code,
-        severity="yellow",
-        since=since,
-        last_at=until or since,
-        cleared_at=until,
-        message=f"{rule} {device.code}",
-        shadow=shadow,
-    )
-    row.save()
-    return row
 
 
 @pytest.mark.requirement("CFG-13")
@@ -113,12 +89,12 @@ def test_a_trial_is_shown_beside_todays_rule_by_place_with_examples() -> None:
     trial = _trial(who)
     now = trial.started_at
     RuleTrial.objects.unscoped(WHY).filter(pk=trial.pk).update(started_at=now - 24 * HOUR)
-    _finding(trial.code, first, now - 5 * HOUR, now - 4 * HOUR, False)
-    _finding(trial.trial_code, first, now - 5 * HOUR, now - 3 * HOUR, True)  # the same episode
-    new = _finding(trial.trial_code, second, now - 2 * HOUR, None, True)
-    gone = _finding(trial.code, second, now - 9 * HOUR, now - 8 * HOUR, False)
-    _finding(trial.code, first, now - 50 * HOUR, now - 49 * HOUR, False)  # before the trial
-    _finding(trial.trial_code, foreign, now - 2 * HOUR, None, True)
+    made.finding(trial.code, first, now - 5 * HOUR, now - 4 * HOUR, False)
+    made.finding(trial.trial_code, first, now - 5 * HOUR, now - 3 * HOUR, True)  # the same episode
+    new = made.finding(trial.trial_code, second, now - 2 * HOUR, None, True)
+    gone = made.finding(trial.code, second, now - 9 * HOUR, now - 8 * HOUR, False)
+    made.finding(trial.code, first, now - 50 * HOUR, now - 49 * HOUR, False)  # before the trial
+    made.finding(trial.trial_code, foreign, now - 2 * HOUR, None, True)
     page = _text(who.html.get(f"{RULE}trial/?region=330482"))
     assert page.count('<div class="h1 m-0">2</div>') == 2
     assert "当湖街道" in page and "乍浦镇" in page
@@ -202,26 +178,6 @@ def _asked(who: Caller, **data: Any) -> BackTestRun:
     return BackTestRun.objects.unscoped(WHY).latest("pk")
 
 
-def _result(device: Device) -> dict[str, Any]:
-    since = to_us(timezone.now() - 5 * HOUR)
-    hit = {
-        "subject": f"device:{device.pk}", "site": device.site_id, "region": device.region_code,
-        "device": device.pk, "since": since, "until": since + 3_600_000_000, "value": 133.0,
-        "limit": 120.0, "unit": "µg/m³", "message": "PM10 超过 120", "count": 12,
-    }  # fmt: skip
-    place = {
-        "site": device.site_id, "region": device.region_code, "device": device.pk,
-        "code": device.code, "title": "", "today": 1, "candidate": 3,
-    }  # fmt: skip
-    return {
-        "devices": 1, "rows": 300, "readings": 12_700, "seconds": 1.5, "readings_per_second": 8467,
-        "today": 1, "candidate": 3, "both": 1, "only_today": 0, "only_candidate": 2,
-        "commands_today": 0, "commands_candidate": 0, "recorded": 1,
-        "days": [["2026-11-19", 1, 1], ["2026-11-20", 0, 2]],
-        "places": [place], "new": [hit], "gone": [],
-    }  # fmt: skip
-
-
 @pytest.mark.requirement("DUST-26")
 def test_a_back_test_is_asked_for_watched_and_read(monkeypatch: pytest.MonkeyPatch) -> None:
     device = rows.device("330482001")
@@ -233,7 +189,7 @@ def test_a_back_test_is_asked_for_watched_and_read(monkeypatch: pytest.MonkeyPat
     waiting = _text(who.html.get(path))
     assert "等待后台服务领取" in waiting and "取消测试" in waiting
     assert f'hx-get="{path}?part=1"' in waiting
-    monkeypatch.setattr(back_tests, "RUNNERS", [lambda question, progress: _result(device)])
+    monkeypatch.setattr(back_tests, "RUNNERS", [lambda question, progress: made.result(device)])
     assert back_tests.work_off() == 1
     page = _text(who.html.get(path))
     for words in ("12,700", "+2 / −0", "PM10 超过 120", device.site.name, "当湖街道", "11-20"):
@@ -258,7 +214,7 @@ def test_numbers_outside_the_room_above_can_be_tested_but_not_taken_over(
     device = rows.device("330482001")
     who = caller(MAY, "330482")
     run = _asked(who, n_on="900")
-    monkeypatch.setattr(back_tests, "RUNNERS", [lambda question, progress: _result(device)])
+    monkeypatch.setattr(back_tests, "RUNNERS", [lambda question, progress: made.result(device)])
     back_tests.work_off()
     page = _text(who.html.get(f"/settings/back-tests/{run.pk}/"))
     assert "超出上级允许范围，不能直接施行：限值" in page
@@ -285,7 +241,7 @@ def test_failures_and_empty_periods_are_told(monkeypatch: pytest.MonkeyPatch) ->
     run = _asked(who)
     back_tests.work_off()
     assert "没有符合条件的设备" in _text(who.html.get(f"/settings/back-tests/{run.pk}/"))
-    nothing = _result(device) | {"readings": 0, "today": 0, "days": [["2026-11-20", 0, 0]], "places": []}
+    nothing = made.result(device) | {"readings": 0, "today": 0, "days": [["2026-11-20", 0, 0]], "places": []}
     monkeypatch.setattr(back_tests, "RUNNERS", [lambda question, progress: nothing])
     run = _asked(who)
     back_tests.work_off()

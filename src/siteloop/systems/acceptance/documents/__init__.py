@@ -46,7 +46,7 @@ def accepted(row: Application) -> Content:
     ]
     promised = list(row.commitments.all())
     if promised:
-        stated = resolve.value(settings.TERM, row.region_code)
+        stated = resolve.for_project(settings.TERM, row.project)
         until = ""
         if stated and row.accepted_at:
             # a term of days ends at midnight: its last day is the one before

@@ -13,6 +13,7 @@ from siteloop.foundation.cases.models import Case, Lock
 from siteloop.foundation.documents.models import Document
 from siteloop.foundation.notice.models import Notice
 from siteloop.foundation.packs.models import Pack, PackValue
+from siteloop.foundation.packs.tests.saying import project_says
 from siteloop.framework.action import Refused
 from siteloop.framework.perform import change, create, perform
 from siteloop.systems.acceptance import actions, allocation, commitments
@@ -46,6 +47,14 @@ def test_each_kind_goes_from_application_to_certificate(window: Window, kind: st
     perform(actions.grant, window.officer(row), row, {"opinion": "符合要求"})
     assert again(row).state == "granted"
     assert documents(row) == ["acceptance.accepted", "acceptance.decision", "acceptance.certificate"]
+
+
+@pytest.mark.requirement("BIZ-01", "CFG-13")
+def test_a_project_may_be_decided_sooner_than_its_region_promises(window: Window) -> None:
+    project_says(window.projects[0], "acceptance.decide_within", {"amount": 1, "unit": "hour"})
+    row = window.accepted(kind="quality")
+    assert row.project_id == window.projects[0].pk and row.accepted_at is not None
+    assert row.due_at == row.accepted_at + dt.timedelta(hours=1)
 
 
 @pytest.mark.requirement("BIZ-01")

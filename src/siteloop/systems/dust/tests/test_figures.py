@@ -8,6 +8,7 @@ from django.db import connection
 from django.utils import timezone
 
 from siteloop.foundation.cases.models import Case, Enforcement, Finding
+from siteloop.foundation.packs.tests.saying import project_says
 from siteloop.foundation.registry.models import Device, Project, Site
 from siteloop.framework.testing import caller
 from siteloop.framework.viewer import Viewer
@@ -103,6 +104,11 @@ def test_points_by_area_follow_the_zones_own_value(county: County) -> None:
         clause="测试",
     ).save()
     assert installation.needed(county.project, county.site.region_code)[0] == before + 3
+    project_says(county.project, "dust.points_by_area", [{"from": 0, "points": before + 5}])
+    assert installation.needed(county.project, county.site.region_code)[0] == before + 5
+    assert installation.of_site(county.site).needed == before + 5
+    zone.delete()
+    PackValue.objects.unscoped("test").filter(pack__project=county.project).delete()
     county.project.zone = ""
     assert installation.needed(county.project, county.site.region_code)[0] == before
 

@@ -46,8 +46,8 @@ def _problems(order: Order) -> Grid:
 
 
 def _last_day(order: Order, key: str) -> str:
-    """The day a term of the region ends, counted from this order; "" when the region states none."""
-    stated = resolve.value(key, order.region_code)
+    """The day a term ends, counted from this order as its case counts it; "" when no pack states it."""
+    stated = resolve.value(key, order.region_code, project=order.project_id)
     if stated is None:
         return ""
     end = due(order.issued_at, Term.of(stated)).astimezone(SHANGHAI)

@@ -14,9 +14,11 @@ from siteloop.foundation.cases import engine as case_engine
 from siteloop.foundation.cases import locks
 from siteloop.foundation.cases.models import Lock
 from siteloop.foundation.documents.models import Document, DocumentDelivery
+from siteloop.foundation.documents.setting import chinese_date
 from siteloop.foundation.files.store import keep, path_of
 from siteloop.foundation.notice.models import Notice
 from siteloop.foundation.packs.models import Pack, PackValue
+from siteloop.foundation.packs.tests.saying import project_says
 from siteloop.foundation.registry import actions as registry_actions
 from siteloop.foundation.registry.models import Party, Project
 from siteloop.foundation.registry.tests import rows as registry
@@ -24,6 +26,7 @@ from siteloop.framework.action import Refused
 from siteloop.framework.perform import perform
 from siteloop.kernel.times import SHANGHAI
 from siteloop.systems.inspection import actions
+from siteloop.systems.inspection.documents import orders
 from siteloop.systems.inspection.models import Extension, Order, Penalty
 from siteloop.systems.inspection.tests import rows
 
@@ -211,6 +214,16 @@ def test_working_days_count_where_the_pack_says_so(pack):
     _state(pack, "inspection.yellow", {"amount": 7, "unit": "day", "counts": "working"})
     order = rows.order()
     assert order.case.deadline - order.issued_at > dt.timedelta(days=8)
+
+
+@pytest.mark.requirement("CFG-13")
+def test_the_paper_says_the_day_on_which_the_projects_own_term_ends():
+    site, _ = rows.staffed_site()
+    project_says(site.project, "inspection.yellow", {"amount": 2, "unit": "day", "counts": "calendar"})
+    order = rows.order(site=site)
+    last = timezone.localdate(order.case.deadline - dt.timedelta(seconds=1))
+    assert (last - timezone.localdate(order.issued_at)).days == 2
+    assert chinese_date(last) == orders._last_day(order, "inspection.yellow")
 
 
 @pytest.mark.requirement("INSP-06")

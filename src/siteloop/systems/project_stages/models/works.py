@@ -43,15 +43,15 @@ class VisibleProgress(StageRecord):
         return f"{self.part} {self.percent}%"
 
     def clean(self) -> None:
-        """The part must be one of the region's; no report from the future; the work must be the project's."""
+        """The part must be one of the project's or its region's; no report from the future; the work must be the project's."""
         from siteloop.systems.project_stages import settings
 
         super().clean()
         wrong: dict[str, str] = {}
         if self.project_id is not None and self.part:
-            known = settings.parts(self.project.region_code)
+            known = settings.parts(self.project)
             if known and self.part not in known:
-                wrong["part"] = f"本地规定的施工阶段为：{'、'.join(known)}"
+                wrong["part"] = f"规定的施工阶段为：{'、'.join(known)}"
         if self.reported_on and self.reported_on > timezone.localdate():
             wrong["reported_on"] = "填报日期不能晚于今天"
         if self.begun_on and self.reported_on and self.begun_on > self.reported_on:

@@ -11,6 +11,7 @@ from siteloop.foundation.authority.models import Account
 from siteloop.foundation.authority.viewers import viewer_for
 from siteloop.foundation.cases.models import Case
 from siteloop.foundation.packs.models import Pack, PackValue
+from siteloop.foundation.packs.tests.saying import project_says
 from siteloop.foundation.registry.models import Device, Party, Project, ProjectPost, Site
 from siteloop.framework.action import Action, Refused
 from siteloop.framework.perform import change, create, perform
@@ -171,6 +172,13 @@ def test_progress_is_told_by_the_packs_parts_and_shown_on_the_project(
     passed(row, builder, authority)
     assert again(one).progress == "主体 60%"
     assert [r["row"].percent for r in pages.shown.progress(one, builder)["rows"]] == [60]  # type: ignore[index]
+    bridge = project(HOME)
+    project_says(bridge, "project_stages.parts", ["桩基", "墩台", "架梁"])
+    typed = {"project": bridge.pk, **data(VisibleProgress)}
+    with pytest.raises(Refused) as no:
+        create(VisibleProgress, builder, typed | {"part": "主体"})
+    assert "桩基、墩台、架梁" in str(no.value.errors["part"])
+    assert create(VisibleProgress, builder, typed | {"part": "墩台"}).pk
 
 
 def _site(one: Project) -> Device:

@@ -168,7 +168,7 @@ def _count_posts(
         row.holder = name_of(post)
         row.days_due, row.days_present, row.days_leave = total.due, total.present, total.leave
         row.rate, row.is_closed = total.rate, closed
-        row.required = settings.presence_rate(post.kind, post.project.region_code)
+        row.required = settings.presence_rate(post.kind, post.project)
         row.is_short = row.required is not None and row.rate is not None and row.rate < row.required
         short += row.is_short
         (changed if row.pk else made).append(row)

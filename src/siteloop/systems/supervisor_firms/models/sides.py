@@ -72,7 +72,7 @@ class SideRecord(OfFirm):
         return f"{self.process} {self.part}"
 
     def clean(self) -> None:
-        """A signed record is not changed; the process is one of the region's; the end follows the start."""
+        """A signed record is not changed; the process is one of the project's or its region's; the end follows the start."""
         if self.pk is not None:
             kept = SideRecord.objects.unscoped(WHY).filter(pk=self.pk).values_list("state", flat=True).first()
             if kept != SideState.DRAFT:
@@ -81,7 +81,7 @@ class SideRecord(OfFirm):
             raise ValidationError({"ended_at": "结束时间须晚于开始时间"})
         if self.project_id is None:
             return
-        known = settings.processes(self.project.region_code)
+        known = settings.processes(self.project)
         if known and self.process not in known:
             raise ValidationError({"process": f"旁站工序须为：{'、'.join(known)}"})
         if self.work is not None and self.work.project_id != self.project_id:

@@ -6,10 +6,11 @@ import pytest
 from django.utils import timezone
 
 from siteloop.foundation.notice.models import Notice
+from siteloop.foundation.packs.tests.saying import project_says
 from siteloop.framework.action import Refused
 from siteloop.framework.perform import create, perform
 from siteloop.framework.viewer import system_viewer
-from siteloop.systems.supervisor_firms import actions, duty
+from siteloop.systems.supervisor_firms import actions, duty, places
 from siteloop.systems.supervisor_firms.models import DutyMonth, Leave, Presence
 from siteloop.systems.supervisor_firms.tests import rows
 
@@ -79,3 +80,16 @@ def test_a_month_with_enough_days_is_not_short(county: rows.County) -> None:
     row = month(county)
     assert row.rate is not None and row.rate >= 0.5 and not row.is_short
     assert not Notice.objects.unscoped(rows.WHY).filter(kind="supervisor_duty").exists()
+
+
+@pytest.mark.requirement("SUPV-03", "CFG-13")
+def test_a_project_may_ask_for_more_presence_and_reach_farther_than_its_region(county: rows.County) -> None:
+    for day in duty.days_of(SEPTEMBER, dt.date(2025, 9, 30))[:12]:
+        presence(county, day.day)
+    project_says(county.project, "supervisor_firms.presence_rate", {"chief_supervisor": 0.9})
+    row = month(county)
+    assert row.required == 0.9 and row.is_short
+    a_kilometre = rows.LAT + 0.009
+    assert places.compare(county.project, rows.LON, a_kilometre)[0] == "away"
+    project_says(county.project, "supervisor_firms.near_m", 1500)
+    assert places.compare(county.project, rows.LON, a_kilometre)[0] == "on_site"

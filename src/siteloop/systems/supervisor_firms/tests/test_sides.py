@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from siteloop.foundation.packs.tests.saying import project_says
 from siteloop.framework.action import Refused
 from siteloop.framework.perform import change, create, perform
 from siteloop.systems.supervisor_firms import actions
@@ -77,3 +78,12 @@ def test_wrong_processes_and_times_are_refused_in_words(county: rows.County) -> 
     )
     with pytest.raises(Refused, match="尚未结束"):
         perform(actions.sides.sign, county.view(county.engineer), row)
+
+
+@pytest.mark.requirement("SUPV-02", "CFG-13")
+def test_a_project_may_name_its_own_processes(county: rows.County) -> None:
+    project_says(county.project, "supervisor_firms.processes", ["沉管对接"])
+    assert draft(county, process="沉管对接").pk
+    with pytest.raises(Refused) as no:
+        draft(county, process="混凝土浇筑")
+    assert no.value.errors["process"] == ["旁站工序须为：沉管对接"]
