@@ -1,4 +1,8 @@
-"""Day partitions (UTC days) of the sample tables: made ahead on a timer, so that no row ever waits for a table lock."""
+"""Day partitions (UTC days) of the sample tables: made ahead on a timer, so that no row ever waits for a table lock.
+
+Rows only come and never change, so the database need not go through a day again and again while it grows: that is switched off, and a
+day that is over is vacuumed and frozen once.
+"""
 
 import asyncio
 import datetime as dt
@@ -14,13 +18,18 @@ log = logging.getLogger("siteloop.sink")
 AHEAD_DAYS = 3
 EVERY_S = 3600
 AGAIN_S = 30
+LATE = dt.timedelta(hours=6)  # after midnight a day's last rows are still handed in
 LOCK = 5_720_212  # one maker at a time
 
 
 def statement(profile: str, day: dt.date) -> sql.Composed:
     """CREATE TABLE of one day of a profile."""
     start = dt.datetime(day.year, day.month, day.day, tzinfo=dt.UTC)
-    return sql.SQL("CREATE TABLE IF NOT EXISTS {} PARTITION OF {} FOR VALUES FROM ({}) TO ({})").format(
+    text = (
+        "CREATE TABLE IF NOT EXISTS {} PARTITION OF {} FOR VALUES FROM ({}) TO ({})"
+        " WITH (autovacuum_vacuum_insert_threshold = -1)"
+    )
+    return sql.SQL(text).format(
         sql.Identifier("telemetry", f"{profile}_{day:%Y%m%d}"),
         sql.Identifier("telemetry", profile),
         sql.Literal(start),
@@ -56,13 +65,35 @@ async def make_ahead(
             await make(connection, profile, days)
 
 
+_OVER = """
+    SELECT relname FROM pg_stat_all_tables
+    WHERE schemaname = 'telemetry' AND last_vacuum IS NULL AND relname ~ '_[0-9]{8}$' AND right(relname, 8) < %s
+    ORDER BY right(relname, 8), relname
+"""
+
+
+async def settle(connection: psycopg.AsyncConnection[tuple[Any, ...]], now: dt.datetime) -> list[str]:
+    """Vacuum and freeze the days that are over (late rows have some hours), each once; returns their tables.
+
+    The connection is in autocommit mode. A table that somebody holds is left for the next time.
+    """
+    last = (now.astimezone(dt.UTC) - LATE).date()
+    names = [name for (name,) in await (await connection.execute(_OVER, [f"{last:%Y%m%d}"])).fetchall()]
+    for name in names:
+        table = sql.Identifier("telemetry", name)
+        await connection.execute(sql.SQL("VACUUM (FREEZE, ANALYZE, SKIP_LOCKED) {}").format(table))
+    return names
+
+
 async def run(dsn: str) -> None:
-    """Make partitions ahead every hour, for ever; soon again when the database or a lock was not to be had."""
+    """Make partitions ahead and settle the days that are over every hour, for ever; soon again when the database or a lock was not to be had."""
     while True:
         pause = EVERY_S
         try:
             async with await psycopg.AsyncConnection.connect(dsn, autocommit=True) as connection:
-                await make_ahead(connection, dt.datetime.now(dt.UTC))
+                now = dt.datetime.now(dt.UTC)
+                await make_ahead(connection, now)
+                await settle(connection, now)
         except psycopg.OperationalError as wrong:  # LockNotAvailable is one
             log.warning("partitions ahead wait: %s", wrong)
             pause = AGAIN_S

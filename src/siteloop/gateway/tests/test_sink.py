@@ -295,3 +295,23 @@ def test_partitions_are_made_ahead_and_making_them_again_changes_nothing(plane: 
         name for (name,) in plane.ask("SELECT relname FROM pg_class WHERE relkind = 'r' AND relispartition")
     }
     assert made == {f"{code}_202611{day}" for code in PROFILES for day in (21, 22, 23, 24)}
+
+
+def test_a_day_that_is_over_is_vacuumed_once_and_one_that_grows_is_left_alone(plane: Plane) -> None:
+    now = dt.datetime(2026, 11, 21, 23, 59, tzinfo=dt.UTC)
+    hours = dt.timedelta(hours=1)
+
+    async def test() -> list[list[str]]:
+        async with await psycopg.AsyncConnection.connect(plane.dsn, autocommit=True) as connection:
+            await partitions.make_ahead(connection, now)
+            return [await partitions.settle(connection, now + n * hours) for n in (0, 5, 7, 8)]
+
+    before, soon, settled, again = asyncio.run(test())
+    assert (before, soon, again) == ([], [], [])
+    assert settled == sorted(f"{code}_20261121" for code in PROFILES)
+    assert plane.ask(
+        "SELECT DISTINCT reloptions::text FROM pg_class WHERE relkind = 'r' AND relispartition"
+    ) == [("{autovacuum_vacuum_insert_threshold=-1}",)]
+    assert plane.ask(
+        "SELECT count(*)::int FROM pg_stat_all_tables WHERE schemaname = 'telemetry' AND last_vacuum IS NOT NULL"
+    ) == [(len(PROFILES),)]
