@@ -20,17 +20,25 @@ def django_ready() -> None:
     django.setup()
 
 
-def migrate(dsn: str) -> None:
-    """Everything, in order; safe to repeat. Raises gateway.schema.SchemaTooNew."""
+def tables(dsn: str) -> None:
+    """The tables of both planes, and no row in them."""
     django_ready()
     from django.core.management import call_command
 
     from siteloop.gateway import schema
 
-    schema.check(dsn)
-    brought.prepare(dsn)
     call_command("migrate", verbosity=0, interactive=False)
     schema.migrate(dsn)
+
+
+def migrate(dsn: str) -> None:
+    """Everything, in order; safe to repeat. Raises gateway.schema.SchemaTooNew."""
+    django_ready()
+    from siteloop.gateway import schema
+
+    schema.check(dsn)
+    brought.prepare(dsn)
+    tables(dsn)
     for load in found("reference"):
         load()
     from siteloop.foundation.registry.publish import publish_registry

@@ -88,7 +88,7 @@ def _start() -> None:
     server = Postgres(folder, testing_base.QUICK)
     server.start()
     atexit.register(server.stop)
-    testing_base.set_aside(server.url)
+    testing_base.emptied(server.url)
     os.environ[testing_base.USED] = str(base)
     os.environ["SITELOOP_DATABASE_URL"] = server.url
 

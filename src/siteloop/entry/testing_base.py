@@ -1,7 +1,8 @@
 """A migrated database cluster, made once for the whole machine and copied: by every test run, and by every program under test.
 
 Bringing an empty database up to date renders each of some three hundred models some hundred times (half a minute of one core).
-What it depends on is digested, so a change of a migration makes a new cluster; the last few are kept.
+What it depends on is digested, so a change of a migration makes a new cluster; the last few are kept. It holds two databases: PATTERN
+with empty tables, which test processes clone, and the program's own as a first start leaves it, for the programs under test.
 """
 
 import fcntl
@@ -33,8 +34,8 @@ KEPT = 8
 SOURCES = "sources.json"
 #: where a copy says what it was copied from
 MARK = "testing-base"
-#: the database that test processes clone, in a run's own cluster
-PATTERN = "siteloop_base"
+#: the database that test processes clone, and the program's own
+PATTERN, OWN = "siteloop_base", "siteloop"
 
 #: environment variable: the folder of the cluster in use, for the processes of a run
 USED = "SITELOOP_TEST_BASE"
@@ -57,7 +58,7 @@ def sources() -> dict[str, str]:
 
 def made(beside: Path) -> Path:
     """The folder of the cluster that fits these sources; made when missing, by whoever comes first."""
-    now, name = sources(), f"siteloop-test-base-{os.geteuid()}"
+    now, name = sources(), f"siteloop-test-cluster-{os.geteuid()}"
     folder = beside.with_name(f"{name}-{hashlib.sha256(json.dumps(now).encode()).hexdigest()[:16]}")
     with _alone(folder.with_suffix(".lock")):
         if not folder.exists():
@@ -101,24 +102,30 @@ def renew(base: Path, data: Path) -> None:
         mark.write_text(base.name)
 
 
-def set_aside(url: str) -> None:
-    """Rename the migrated database to PATTERN, unless that was done before."""
-    with _on(url, "postgres") as connection:
-        known = {name for (name,) in connection.execute("SELECT datname FROM pg_database")}
-        if PATTERN not in known:
-            connection.execute(f"ALTER DATABASE siteloop RENAME TO {PATTERN}")
-            connection.execute("CREATE DATABASE siteloop")
+def emptied(url: str) -> None:
+    """In a run's own cluster the program's database is empty: nothing is found in it by accident."""
+    with _on(url, OWN) as connection:
+        row = connection.execute("SELECT to_regclass('public.django_migrations')").fetchone()
+    if row != (None,):
+        _create(url, OWN)
 
 
 def own_database(url: str, name: str) -> None:
     """A process's own database, fresh: a clone of PATTERN, or migrated here when somebody else runs the server."""
+    if USED in os.environ:
+        _create(url, name, PATTERN)
+        return
+    from siteloop.entry.migrating import tables
+
+    _create(url, name)
+    tables(psycopg.conninfo.make_conninfo(url, dbname=name))
+
+
+def _create(url: str, name: str, template: str = "template1") -> None:
+    """A database anew, as a copy."""
     drop(url, name)
     with _on(url, "postgres") as connection:
-        if USED in os.environ:
-            connection.execute(f'CREATE DATABASE "{name}" TEMPLATE {PATTERN} STRATEGY file_copy')
-            return
-        connection.execute(f'CREATE DATABASE "{name}"')
-    _migrate(psycopg.conninfo.make_conninfo(url, dbname=name))
+        connection.execute(f'CREATE DATABASE "{name}" TEMPLATE {template} STRATEGY file_copy')
 
 
 def drop(url: str, name: str) -> None:
@@ -128,7 +135,7 @@ def drop(url: str, name: str) -> None:
 
 
 def spare_first_start(data: Path) -> None:
-    """A data folder as a first start leaves it, as far as the tables go. Does nothing where something lies already."""
+    """A data folder as a first start leaves it, as far as the database goes. Does nothing where something lies already."""
     if USED in os.environ and not (data.exists() and any(data.iterdir())):
         copy(Path(os.environ[USED]), data)
         (data / "siteloop").write_text("data folder of siteloop\n")
@@ -155,25 +162,31 @@ def _make(folder: Path, now: dict[str, str], older: Path | None) -> None:
     server = Postgres(folder, QUICK)
     server.start()
     try:
-        variables = {"SITELOOP_DATA": str(folder), "SITELOOP_DATABASE_URL": server.url}
-        command = [sys.executable, "-m", "siteloop.entry.testing_base"]
-        subprocess.run(command, env={**os.environ, **variables}, check=True)  # noqa: S603 - our own command
+        if older is None:
+            _create(server.url, PATTERN)
+        _bring(folder, server.url, PATTERN)
+        _create(server.url, OWN, PATTERN)
+        _bring(folder, server.url, OWN)
     finally:
         server.stop()
     (folder / SOURCES).write_text(json.dumps(now))
 
 
-def _migrate(url: str) -> None:
-    """Tables only: what every installation needs besides is loaded by the program's own start, or by the test that wants it."""
-    from siteloop.entry.migrating import django_ready
-    from siteloop.gateway import schema
+def _bring(folder: Path, url: str, name: str) -> None:
+    """In a process of its own, which sees nothing of the run's settings."""
+    address = url.replace(f"/{OWN}?", f"/{name}?")
+    variables = {"SITELOOP_DATA": str(folder), "SITELOOP_DATABASE_URL": address}
+    command = [sys.executable, "-m", "siteloop.entry.testing_base", name]
+    subprocess.run(command, env={**os.environ, **variables}, check=True)  # noqa: S603 - our own command
 
-    django_ready()
-    from django.core.management import call_command
 
-    call_command("migrate", verbosity=0, interactive=False)
-    schema.migrate(url)
+def main(name: str) -> None:
+    """Tables only, or all that a first start brings."""
+    from siteloop.entry import migrating
+
+    bring = migrating.migrate if name == OWN else migrating.tables
+    bring(os.environ["SITELOOP_DATABASE_URL"])
 
 
 if __name__ == "__main__":
-    _migrate(os.environ["SITELOOP_DATABASE_URL"])
+    main(sys.argv[1])
