@@ -153,7 +153,8 @@ def _line(run: BackTestRun) -> dict[str, Any]:
 
 def _take_over(viewer: Viewer, run: BackTestRun, place: Place) -> dict[str, str] | None:
     """The way to make the tested numbers the new version: the edit form, filled in. None where there is nothing to take."""
-    if run.state != BackTestState.DONE or not run.changes or not viewer.covers(place.region):
+    is_over_readings = run.state == BackTestState.DONE and bool((run.result or {}).get("readings"))
+    if not is_over_readings or not run.changes or not viewer.covers(place.region):
         return None
     today = timezone.localdate()
     standing = ladder.standing(PackRule, run.code, place.region, today, place.project_id)

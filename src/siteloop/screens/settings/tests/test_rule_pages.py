@@ -243,9 +243,10 @@ def test_failures_and_empty_periods_are_told(monkeypatch: pytest.MonkeyPatch) ->
     assert "没有符合条件的设备" in _text(who.html.get(f"/settings/back-tests/{run.pk}/"))
     nothing = made.result(device) | {"readings": 0, "today": 0, "days": [["2026-11-20", 0, 0]], "places": []}
     monkeypatch.setattr(back_tests, "RUNNERS", [lambda question, progress: nothing])
-    run = _asked(who)
+    run = _asked(who, n_on="120", n_off="100")
     back_tests.work_off()
     page = _text(who.html.get(f"/settings/back-tests/{run.pk}/"))
+    assert "把它作为新版本" not in page  # nothing was seen, nothing is to be taken over
     assert "次数为 0 不代表没有问题" in page
     assert "该时段没有预警" in page
 
