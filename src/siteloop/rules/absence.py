@@ -49,6 +49,7 @@ class AbsenceLane(Lane):
         self.all_day: Array = self.works_to - self.works_from >= 1440
         self.applies &= np.array([d.site_active for d in self.roster.devices], bool)
         self.started = 0
+        self.listening = 0  # since when we could hear, µs; 0 = always
         self._last_newest = 0
 
     def see(self, batch: Batch) -> list[Statement]:
@@ -78,10 +79,16 @@ class AbsenceLane(Lane):
             return []
         since = self._reference()
         start, open_hours = self._hours(now_us)
-        silent = now_us - np.maximum(since, start)
+        silent = now_us - np.maximum(np.maximum(since, start), self.listening)
         late = self.applies & open_hours & (silent > self.allowed) & self.counts(now_us)
         due = late & (~state["active"] | (now_us - state["told"] >= self.update))
         return [self._say_silent(int(slot), now_us) for slot in np.flatnonzero(due)]
+
+    def deaf(self, until_us: int) -> None:
+        """Silence is counted from then; what was heard by a clock that ran ahead was heard now at the latest."""
+        self.started = self.listening = until_us
+        for name in ("heard", "known", "told"):
+            np.minimum(self.state[name], until_us, out=self.state[name])
 
     def counts(self, now_us: int) -> Array:
         """Where a silence counts at all."""
@@ -162,10 +169,10 @@ class Absence(LaneDetector):
 
     def configure(self, registry: Registry, rules: Sequence[RuleEntry]) -> None:
         """A new snapshot is no restart: the settling time does not begin again."""
-        started = min(
-            (lane.started for lane in self._lanes.values() if isinstance(lane, AbsenceLane)), default=0
-        )
+        before = [lane for lane in self._lanes.values() if isinstance(lane, AbsenceLane)]
+        started = min((lane.started for lane in before), default=0)
+        listening = max((lane.listening for lane in before), default=0)
         super().configure(registry, rules)
         for lane in self._lanes.values():
             if isinstance(lane, AbsenceLane):
-                lane.started = started
+                lane.started, lane.listening = started, listening

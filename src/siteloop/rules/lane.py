@@ -106,6 +106,9 @@ class Lane:
         """Let time pass; `newest` is the newest receive time of the stream."""
         return []
 
+    def deaf(self, until_us: int) -> None:
+        """Until then nothing could be heard; most rules do not care."""
+
 
 def values(batch: Batch, column: int) -> tuple[Array, Array]:
     """float64 values of one field (rounded free of float32 noise) and whether each is valid (flag N)."""
@@ -329,6 +332,11 @@ class LaneDetector:
         for lane in self._lanes.values():
             said += lane.tick(now_us, self._newest)
         return said
+
+    def deaf(self, until_us: int) -> None:
+        """Until then nothing could be heard by our own fault: an outage of ours, or a clock of ours that jumped."""
+        for lane in self._lanes.values():
+            lane.deaf(until_us)
 
     def dump(self) -> bytes:
         """Compressed msgpack of all states and open episodes."""

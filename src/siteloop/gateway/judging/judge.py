@@ -26,7 +26,7 @@ from siteloop.gateway import figures, latency, lease
 from siteloop.gateway.binary import copying
 from siteloop.gateway.bus import Bus, Reader
 from siteloop.gateway.gathering import NOTHING
-from siteloop.gateway.judging import judge_states
+from siteloop.gateway.judging import hearing, judge_states
 from siteloop.gateway.judging.judge_states import is_whole
 from siteloop.gateway.opening import Opened, open_block
 from siteloop.gateway.registry_source import RegistrySource
@@ -76,6 +76,7 @@ class Judge:
         self._save_every = SAVE_S
         self._written = dict(self.positions)  # the positions that were saved
         self._ticked = 0.0
+        self._clock = hearing.Clock()
         self.found = 0
         self._book = Rulebook(())
         registry.on_change(self.configure)
@@ -145,6 +146,7 @@ class Judge:
             if detector.name in kept.bodies:
                 detector.load(kept.bodies[detector.name])
         self.configure(self.registry.current)
+        hearing.was_deaf(self.detectors, await hearing.pause(connection), "judging stood still")
         if kept.is_of_all:
             self._leave_to_others()
 
@@ -216,6 +218,7 @@ class Judge:
         if time.monotonic() - self._ticked < TICK_S:
             return []
         self._ticked = time.monotonic()
+        hearing.was_deaf(self.detectors, self._clock.jump(), "the clock of this machine jumped")
         now = time.time_ns() // 1000
         return [
             said for detector in self.detectors for said in self._asked(detector, partial(detector.tick, now))

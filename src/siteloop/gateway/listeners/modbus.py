@@ -38,12 +38,12 @@ Address = tuple[str, int]
 
 @dataclass
 class Sensor:
-    """One polled device; `due` in µs of the wall clock."""
+    """One polled device; `due` in seconds of the clock that does not jump."""
 
     device: DeviceEntry
     map: RegisterMap
     unit: int
-    due: int = 0
+    due: float = 0.0
     failures: int = 0
 
 
@@ -112,7 +112,7 @@ class Poller:
         try:
             while True:
                 sensor = min(self._sensors[address].values(), key=lambda s: s.due)
-                wait = (sensor.due - _now()) / SECOND
+                wait = sensor.due - time.monotonic()
                 if wait > 0:
                     # no longer than that, as the registry may bring a sensor that is due earlier
                     await asyncio.sleep(min(wait, 1.0))
@@ -134,7 +134,7 @@ class Poller:
     def _take(self, sensor: Sensor, answers: line.Answers, address: Address) -> None:
         now, device = _now(), sensor.device
         sensor.failures = 0 if any(a is not None for a in answers.values()) else sensor.failures + 1
-        sensor.due = now + line.pause(device.interval_s * SECOND, sensor.failures)
+        sensor.due = time.monotonic() + line.pause(device.interval_s * SECOND, sensor.failures) / SECOND
         if sensor.failures:
             return
         peer = f"{address[0]}:{address[1]}"

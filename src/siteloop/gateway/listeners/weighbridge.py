@@ -6,6 +6,7 @@ frames that say nothing new are counted as control.
 """
 
 import hmac
+import time
 
 from siteloop.gateway.listeners.tcp import TcpConnection, TcpServer
 from siteloop.kernel.reasons import Reason
@@ -94,7 +95,7 @@ class WeighbridgeConnection(TcpConnection):
             self.server.gathering.control()
             return
         factor = device.scale.get("gross", 1.0)
-        is_steady, is_news = self.weighing.see(frame.weight * factor, now)
+        is_steady, is_news = self.weighing.see(frame.weight * factor, time.monotonic_ns() // 1000)
         if not is_news:
             self.server.gathering.control()
             return

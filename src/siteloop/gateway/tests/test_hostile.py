@@ -25,6 +25,7 @@ BEGINNINGS = {
     "jt808": b"\x7e\x02\x00\x00\x1c\x01\x38\x00\x13\x80\x00\x00\x01",
     "lifting": b"\xa5\x5a",
     "mqtt": b"\x10\xff\x7f\x00\x04MQTT",
+    "weighbridge": b"SCALE1",  # a registration line that does not end
 }
 ONE_READ = (
     262_144  # the event loop's; HJ 212 looks at what all connections sent in a turn together, right after it
@@ -35,6 +36,7 @@ MOST_HELD = {
     "jt808": 65_536,
     "lifting": 65_536,
     "mqtt": packets.LARGEST + 65_536,
+    "weighbridge": 65_536,
 }
 GARBAGE_SENDERS = 400
 

@@ -1,8 +1,9 @@
 """The judge: findings at once, state with position, the same findings again after a death, and no block stops it."""
 
 import asyncio
+import time
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 import psycopg
@@ -19,6 +20,7 @@ from siteloop.kernel.block import Block, Columns
 from siteloop.kernel.finding import Command, Finding
 from siteloop.kernel.registry import DeviceEntry, Registry, RuleEntry
 from siteloop.kernel.times import SECOND
+from siteloop.rules.absence import Absence
 from siteloop.rules.detector import Detector, Statement
 from siteloop.rules.threshold import Threshold
 
@@ -155,6 +157,46 @@ def test_a_command_is_written_together_with_the_state_that_remembers_it(tmp_path
     assert bench.ask("SELECT seq::int FROM fast.position") == [(1,)]
     bench.step(bench.judge(), (1, _block((1, T0))), (2, _block((1, T0 + 1))))
     assert bench.ask("SELECT id FROM fast.command ORDER BY 1") == [("c1",), ("c2",)]
+
+
+class Listening(Absence):
+    """Remembers when it was told that nothing could be heard."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.told: list[int] = []
+
+    def deaf(self, until_us: int) -> None:
+        self.told.append(until_us)
+
+
+@pytest.mark.parametrize(("away", "told"), [("1 second", 0), ("2 hours", 1)])
+def test_after_an_outage_of_ours_silence_is_counted_anew(tmp_path: Path, away: str, told: int) -> None:
+    bench = Bench(tmp_path, Listening)
+    bench.step(bench.judge(), (1, _block((1, T0))))
+    with psycopg.connect(bench.dsn) as connection:
+        connection.execute("UPDATE fast.judge_state SET saved_at = now() - %s::interval", [away])
+    again = bench.judge()
+    bench.step(again)
+    assert len(cast(Listening, again.detectors[0]).told) == told
+
+
+@pytest.mark.requirement("IOT-02")
+@pytest.mark.parametrize("hours", [2, -2])
+def test_a_jump_of_our_clock_makes_no_device_silent(
+    tmp_path: Path, hours: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    judge = Bench(tmp_path, Listening).judge()
+    listening, real = cast(Listening, judge.detectors[0]), time.time_ns
+    judge._tick()
+    judge._ticked = 0.0
+    judge._tick()
+    assert listening.told == []
+    monkeypatch.setattr(time, "time_ns", lambda: real() + hours * 3600 * 10**9)
+    judge._ticked = 0.0
+    judge._tick()
+    (told,) = listening.told
+    assert abs(told - (real() // 1000 + hours * 3600 * SECOND)) < 60 * SECOND
 
 
 def test_what_was_judged_is_saved_even_when_nothing_more_comes(tmp_path: Path) -> None:

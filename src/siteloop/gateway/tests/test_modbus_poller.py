@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import time
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Any
@@ -124,6 +125,20 @@ def test_who_does_not_answer_is_asked_less_often_and_again_when_it_is_back() -> 
                 await until(lambda: bus.rows >= 1)
 
     within(40, test)
+
+
+def test_a_jump_of_our_clock_stops_no_asking(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def test() -> None:
+        async with (
+            _serving(u1=_sensor(pm25=80, noise=1, temperature=1)) as server,
+            listening((_device(1, f"127.0.0.1:{server.port}"),)) as (_, bus),
+        ):
+            await until(lambda: bus.rows >= 1)
+            real = time.time_ns
+            monkeypatch.setattr(time, "time_ns", lambda: real() - 3600 * 10**9)
+            await until(lambda: bus.rows >= 3)
+
+    within(20, test)
 
 
 def test_the_registry_says_who_is_asked() -> None:

@@ -2,9 +2,11 @@
 
 import asyncio
 import contextlib
+import time
 from collections.abc import AsyncIterator
 from typing import Any
 
+import msgspec
 import pytest
 
 from simulators.weighbridge_device import WeighbridgeDevice
@@ -154,6 +156,28 @@ def test_a_weight_that_does_not_move_is_one_row_an_interval() -> None:
     kept = [at for at in range(0, 180) if weighing.see(100.0, at * 1_000_000)[1]]
     assert kept == [0, 4, 64, 124]  # first, at rest, then by the interval
     assert weighing.see(150.0, 180_000_000) == (False, True)
+
+
+def test_a_jump_of_our_clock_hides_no_weight(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A weight at rest is a row an interval, by a clock that does not jump."""
+    every_second = msgspec.structs.replace(DEVICES[0], interval_s=1)
+
+    async def test() -> None:
+        async with listening((every_second,)) as (role, bus), _line(role, b"WB1:secret\n") as (_, writer):
+
+            async def weigh() -> None:
+                while True:
+                    writer.write(xk3190.continuous(500))
+                    await asyncio.sleep(0.05)
+
+            weighing = asyncio.create_task(weigh())
+            await until(lambda: bus.rows == 2)  # first, and at rest
+            real = time.time_ns
+            monkeypatch.setattr(time, "time_ns", lambda: real() - 3600 * 10**9)
+            await until(lambda: bus.rows >= 4)
+            weighing.cancel()
+
+    within(20, test)
 
 
 def test_the_simulated_scale_is_heard() -> None:

@@ -1,6 +1,8 @@
 """Multipart bodies and endless multipart streams, in any pieces (RFC 2046 as cameras do it): parts cut by their declared length.
 
-A picture may hold the boundary by chance, so a declared length counts; only a part without one ends at the next boundary.
+A picture may hold the boundary by chance, so a declared length counts; only a part without one ends at the next boundary. What no
+picture holds by chance is the head of a part (the boundary with a header line behind it): a length that reaches over one is false, and
+what stands behind it is read.
 """
 
 import re
@@ -13,6 +15,7 @@ from siteloop.protocols.framing import Refusal
 MOST_HEAD = 8 << 10
 MOST_PART = 8 << 20
 KEPT = 4096  # bytes of something refused that are worth keeping
+MOST_NAME = 48  # line end, name of a header and colon behind a boundary
 _PARAMETER = re.compile(r"""(\w+)\*?=(?:"([^"]*)"|([^;\s]+))""")
 
 
@@ -37,8 +40,16 @@ class Multipart:
 
     def __init__(self, boundary: bytes, most_part: int = MOST_PART) -> None:
         self.mark, self.most_part = b"--" + boundary, most_part
+        #: the head of a part, or the end of all
+        self._next = re.compile(re.escape(self.mark) + rb"(?:--|\r?\n[A-Za-z][\w-]{0,40}:)")
+        begun = b"|".join(re.escape(self.mark[:n]) for n in range(1, len(self.mark)))
+        #: what may become one with the bytes that come next
+        self._begun = re.compile(
+            rb"(?:" + re.escape(self.mark) + rb"(?:-|\r?\n?[\w-]{0,41})|" + begun + rb")\Z"
+        )
         self._buffer = bytearray()
-        self._skip = 0  # bytes of a refused part still to come
+        self._is_lost = False  # inside a part that is too long: everything goes until the next head
+        self._looked = 0  # how far the body of the present part was searched for a head
 
     @property
     def held(self) -> int:
@@ -48,14 +59,18 @@ class Multipart:
     def feed(self, data: bytes) -> list[Part | Refusal]:
         """Take bytes in; the parts they complete."""
         found: list[Part | Refusal] = []
-        if self._skip:
-            dropped = min(self._skip, len(data))
-            self._skip -= dropped
-            data = data[dropped:]
         self._buffer += data
-        while not self._skip and self._step(found):
+        while (not self._is_lost or self._find()) and self._step(found):
             pass
         return found
+
+    def _find(self) -> bool:
+        """Throw away what stands before the next head. False while none is there."""
+        head = self._next.search(self._buffer)
+        keep = len(self._buffer) - len(self.mark) - MOST_NAME
+        del self._buffer[: head.start() if head else max(0, keep)]
+        self._is_lost = head is None
+        return not self._is_lost
 
     def _step(self, found: list[Part | Refusal]) -> bool:
         """One part or refusal. False when more bytes are needed."""
@@ -78,6 +93,9 @@ class Multipart:
                 del buffer[:start]
                 return True
             return False
+        inner = self._next.search(buffer, start, head_end)
+        if inner is not None:
+            return self._false(inner.start(), "head of a part without an end", found)
         headers = _headers(bytes(buffer[start:head_end]))
         declared = headers.get("content-length", "")
         if declared.isascii() and declared.isdigit() and len(declared) < 16:
@@ -88,15 +106,30 @@ class Multipart:
         buffer = self._buffer
         if size > self.most_part:
             found.append(Refusal(Reason.LENGTH, bytes(buffer[:KEPT]), f"a part of {size} bytes"))
-            here = min(len(buffer), body + size)
-            self._skip = body + size - here
-            del buffer[:here]
+            self._is_lost = True
+            del buffer[:body]
             return True
-        if len(buffer) < body + size:
+        end, reach = body + size, len(self.mark) + MOST_NAME
+        inner = self._next.search(buffer, max(body, self._looked), end + reach)
+        if inner is not None and inner.start() < end:
+            return self._false(inner.start(), "a part begins inside the declared length", found)
+        begun = self._begun.search(buffer, max(body, end - reach)) if len(buffer) < end + reach else None
+        if len(buffer) < end or (begun is not None and begun.start() < end):
+            self._looked = max(0, len(buffer) - reach)
             return False
-        found.append(_part(headers, bytes(buffer[body : body + size])))
-        del buffer[: body + size]
+        found.append(_part(headers, bytes(buffer[body:end])))
+        self._use(end)
         return True
+
+    def _false(self, place: int, why: str, found: list[Part | Refusal]) -> bool:
+        """Refuse what stands before the head at `place`."""
+        found.append(Refusal(Reason.LENGTH, bytes(self._buffer[: min(place, KEPT)]), why))
+        self._use(place)
+        return True
+
+    def _use(self, size: int) -> None:
+        del self._buffer[:size]
+        self._looked = 0
 
     def _undeclared(self, headers: dict[str, str], body: int, found: list[Part | Refusal]) -> bool:
         buffer = self._buffer

@@ -128,6 +128,15 @@ def _same(buffer, start, stop, texts, first, last):
 
 
 @njit(cache=True, nogil=True)
+def _holds_head(buffer, start, stop):
+    """Whether `##` stands in buffer[start:stop]."""
+    for i in range(start, stop - 1):
+        if buffer[i] == 35 and buffer[i + 1] == 35:
+            return True
+    return False
+
+
+@njit(cache=True, nogil=True)
 def _word_end(buffer, start, stop):
     """End of a header value: the next `;`. -1 when a separator of another kind stands in it, or none follows."""
     for i in range(start, stop):
@@ -418,6 +427,8 @@ def decode(
             if sent < 0:
                 break
             crc = crc212(buffer, s, e, crc_table, folds)
+            if crc != sent and _holds_head(buffer, s, e):
+                break  # perhaps a false beginning with a whole frame in it: the plain codec tells
             seen_bits = np.uint8(0)
             if not is_ascii:
                 for k in range(s, e):

@@ -1,7 +1,8 @@
 """Framing: `##` + 4 digits + data segment + 4 hex + CR LF, cut by the declared length and never by searching for an end.
 
 An encrypted segment (2025) may hold `##`, `&&` or CR LF, so delimiters are looked for only to find the way back after
-something that is no frame.
+something that is no frame. A false beginning, whatever length it declares, gives up as soon as a whole frame stands behind it, and
+never takes that frame with it; only one whose own CRC fits by chance (one in 256) is believed.
 """
 
 import re
@@ -11,7 +12,7 @@ import msgspec
 
 from siteloop.kernel.quirks import Quirk
 from siteloop.kernel.reasons import Reason
-from siteloop.protocols.hj212.crc import variant_of
+from siteloop.protocols.hj212.crc import crc212, variant_of
 
 HEAD = 6  # "##" and four digits
 TAIL = 4
@@ -51,7 +52,13 @@ _SHORT_HEAD = re.compile(rb"##([1-9]\d{1,2})(?=[A-Za-z])")
 #: CRC digits at the end of a departing frame: four, or fewer before a line end, a star or the next frame
 _TAIL = re.compile(rb"([0-9A-Fa-f]{4}|[0-9A-Fa-f]{1,3}(?=\*{0,2}(?:\r\n|##)))")
 _ENDED = re.compile(rb"&&[0-9A-Fa-f]{4}\r\n(?=##\d{4})")
+#: what every data segment says in plain text and no cipher text holds by chance
+_SURE = (b"CN=", b"CP=&&")
+#: a lone "#" or "##1" at the end may be the start of the next frame
+_BEGUN = re.compile(rb"(?:##\d{0,3}|#)\Z")
+_WORD = re.compile(rb"[A-Za-z]{2,4}=")
 WAIT = Frame(b"", -1, b"")
+NONE, BEGUN = -1, -2  # no whole frame inside; none yet, but one has begun
 
 
 def cut(buffer: bytes | bytearray) -> tuple[int, list[Frame | Refusal]]:
@@ -86,22 +93,58 @@ def _padded(data: bytes, at: int, declared: int) -> Frame | Refusal:
     start = at + HEAD
     end = start + declared
     is_here = len(data) >= end + TAIL
-    if is_here:
-        segment, tail = data[start:end], data[end : end + TAIL]
-        if segment.endswith(b"&&") and _HEX.issuperset(tail):
-            return Frame(segment, int(tail, 16), data[at : end + TAIL])
-    departing = _departing(data, at, declared)
-    if departing is not None:
-        return departing
+    found = (_exact(data, at, start, end) if is_here else None) or _departing(data, at, declared)
+    if found is not None:
+        return found
+    inner = _inner(data, at + 1, end + TAIL)
+    if inner >= 0:
+        return Refusal(Reason.LENGTH, data[at:inner], "a whole frame begins inside the declared length")
     if is_here:
         if len(data) < end + TAIL + MOST_LATE and _may_be_late(data, start, end):
             return WAIT
-        stop = _resume(data, at + 2)
-        return Refusal(Reason.LENGTH, data[at:stop], "the declared length does not end at &&CRC")
-    broken = _overlong(data, at, end + TAIL)
-    if broken is None:
+        return Refusal(
+            Reason.LENGTH, data[at : _resume(data, at + 1)], "the declared length does not end at &&CRC"
+        )
+    if not _ENDED.search(data, at, end + TAIL):
         return WAIT
-    return Refusal(Reason.LENGTH, data[at:broken], "a new frame begins inside the declared length")
+    # without this a too long declaration would hold up the frames behind it
+    stop = _resume(data, at + 1)
+    return Refusal(Reason.LENGTH, data[at:stop], "a new frame begins inside the declared length")
+
+
+def _exact(data: bytes, at: int, start: int, end: int, *quirks: str) -> Frame | None:
+    """The frame whose segment is data[start:end] and ends at `&&CRC`, None when it does not.
+
+    None also when its CRC does not fit and a whole frame begins in it; WAIT while that one is still coming in.
+    """
+    if not _ends(data, end):
+        return None
+    segment, crc = data[start:end], int(data[end : end + TAIL], 16)
+    if b"##" in segment and crc212(segment) != crc:
+        inner = _inner(data, start, end)
+        if inner >= 0:
+            return None
+        if inner == BEGUN and _inner(data, end, len(data)) < 0:
+            return WAIT  # unless a whole frame behind them shows that neither holds what it says
+    return Frame(segment, crc, data[at : end + TAIL], quirks)
+
+
+def _inner(data: bytes, start: int, stop: int) -> int:
+    """Where a whole frame of exactly its declared length begins in data[start:stop]; BEGUN when one is still coming in."""
+    found = NONE
+    for head in _NEXT.finditer(data, start, stop):
+        begin = head.end()
+        end = begin + int(head[0][2:])
+        if len(data) < end + TAIL:
+            found = BEGUN if _WORD.match(data, begin) else found
+        elif _ends(data, end) and all(data.find(text, begin, end) >= 0 for text in _SURE):
+            return head.start()
+    return found
+
+
+def _ends(data: bytes, end: int) -> bool:
+    """Whether a data segment may end here: `&&` before, four hexadecimal digits behind."""
+    return data[end - 2 : end] == b"&&" and _HEX.issuperset(data[end : end + TAIL])
 
 
 def _departing(data: bytes, at: int, declared: int) -> Frame | None:
@@ -119,6 +162,8 @@ def _departing(data: bytes, at: int, declared: int) -> Frame | None:
             continue
         sent, segment = int(tail[1], 16), data[start:end]
         if (is_open and b"CP=&&" not in segment) or variant_of(segment, sent) is None:
+            continue
+        if _inner(data, start, end) != NONE:
             continue
         quirks = [
             *([Quirk.LENGTH_OFF] if off else []),
@@ -141,21 +186,15 @@ def _unpadded(data: bytes, at: int) -> Frame | Refusal:
     if match is not None:
         start = match.end()
         end = start + int(match[1])
-        if len(data) < end + TAIL:
+        inner = _inner(data, at + 1, end + TAIL)
+        if len(data) < end + TAIL and inner < 0:
             return WAIT
-        segment, tail = data[start:end], data[end : end + TAIL]
-        if segment.endswith(b"&&") and _HEX.issuperset(tail):
-            return Frame(segment, int(tail, 16), data[at : end + TAIL], (str(Quirk.UNPADDED_LENGTH),))
-    return Refusal(Reason.LENGTH, data[at : _resume(data, at + 2)], "length is not four digits")
-
-
-def _overlong(data: bytes, at: int, size: int) -> int | None:
-    """Where a new frame starts inside an unfinished one that has already ended by its own `&&CRC CR LF`, else None.
-
-    Only asked while bytes are missing: without it a too long declaration would swallow the frames behind it.
-    """
-    ended = _ENDED.search(data, at, size)
-    return ended.end() if ended else None
+        found = _exact(data, at, start, end, str(Quirk.UNPADDED_LENGTH)) if len(data) >= end + TAIL else None
+        if found is not None:
+            return found
+        if inner >= 0:
+            return Refusal(Reason.LENGTH, data[at:inner], "a whole frame begins inside the declared length")
+    return Refusal(Reason.LENGTH, data[at : _resume(data, at + 1)], "length is not four digits")
 
 
 def _resume(data: bytes, start: int) -> int:
@@ -166,9 +205,8 @@ def _resume(data: bytes, start: int) -> int:
     newline = data.find(b"\r\n", start)
     if newline >= 0:
         return newline + 2
-    # a lone "#" or "##1" at the end may be the start of the next frame
-    cut_at = data.rfind(b"#", max(start, len(data) - 5))
-    return cut_at if cut_at > start else len(data)
+    begun = _BEGUN.search(data, start)
+    return begun.start() if begun else len(data)
 
 
 def _garbage(data: bytes, at: int, found: list[Frame | Refusal]) -> int:

@@ -6,7 +6,7 @@ from siteloop.protocols.weighbridge.xk3190 import Steady
 class Weighing:
     """One scale. A weight that has come to rest, one that left its rest, and otherwise one an interval.
 
-    `interval` in µs; weights in kg; `tolerance` is what a weight at rest may differ by.
+    `interval` and `at` in µs of a clock that does not jump; weights in kg; `tolerance` is what a weight at rest may differ by.
     """
 
     def __init__(self, interval: int, tolerance: float = 20.0) -> None:

@@ -103,6 +103,30 @@ def test_a_backlog_or_a_fresh_start_is_no_silence():
     assert len(detector.tick(NOON + 2 * MINUTE + SECOND)) == 2  # it stands still: they are silent
 
 
+@pytest.mark.requirement("SEC-09")
+def test_a_silence_of_our_own_making_is_no_silence_of_the_devices():
+    """The platform was down for two hours, or its clock jumped: every device has its whole time to speak again."""
+    detector = made()
+    watched(detector, 1, NOON)
+    watched(detector, 2, NOON)
+    back = NOON + 120 * MINUTE
+    detector.deaf(back)
+    assert detector.tick(back + 2 * MINUTE) == []
+    watched(detector, 1, back + 2 * MINUTE)
+    detector.configure(*detector._configured)  # a new snapshot changes nothing
+    detector.tick(back + 2 * MINUTE)
+    (silent,) = detector.tick(back + 4 * MINUTE)
+    assert silent.device == 2 and silent.value == 124 * 60
+
+
+def test_what_a_clock_ahead_of_time_wrote_down_hides_no_silence():
+    detector = made()
+    watched(detector, 1, NOON + 120 * MINUTE)  # our clock was two hours ahead
+    detector.deaf(NOON)  # and was set right
+    detector.tick(NOON + SECOND)
+    assert 1 in {s.device for s in detector.tick(NOON + 5 * MINUTE)}
+
+
 @pytest.mark.requirement("DUST-02")
 def test_slow_refresh_looks_at_the_age_of_the_reading():
     detector = made(SLOW, devices=[monitor(1)])

@@ -1,12 +1,13 @@
 """Properties of event push: streams in any pieces, arbitrary bodies, arbitrary trees."""
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from siteloop.kernel.reasons import Reason
 from siteloop.protocols.events import dahua, hikvision, multipart
 from siteloop.protocols.events.event import Event, NoEvent
-from siteloop.protocols.events.multipart import Multipart
+from siteloop.protocols.events.multipart import Multipart, Part
 from siteloop.protocols.events.reading import Stream, pushed
 from siteloop.protocols.events.tests.samples import DAHUA_GATE, DAHUA_PLATE, NOW, body_of
 from siteloop.protocols.framing import Refusal
@@ -39,6 +40,38 @@ def test_streams_in_any_pieces_give_the_same_events(
         images for _, images in said
     ]
     assert len(found) == len(said)
+
+
+_false_heads = st.builds(
+    lambda head, rest: b"--b\r\n" + head + rest,
+    st.one_of(
+        st.sampled_from([b"", b"Content-Type: text/plain", b"Content-Type: image/jpeg\r\n\r\n"]),
+        st.one_of(st.integers(0, 900), st.integers(0, 10**15)).map(
+            lambda size: b"Content-Type: image/jpeg\r\nContent-Length: %d\r\n\r\n" % size
+        ),
+    ),
+    st.one_of(
+        st.just(b""), st.sampled_from([DAHUA_GATE[:40], b"\xff\xd8\xff\r\n--b\r\n the boundary", b"\r\n"])
+    ),
+)
+
+
+@pytest.mark.requirement("IOT-02")
+@settings(max_examples=300)
+@given(_false_heads, st.lists(st.sampled_from([DAHUA_PLATE, DAHUA_GATE]), min_size=1, max_size=3), st.data())
+def test_a_false_length_takes_no_part_behind_it_with_it(
+    false: bytes, texts: list[bytes], data: st.DataObject
+) -> None:
+    """In one body, and in a stream in any pieces."""
+    body = false + b"\r\n" + body_of([("text/plain", text, True) for text in texts], "b")
+    whole = [p.data for p in multipart.parts(body, b"b") if isinstance(p, Part)]
+    assert whole[-len(texts) :] == texts
+    cutter, found, at = Multipart(b"b"), [], 0
+    while at < len(body):
+        step = data.draw(st.integers(1, 200))
+        found += [p.data for p in cutter.feed(body[at : at + step]) if isinstance(p, Part)]
+        at += step
+    assert found[-len(texts) :] == texts
 
 
 @settings(max_examples=300)
