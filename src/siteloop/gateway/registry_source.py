@@ -6,6 +6,7 @@ from typing import cast
 
 import psycopg
 
+from siteloop.kernel import quirks
 from siteloop.kernel import registry as registries
 from siteloop.kernel.registry import DeviceEntry, Registry
 
@@ -20,6 +21,9 @@ class RegistrySource:
         self.current = EMPTY
         self.by_code: dict[str, DeviceEntry] = {}
         self.by_number: dict[int, DeviceEntry] = {}
+        self._by_address: dict[
+            str, DeviceEntry | None
+        ] = {}  # of devices without a name; None where two claim it
         self._listeners: list[Callable[[Registry], None]] = []
 
     def on_change(self, listener: Callable[[Registry], None]) -> None:
@@ -35,8 +39,19 @@ class RegistrySource:
         self.current = registry
         self.by_code = {d.code: d for d in registry.devices}
         self.by_number = {d.number: d for d in registry.devices}
+        self._by_address = {}
+        for device in registry.devices:
+            for setting in device.quirks:
+                if setting.startswith(quirks.ADDRESS):
+                    is_taken = setting in self._by_address
+                    self._by_address[setting] = None if is_taken else device
         for listener in self._listeners:
             listener(registry)
+
+    def speaker(self, mn: str, peer: str) -> DeviceEntry | None:
+        """The device that says `mn` from `peer` (host:port); one that says none is known by its address where its setting says so."""
+        found = self.by_code.get(mn)
+        return found or (self._by_address.get(quirks.address_of(peer)) if quirks.is_nameless(mn) else None)
 
     async def load(self) -> bool:
         """Read the present version; whether it was new. Raises psycopg.OperationalError."""

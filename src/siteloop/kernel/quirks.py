@@ -6,6 +6,7 @@ CRC, several frames in one segment, `;` before the closing `&&`, `,` between fac
 vendor MN, odd or missing QN, DataTime with milliseconds, `Flag=N` as an item of its own (it marks the factor before it).
 """
 
+import ipaddress
 from collections.abc import Iterable
 from enum import StrEnum
 
@@ -61,11 +62,23 @@ TITLES: dict[Quirk, tuple[str, str]] = {
 
 #: "sentinel:-999": one more number that stands for "no value" on this device
 SENTINEL = "sentinel:"
+#: "address:10.20.3.4": a device that names itself by no MN is known by the address it comes from
+ADDRESS = "address:"
 
 
 def sentinels(quirks: Iterable[str]) -> frozenset[float]:
     """The device's own numbers for "no value". Raises ValueError for a setting that is no number."""
     return frozenset(float(q[len(SENTINEL) :]) for q in quirks if q.startswith(SENTINEL))
+
+
+def is_nameless(mn: str) -> bool:
+    """Whether a frame's MN is one of those that devices send which were never given any."""
+    return mn.strip().lower() in ("", "null")
+
+
+def address_of(peer: str) -> str:
+    """The setting under which a nameless device at `host:port` is known."""
+    return ADDRESS + peer.rpartition(":")[0].strip("[]")
 
 
 def missing(departures: Iterable[str], allowed: Iterable[str]) -> list[str]:
@@ -77,7 +90,12 @@ def check(quirks: Iterable[str]) -> None:
     """Raises ValueError with a sentence for a setting nobody knows."""
     known = {str(q) for q in Quirk}
     for quirk in quirks:
-        if quirk.startswith(SENTINEL):
+        if quirk.startswith(ADDRESS):
+            try:
+                ipaddress.ip_address(quirk[len(ADDRESS) :])
+            except ValueError as wrong:
+                raise ValueError(f"“{quirk}”应写作 address:IP 地址，如 address:10.20.3.4") from wrong
+        elif quirk.startswith(SENTINEL):
             try:
                 sentinels([quirk])
             except ValueError as wrong:

@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Callable
+from functools import partial
 
 from siteloop.foundation.registry import publish
 from siteloop.foundation.registry.models import Device
@@ -9,6 +10,7 @@ from siteloop.foundation.telemetry.ledger import reason_title
 from siteloop.foundation.telemetry.models import Quarantine
 from siteloop.framework.action import Refused
 from siteloop.framework.language import pick
+from siteloop.kernel import quirks
 from siteloop.kernel.explanation import Explanation
 from siteloop.kernel.registry import DeviceEntry
 from siteloop.kernel.times import to_us
@@ -23,15 +25,18 @@ EXPLAINERS: list[Explainer] = []
 
 def explain(row: Quarantine) -> Explanation:
     """Pure: nothing is stored, sent or counted. Raises Refused 503 where no fast plane was joined."""
-    return explain_frame(row.bytes, row.listener, row.received_at, row.device if row.device_id else None)
+    device = row.device if row.device_id else None
+    return explain_frame(row.bytes, row.listener, row.received_at, device, row.peer)
 
 
-def explain_frame(raw: bytes, listener: str, received_at: dt.datetime, device: Device | None) -> Explanation:
+def explain_frame(
+    raw: bytes, listener: str, received_at: dt.datetime, device: Device | None, peer: str = ""
+) -> Explanation:
     """The same for bytes from the archive; `device` is the one that had proven itself."""
     if not EXPLAINERS:
         raise Refused("本服务未接入报文解析", status=503)
     proven = publish.entry(device) if device is not None else None
-    return EXPLAINERS[0](raw, listener, to_us(received_at), _device_of, proven)
+    return EXPLAINERS[0](raw, listener, to_us(received_at), partial(_device_of, peer=peer), proven)
 
 
 def sentence(found: Explanation) -> str:
@@ -46,6 +51,9 @@ def sentence(found: Explanation) -> str:
     return f"{reason_title(found.reason)}（{told}）"
 
 
-def _device_of(code: str) -> DeviceEntry | None:
-    device = Device.objects.unscoped(WHY).filter(code=code).exclude(state="retired").first()
-    return publish.entry(device) if device is not None else None
+def _device_of(code: str, peer: str) -> DeviceEntry | None:
+    known = Device.objects.unscoped(WHY).exclude(state="retired")
+    found = list(known.filter(code=code)[:1])
+    if not found and quirks.is_nameless(code) and peer:
+        found = list(known.filter(quirks__contains=[quirks.address_of(peer)])[:2])
+    return publish.entry(found[0]) if len(found) == 1 else None

@@ -7,6 +7,7 @@ import asyncio
 import logging
 import time
 import zlib
+from functools import partial
 from typing import Any
 
 from siteloop.gateway.commands import Commands
@@ -151,7 +152,7 @@ class Hj212Connection(TcpConnection):
         self.refuse(refusal.reason, refusal.detail, refusal.raw, device, code)
 
     def _frame(self, frame: Frame, now: int, junk: Refusal | None = None) -> None:
-        known = understand(frame, self.server.registry.by_code.get)
+        known = understand(frame, partial(self.server.registry.speaker, peer=self.peer))
         is_excused = not isinstance(known, Unknown) and Quirk.LEADING_TEXT in known.device.quirks
         if junk is not None and not is_excused:
             self._refuse(junk)

@@ -6,6 +6,7 @@ is in the tables already is told apart by the sink as ever. A crash between the 
 
 import asyncio
 import time
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -50,7 +51,7 @@ class Releases:
         """Claim some messages, take them in, and say what became of them once they are on disk. Returns how many."""
         async with connection.transaction():
             cursor = await connection.execute(
-                "SELECT id, received_at, listener, device, raw FROM fast.quarantine WHERE state = 'asked'"
+                "SELECT id, received_at, listener, device, peer, raw FROM fast.quarantine WHERE state = 'asked'"
                 " ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED",
                 [MOST],
             )
@@ -92,7 +93,8 @@ class Releases:
             return Judged(Explanation((), reason=Reason.LENGTH.value, detail="only the beginning was kept"))
         proven = self.registry.by_number.get(row["device"])
         at = to_us(row["received_at"])
-        judged = judge(raw, row["listener"], at, self.registry.by_code.get, proven, self.settings)
+        device_of = partial(self.registry.speaker, peer=row["peer"] or "")
+        judged = judge(raw, row["listener"], at, device_of, proven, self.settings)
         if judged.device is None:
             return judged
         device = self.registry.by_number.get(judged.device.number)

@@ -11,9 +11,10 @@ from typing import Any
 
 import pytest
 
-from siteloop.gateway.tests.listening import MN, device, frame, settled, within
+from siteloop.gateway.tests.listening import MN, device, frame, settled, until, within
 from siteloop.gateway.tests.listening import listening as listening_port
 from siteloop.kernel import block as blocks
+from siteloop.kernel.registry import Registry
 from siteloop.kernel.times import DAY, SECOND
 from siteloop.protocols.hj212 import talk
 from siteloop.protocols.hj212.batch import load
@@ -131,6 +132,35 @@ def test_parts_that_share_a_qn_and_carry_no_number_are_all_kept(listening: Calla
 
 
 @pytest.mark.requirement("IOT-05")
+@pytest.mark.parametrize("mn", ["", "null"])
+def test_a_device_without_a_name_is_known_by_its_address_where_it_may(
+    listening: Callable[..., Any], mn: str
+) -> None:
+    nameless = device(1, "GATE-7", password="123456", quirks=("address:127.0.0.1",))
+    other = device(2, "GATE-8", quirks=("address:10.0.0.9",))
+    second = device(3, "GATE-9", quirks=("address:127.0.0.1",))
+
+    async def test() -> None:
+        sent = frame("a34004-Rtd=20.5", mn=mn, qn="20260801085857001")
+        async with listening() as (role, bus):
+            role.registry.use(Registry(2, (nameless, other), ()))
+            reader, writer = await asyncio.open_connection("127.0.0.1", role.ports["hj212"])
+            writer.write(sent)
+            assert f";MN={mn};".encode() in await reader.readuntil(b"\r\n")
+            await settled(role)
+            assert (bus.rows, bus.reasons) == (1, [])
+            assert role.presence.devices() == [1]
+            role.registry.use(
+                Registry(3, (nameless, second), ())
+            )  # two claim the address: neither is believed
+            writer.write(frame("a34004-Rtd=21.5", mn=mn, qn="20260801085858001"))
+            await until(lambda: bool(bus.reasons))
+            assert (bus.rows, bus.reasons) == (1, ["unknown_device"])
+            writer.close()
+
+    within(20, test)
+
+
 def test_a_heartbeat_is_answered_as_a_notice(listening: Callable[..., Any]) -> None:
     async def test() -> None:
         async with listening() as (role, bus):

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from typing import Any
 
@@ -12,6 +12,7 @@ import pytest
 
 from simulators.modbus_server import SensorServer
 from simulators.register_sensor import RegisterSensor
+from siteloop.gateway.listeners import modbus
 from siteloop.gateway.listeners.modbus import Poller, sensors
 from siteloop.gateway.tests.listening import listening, settled, until, within
 from siteloop.kernel import block as blocks
@@ -125,6 +126,67 @@ def test_who_does_not_answer_is_asked_less_often_and_again_when_it_is_back() -> 
                 await until(lambda: bus.rows >= 1)
 
     within(40, test)
+
+
+def _reply(request: bytes, value: int) -> bytes:
+    """The answer of a sensor whose registers all hold `value`."""
+    data = bytes((request[7], 2 * request[11])) + value.to_bytes(2, "big") * request[11]
+    return request[:4] + (len(data) + 1).to_bytes(2, "big") + request[6:7] + data
+
+
+def _of_another(request: bytes) -> bytes:
+    """An answer to a question nobody asked."""
+    return bytes((request[0] ^ 0x55,)) + _reply(request, 999)[1:]
+
+
+BAD_ANSWERS: dict[str, Callable[[bytes], bytes]] = {
+    "noise": lambda request: bytes(range(200, 250)),
+    "half": lambda request: _reply(request, 999)[:9],
+    "giant": lambda request: request[:4] + b"\xff\xff" + request[6:8] + bytes(300),
+    "empty": lambda request: request[:4] + b"\x00\x02" + request[6:8],
+    "too short": lambda request: request[:4] + b"\x00\x05" + request[6:8] + b"\x02\x03\xe7",
+    "of another": _of_another,
+    "silence": lambda request: b"",
+}
+
+
+@pytest.mark.requirement("IOT-02")
+@pytest.mark.parametrize("kind", BAD_ANSWERS)
+def test_a_bad_answer_becomes_no_value_and_the_next_good_one_counts(
+    kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first question of each connection gets the bad answer; where none came in time, it comes before the next one."""
+    monkeypatch.setattr(modbus, "ANSWER_S", 0.3)
+    asked = 0
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal asked
+        late = b""
+        with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
+            while True:
+                request = await reader.readexactly(12)
+                asked += 1
+                if asked == 1:
+                    writer.write(BAD_ANSWERS[kind](request))
+                    late = _reply(request, 999) if kind == "silence" else b""
+                    continue
+                writer.write(late + _reply(request, 80))
+                late = b""
+        writer.close()
+
+    async def test() -> None:
+        server = await asyncio.start_server(serve, "127.0.0.1", 0)
+        port = server.sockets[0].getsockname()[1]
+        async with listening((_device(1, f"127.0.0.1:{port}"),)) as (_, bus):
+            await until(lambda: any(v[0] == 80 for _, v, _ in _rows(bus)))
+            assert all(
+                v != v or v == pytest.approx(80 * s)
+                for _, row, _ in _rows(bus)
+                for v, s in zip(row, (1, 0.1, 0.1), strict=True)
+            )
+        server.close()
+
+    within(20, test)
 
 
 def test_a_jump_of_our_clock_stops_no_asking(monkeypatch: pytest.MonkeyPatch) -> None:

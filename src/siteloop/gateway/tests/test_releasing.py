@@ -35,8 +35,8 @@ async def _released(
     ) as connection:
         for raw in raws:
             await connection.execute(
-                "INSERT INTO fast.quarantine (received_at, listener, device, reason, raw, state, asked_at)"
-                " VALUES (now(), %s, %s, 'unknown_device', %s, 'asked', now())",
+                "INSERT INTO fast.quarantine (received_at, listener, device, reason, peer, raw, state, asked_at)"
+                " VALUES (now(), %s, %s, 'unknown_device', '10.20.3.4:5121', %s, 'asked', now())",
                 [listener, number, raw],
             )
         settings = GatewaySettings(plane.dsn, "", plane.folder)
@@ -45,6 +45,18 @@ async def _released(
         rows = await cursor.fetchall()
     flusher.cancel()
     return rows, bus
+
+
+def test_a_frame_without_a_name_is_let_out_to_the_device_of_its_address(tmp_path: Path) -> None:
+    async def test() -> None:
+        rows, bus = await _released(
+            _plane(tmp_path),
+            (device(7, "GATE-7", quirks=("address:10.20.3.4",)),),
+            frame("LA-Rtd=61", mn="null"),
+        )
+        assert [r["state"] for r in rows] == ["released"] and bus.rows == 1
+
+    within(30, test)
 
 
 @pytest.mark.requirement("IOT-02", "DB-04")

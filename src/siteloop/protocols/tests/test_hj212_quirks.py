@@ -114,6 +114,7 @@ TOLERATED = [
     _frame(SEGMENT.replace(b"QN=20260801085857223", b"QN=202608010858572CST")),
     _frame(SEGMENT.replace(b"DataTime=20260801085857", b"DataTime=20260801085857000")),
     _frame(SEGMENT.replace(b"ST=39", b"ST=null")),
+    _frame(SEGMENT.replace(b"ST=39", b"ST=391")),
     _frame(SEGMENT.replace(b";MN=", b",MN=")),
     _frame(SEGMENT.replace(b"a34004-Rtd", b"A34004-RTD")),
     _frame(SEGMENT.replace(b",LA-Flag=N", b";Flag=N")),
@@ -128,6 +129,13 @@ def test_what_cannot_change_the_reading_is_taken_from_everybody(data: bytes) -> 
     row = reading(judged.message, "dust", {})
     assert (row.values[0], row.values[3]) == (80.5, 61.2)
     assert (row.quality[0], row.quality[3]) == (Quality.NORMAL, Quality.NORMAL)
+
+
+@pytest.mark.parametrize("pw", ["", "1" * 24])
+def test_a_password_of_any_length_is_taken_where_none_is_checked(pw: str) -> None:
+    data = _frame(SEGMENT.replace(b"PW=123456", f"PW={pw}".encode()))
+    assert isinstance(_judged(data, _with(password="")), Known)
+    assert isinstance(_judged(data, _with(password=pw or "secret")), Known if pw else Unknown)
 
 
 def _row(area: str, *allowed: str) -> list[tuple[float, int]]:
@@ -153,9 +161,9 @@ def test_a_dead_sensor_and_an_own_sentinel_are_no_measurements() -> None:
 
 
 def test_an_unknown_setting_is_refused_in_words() -> None:
-    quirks.check([*map(str, Quirk), "sentinel:-1"])
-    for wrong in ("colour", "sentinel:x"):
-        with pytest.raises(ValueError, match=r"未知|sentinel"):
+    quirks.check([*map(str, Quirk), "sentinel:-1", "address:10.20.3.4", "address:2001:db8::1"])
+    for wrong in ("colour", "sentinel:x", "address:gate", "address:10.20.3.4:9212"):
+        with pytest.raises(ValueError, match=r"未知|sentinel|address"):
             quirks.check([wrong])
     assert set(quirks.TITLES) == set(Quirk)
 
