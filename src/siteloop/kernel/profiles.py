@@ -220,6 +220,17 @@ GATE = Profile(
     "gate", "门禁闸机", "Access gate", (Field("alive", "在线信号", "Sign of life", "", 0, 1, L, 0),)
 )
 
+#: where a device says it stands: told beside its readings by whatever device knows it
+POSITION = Profile(
+    "position",
+    "设备自报位置",
+    "Position told by a device",
+    (
+        Field("lon", "经度", "Longitude", "°", -180, 180, L, 6),
+        Field("lat", "纬度", "Latitude", "°", -90, 90, L, 6),
+    ),
+)
+
 PROFILES: dict[str, Profile] = {
     p.code: p
     for p in (
@@ -233,6 +244,7 @@ PROFILES: dict[str, Profile] = {
         WEIGHBRIDGE,
         CAMERA,
         GATE,
+        POSITION,
     )
 }
 
@@ -240,4 +252,4 @@ PROFILES: dict[str, Profile] = {
 EVENT_SOURCES: frozenset[str] = frozenset({CAMERA.code, GATE.code})
 
 #: profiles of records that a device of another profile sends beside its readings: never a device's own
-RECORDS: frozenset[str] = frozenset({CRANE_CYCLE.code, HOIST_CYCLE.code})
+RECORDS: frozenset[str] = frozenset({CRANE_CYCLE.code, HOIST_CYCLE.code, POSITION.code})

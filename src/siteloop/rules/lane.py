@@ -153,6 +153,8 @@ class LaneDetector:
     lane: ClassVar[Callable[..., Lane]]
     #: whether codes that meet on no device may share a lane; needs a lane that asks `rule(slot)` for its code
     layered: ClassVar[bool] = False
+    #: profiles of records that a device of any profile may send; judged with all devices on the roster
+    of_any: ClassVar[frozenset[str]] = frozenset()
     #: whether it compares devices of different sites, so that one judge must see all of them
     whole: ClassVar[bool] = False
 
@@ -182,7 +184,8 @@ class LaneDetector:
         by_profile: dict[str, list[DeviceEntry]] = {code: [] for code in PROFILES}
         for device in registry.devices:
             if device.enabled and device.profile in by_profile:
-                by_profile[device.profile].append(device)
+                for profile in {device.profile, *self.of_any}:
+                    by_profile[profile].append(device)
         self._rosters = {
             profile: Roster(devices, self._restored(f"gate:{profile}", GATE))
             for profile, devices in by_profile.items()

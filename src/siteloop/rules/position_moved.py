@@ -1,13 +1,14 @@
 """Position moved: a device that says where it is says it is elsewhere than registered.
 
-For profiles with `lon` and `lat`; the registered point is the device's, else its site's. Parameters: those of a doubt
-(`min_count` 3), `radius_m` (300).
+A device of any kind tells it as a row of the profile `position`; vehicles move and are none of this rule's business, unless a rule
+names their profile. The registered point is the device's, else its site's. Parameters: those of a doubt (`min_count` 3), `radius_m` (300).
 """
 
 from typing import ClassVar
 
 import numpy as np
 
+from siteloop.kernel.profiles import POSITION
 from siteloop.rules import words
 from siteloop.rules.detector import Statement
 from siteloop.rules.doubt import DoubtLane
@@ -71,3 +72,4 @@ class PositionMoved(LaneDetector):
     name: ClassVar[str] = "position_moved"
     lane = PositionMovedLane
     layered = True
+    of_any: ClassVar[frozenset[str]] = frozenset({POSITION.code})

@@ -178,7 +178,8 @@ def back_test(
             _known(runs[-1], reached.today, code, changes)
         told = [Episodes(start) for _ in runs]
         rows = readings = 0
-        kinds_read = [p for p in PROFILES if any(d.profile == p for d in chosen)]
+        of_any: frozenset[str] = getattr(kind, "of_any", frozenset())
+        kinds_read = [p for p in PROFILES if p in of_any or any(d.profile == p for d in chosen)]
         numbers = [d.number for d in chosen]
         rate = sum(1 / max(1, d.interval_s) for d in chosen)
         for step in steps(connection, start - WARM, end, numbers, kinds_read, rate, store):

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import msgspec
 
+from siteloop.kernel.profiles import POSITION, PROFILES
 from siteloop.kernel.registry import DeviceEntry, Registry, RuleEntry
 from siteloop.rules.detector import OFF, Rulebook
 
@@ -69,7 +70,8 @@ def reach(registry: Registry, code: str, place: Place, changes: Mapping[str, Val
 
 def profiles(rules: Iterable[RuleEntry], code: str) -> set[str]:
     """Kinds of device a rule judges."""
-    return {str(r.params.get("profile", "dust")) for r in rules if r.code == code and r.detector != OFF}
+    found = {str(r.params.get("profile", "dust")) for r in rules if r.code == code and r.detector != OFF}
+    return set(PROFILES) if POSITION.code in found else found  # any device may say where it stands
 
 
 def with_linked(registry: Registry, devices: Sequence[DeviceEntry]) -> list[DeviceEntry]:

@@ -25,7 +25,7 @@ from siteloop.gateway.listeners.mqtt import Result
 from siteloop.gateway.presence import Presence
 from siteloop.gateway.registry_source import RegistrySource
 from siteloop.gateway.settings import GatewaySettings
-from siteloop.kernel.profiles import PROFILES
+from siteloop.kernel.profiles import POSITION, PROFILES
 from siteloop.kernel.reasons import Reason
 from siteloop.kernel.registry import DeviceEntry
 
@@ -98,7 +98,7 @@ class HttpIntake:
         device = self._device(request, body)
         peer = self._peer(request)
         profile = request.path_params["profile"]
-        if profile != device.profile:
+        if profile not in (device.profile, POSITION.code):
             self.intake.refuse(Reason.UNSUPPORTED, f"profile {profile}", body, peer, device=device)
             known = HTTPStatus.FORBIDDEN if profile in PROFILES else HTTPStatus.NOT_FOUND
             raise Refusal(known, "没有这种设备类型，或与该设备不符", Reason.UNSUPPORTED.value)
@@ -108,7 +108,7 @@ class HttpIntake:
         if self.intake.gathering.waiting > HIGH:
             raise Refusal(HTTPStatus.SERVICE_UNAVAILABLE, "接收繁忙，请稍后重发")
         self.intake.presence.heard(device.number, peer)
-        taken = self.intake.take(device, body, peer)
+        taken = self.intake.take(device, body, peer, profile)
         try:
             await asyncio.wait_for(self.intake.gathering.durable(), CONFIRM_S)
         except TimeoutError:

@@ -76,8 +76,12 @@ class JsonIntake:
             reason, "token does not match" if is_known else "device code is not registered", raw, peer, code
         )
 
-    def take(self, device: DeviceEntry, body: bytes, peer: str) -> Taken:
-        """Take an object or an array of objects of a device that proved itself. Each object is one message."""
+    def take(self, device: DeviceEntry, body: bytes, peer: str, profile: str = "") -> Taken:
+        """Take an object or an array of objects of a device that proved itself. Each object is one message.
+
+        `profile` is that of the rows where it is not the device's own (`position`).
+        """
+        profile = profile or device.profile
         try:
             found: Any = _json.decode(body)
         except (msgspec.DecodeError, RecursionError, ValueError) as wrong:
@@ -91,7 +95,7 @@ class JsonIntake:
         for place, item in enumerate(items):
             raw = body if len(items) == 1 else _write(item)
             try:
-                row = reading(item, device.profile, device.scale, now)
+                row = reading(item, profile, device.scale, now)
                 late = too_early_or_late(row.at, row.kind, now, self.settings)
                 if late is not None:
                     raise NoReading(late, f"at is off by {(row.at - now) / SECOND:.0f} s")
@@ -100,7 +104,7 @@ class JsonIntake:
                 errors.append(RowError(place, no.reason.value, no.detail))
                 continue
             self.gathering.row(
-                device.profile,
+                profile,
                 device.number,
                 row.at,
                 now,

@@ -1,7 +1,7 @@
 """The MQTT 3.1.1 listener: devices publish readings, get commands, and a PUBACK means that the reading is on disk (docs/adr/0003).
 
-User name = device code, password = device token. Topics: a device publishes to `siteloop/<profile>/<code>` (readings) and
-`siteloop/<code>/result` (how a command fares), and may subscribe to `siteloop/<code>/command`. There is no other traffic:
+User name = device code, password = device token. Topics: a device publishes to `siteloop/<profile>/<code>` (readings),
+`siteloop/position/<code>` (where it stands) and `siteloop/<code>/result` (how a command fares), and may subscribe to `siteloop/<code>/command`. There is no other traffic:
 no retained messages, no wills, no QoS 2. MQTT 3.1.1 has no "no" to a PUBLISH: a reading we refuse is counted, kept in
 quarantine and acknowledged, so that it is not sent for ever; a topic that is not the device's own ends the connection (4.8).
 """
@@ -19,6 +19,7 @@ from siteloop.gateway.listeners.tcp import TcpConnection, TcpServer
 from siteloop.gateway.presence import Presence
 from siteloop.gateway.registry_source import RegistrySource
 from siteloop.gateway.settings import GatewaySettings
+from siteloop.kernel.profiles import POSITION
 from siteloop.kernel.reasons import Reason
 from siteloop.kernel.registry import DeviceEntry
 from siteloop.protocols.mqtt import packets
@@ -171,9 +172,11 @@ class MqttConnection(TcpConnection):
     def _publish(self, packet: Packet, device: DeviceEntry) -> None:
         message = packets.read_publish(packet)
         gathering = self.server.gathering
+        position = f"siteloop/{POSITION.code}/{device.code}"
         if message.qos == 2 or message.topic not in (
             f"siteloop/{device.profile}/{device.code}",
             f"siteloop/{device.code}/result",
+            position,
         ):
             detail = "QoS 2" if message.qos == 2 else f"topic {message.topic} is not the device's own"
             self.refuse(Reason.UNSUPPORTED, detail, message.payload, device)
@@ -183,7 +186,8 @@ class MqttConnection(TcpConnection):
         if message.topic.endswith("/result"):
             self._result(message.payload, device)
         else:
-            self.server.intake.take(device, message.payload, self.peer)
+            profile = POSITION.code if message.topic == position else device.profile
+            self.server.intake.take(device, message.payload, self.peer, profile)
         if message.qos:
             gathering.answer(self, packets.puback(message.packet_id))
 

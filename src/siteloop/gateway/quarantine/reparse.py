@@ -12,7 +12,7 @@ import msgspec
 from siteloop.gateway.freshness import too_early_or_late
 from siteloop.gateway.settings import GatewaySettings
 from siteloop.kernel.explanation import Check, Explanation, Item, Value
-from siteloop.kernel.profiles import PROFILES
+from siteloop.kernel.profiles import POSITION, PROFILES
 from siteloop.kernel.quality import Quality
 from siteloop.kernel.reasons import Reason
 from siteloop.kernel.registry import DeviceEntry
@@ -133,12 +133,13 @@ def _json(raw: bytes, received_us: int, proven: DeviceEntry | None, settings: Ga
         return Judged(_refused(checks, Reason.MALFORMED, wrong, (), proven))
     objects = found if isinstance(found, list) else [found]
     first = objects[0] if objects and isinstance(objects[0], dict) else {}
-    names = {f.name for f in PROFILES[proven.profile].fields}
+    profile = _profile_of(first, proven)
+    names = {f.name for f in PROFILES[profile].fields}
     items = tuple(
         Item(str(k)[:60], str(v)[:60], k if k in names else "") for k, v in list(first.items())[:40]
     )
     try:
-        rows = tuple(json_profile.reading(o, proven.profile, proven.scale, received_us) for o in objects)
+        rows = tuple(json_profile.reading(o, profile, proven.scale, received_us) for o in objects)
     except NoReading as no:
         return Judged(_unread(checks, no, items, proven))
     lates = [too_early_or_late(r.at, r.kind, received_us, settings) for r in rows]
@@ -146,9 +147,15 @@ def _json(raw: bytes, received_us: int, proven: DeviceEntry | None, settings: Ga
     if not rows:
         return Judged(_refused(checks, Reason.MALFORMED, "an empty array", items, proven))
     worst = rows[lates.index(late)] if late is not None else rows[0]
-    return _whole(
-        checks, proven, (worst, *(r for r in rows if r is not worst)), late, received_us, settings, items
-    )
+    ordered = (worst, *(r for r in rows if r is not worst))
+    return _whole(checks, proven, ordered, late, received_us, settings, items, profile)
+
+
+def _profile_of(first: dict[str, Any], device: DeviceEntry) -> str:
+    """What a JSON message is about: where the device stands, when it says nothing else and the device measures no such thing."""
+    told, own = set(first), {f.name for f in PROFILES[device.profile].fields}
+    where = {f.name for f in POSITION.fields}
+    return POSITION.code if told & where and not (told | where) & own else device.profile
 
 
 def _whole(
@@ -159,8 +166,9 @@ def _whole(
     received_us: int,
     settings: GatewaySettings,
     items: tuple[Item, ...],
+    profile: str = "",
 ) -> Judged:
-    row = rows[0]
+    row, profile = rows[0], profile or device.profile
     reason = Reason.DISABLED if not device.enabled else late
     shown = f"{from_us(row.at).astimezone(SHANGHAI):%Y-%m-%d %H:%M:%S}"
     window = f"接收时刻前 {settings.oldest_s // 86_400} 天至后 {settings.ahead_s // 60} 分钟"
@@ -179,19 +187,19 @@ def _whole(
     told = Explanation(
         checks,
         items,
-        device.profile,
+        profile,
         device.code,
         row.at,
         row.kind,
         tuple(
             Value(f.name, None if v != v else v, q)
-            for f, v, q in zip(PROFILES[device.profile].fields, row.values, row.quality, strict=True)
+            for f, v, q in zip(PROFILES[profile].fields, row.values, row.quality, strict=True)
             if q != Quality.ABSENT
         ),
         reason.value if reason else "",
         f"off by {(row.at - received_us) / SECOND:.0f} s" if late else "",
     )
-    return Judged(told, device, () if reason else rows)
+    return Judged(told, device, () if reason else rows, "" if profile == device.profile else profile)
 
 
 def _enabled(device: DeviceEntry) -> Check:

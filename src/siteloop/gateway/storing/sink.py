@@ -316,7 +316,11 @@ class Sink:
         self._grow(int(columns.device[-1]))
         realtime = columns.kind == Kind.REALTIME
         batch.partitions |= await self._partitions_for(connection, profile.code, columns.at[realtime])
-        fast = np.zeros(len(columns.device), bool) if careful else realtime & self._is_new(columns)
+        # what was stored last is known of a device's own rows, not of the records it sends beside them
+        is_record = profile.code in RECORDS
+        fast = (
+            np.zeros(len(columns.device), bool) if careful or is_record else realtime & self._is_new(columns)
+        )
         if fast.any():
             rows = columns if fast.all() else copying.take(columns, np.flatnonzero(fast))
             await self._copy(connection, profile, rows)
@@ -334,7 +338,7 @@ class Sink:
                 day = day_of(int(columns.received_at[i]))
                 batch.tally.duplicate(day, names[listener[i]], int(columns.device[i]))
         await self._roll(connection, profile, columns, (fast, realtime & filled), batch)
-        if realtime.any():
+        if realtime.any() and not is_record:
             rows = columns if realtime.all() else copying.take(columns, np.flatnonzero(realtime))
             newest = np.flatnonzero(np.append(rows.device[1:] != rows.device[:-1], True))
             batch.latest.append((profile, copying.take(rows, newest)))
@@ -404,11 +408,10 @@ class Sink:
         batch: Batch,
     ) -> None:
         """Sum up the rows that were stored: those in order, and the late ones, which the roller reads again."""
-        in_order, late = (copying.take(columns, np.flatnonzero(which)) for which in stored)
         rolling = self.rolling.get(profile.code)
-        if rolling is None:  # records of work cycles
-            rolling, late = Rolling(profile), copying.join([in_order, late])
-            in_order = copying.take(in_order, np.empty(0, np.intp))
+        if rolling is None:
+            return  # records: nothing to sum up
+        in_order, late = (copying.take(columns, np.flatnonzero(which)) for which in stored)
         plan = rolling.plan(in_order, late)
         await rolling.write(connection, plan)
         batch.rolled.append((rolling, plan))

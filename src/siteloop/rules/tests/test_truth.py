@@ -8,7 +8,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from siteloop.kernel.finding import Act, Command, Finding
-from siteloop.kernel.profiles import PROFILES, Field, Profile
 from siteloop.kernel.quality import Quality
 from siteloop.kernel.times import HOUR, MINUTE, SECOND
 from siteloop.rules.beside_neighbours import BesideNeighbours
@@ -89,28 +88,27 @@ def test_a_fast_clock_is_seen_too():
 # ---- position
 
 
-@pytest.fixture
-def tracked(monkeypatch):
-    """A profile that says where it is, for the time of a test."""
-    profile = Profile("dust", "x", "x", (*PROFILES["dust"].fields, *POSITION))
-    monkeypatch.setitem(PROFILES, "dust", profile)
-
-
-POSITION = (Field("lon", "经度", "Lon", "°", -180, 180), Field("lat", "纬度", "Lat", "°", -90, 90))
+POSITION = {"profile": "position"}
 HERE = {"lon": 120.75, "lat": 30.75}
 
 
 @pytest.mark.requirement("SEC-09")
-def test_a_moved_device_is_found_with_both_points_and_the_distance(tracked):
-    detector = made(PositionMoved, monitor(1, **HERE), monitor(2), radius_m=300)
+def test_a_moved_device_is_found_with_both_points_and_the_distance():
+    """A monitor of dust and a sprayer, which both tell where they stand."""
+    devices = monitor(1, **HERE), monitor(2), monitor(3, profile="sprayer", **HERE)
+    detector = made(PositionMoved, *devices, radius_m=300, **POSITION)
     near = [row(1, NOON + i * MINUTE, lon=120.7501, lat=30.7501) for i in range(5)]
-    assert feed(detector, near) == []
-    away = [row(n, NOON + HOUR + i * MINUTE, lon=120.76, lat=30.75) for i in range(3) for n in (1, 2)]
-    (raised,) = feed(detector, away)
+    assert feed(detector, near, "position") == []
+    away = [row(n, NOON + HOUR + i * MINUTE, lon=120.76, lat=30.75) for i in range(3) for n in (1, 2, 3)]
+    raised, other = sorted(feed(detector, away, "position"), key=lambda s: s.device)
+    assert (raised.device, other.device, raised.site) == (1, 3, 101)
     assert raised.value == pytest.approx(955.6, rel=0.01)
     assert "120.76000" in raised.message and "120.75000" in raised.message and "956米" in raised.message
     no_fix = [row(1, NOON + 2 * HOUR, lon=0, lat=0)]
-    assert feed(detector, no_fix) == []
+    assert feed(detector, no_fix, "position") == []
+    assert feed(detector, [row(1, NOON + 3 * HOUR, pm25=5)]) == []  # its own rows say nothing of it
+    detector.configure(registry(devices[:1], []), [])
+    assert acts(feed(detector, [row(1, NOON + 4 * HOUR, pm25=5)])) == ["clear", "clear"]
 
 
 def test_a_profile_without_a_position_has_no_such_rule():
@@ -355,20 +353,13 @@ def test_they_find_what_the_reference_finds(drawn, cuts, kinds):
     st.lists(st.integers(0, 40), max_size=3),
 )
 def test_positions_are_judged_as_the_reference_judges(drawn, cuts):
-    before = PROFILES["dust"]
-    PROFILES["dust"] = Profile("dust", "x", "x", (*before.fields, *POSITION))
-    try:
-        devices = [monitor(1, **HERE), monitor(2)]
-        rows = [row(n, NOON + m * MINUTE, lon=x, lat=30.75 if x else 0) for n, m, x in drawn]
-        plain = naive.PositionMoved(devices, min_count=2)
-        plain.see(rows)
-        whole = feed(made(PositionMoved, *devices, min_count=2), rows)
-        assert sorted(short(whole)) == sorted(plain.said)
-        assert comparable(whole) == comparable(
-            _in_parts(PositionMoved, devices, {"min_count": 2}, rows, cuts)
-        )
-    finally:
-        PROFILES["dust"] = before
+    devices, params = [monitor(1, **HERE), monitor(2)], {"min_count": 2, **POSITION}
+    rows = [row(n, NOON + m * MINUTE, lon=x, lat=30.75 if x else 0) for n, m, x in drawn]
+    plain = naive.PositionMoved(devices, min_count=2)
+    plain.see(rows)
+    whole = feed(made(PositionMoved, *devices, **params), rows, "position")
+    assert sorted(short(whole)) == sorted(plain.said)
+    assert comparable(whole) == comparable(_in_parts(PositionMoved, devices, params, rows, cuts, "position"))
 
 
 @settings(max_examples=80, deadline=None)
