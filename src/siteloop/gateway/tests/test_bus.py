@@ -9,6 +9,7 @@ import pytest
 from nats.js.api import StreamConfig, StreamInfo
 from nats.js.errors import APIError
 
+from siteloop.gateway import bus as bus_room
 from siteloop.gateway.bus import Bus, Reader
 from siteloop.gateway.tests.listening import within
 from siteloop.gateway.tests.planes import T0, block_of
@@ -70,6 +71,46 @@ def test_copies_are_added_and_never_taken_away(asked: int, kept: int, becomes: i
         assert [c.num_replicas for c in server.updated] == [becomes]
 
     within(10, test)
+
+
+class SmallBus(Bus):
+    """A stream of its own, which is soon full."""
+
+    NAME = "SMALL"
+    PREFIX = "small"
+
+
+def test_a_full_stream_takes_nothing_new_drops_nothing_old_and_goes_on_when_there_is_room(
+    nats_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bus_room, "ROOM", 40_000)
+
+    async def test() -> None:
+        bus = SmallBus(nats_url, "test")
+        await bus.connect()
+        kept: list[Block] = []
+        with pytest.raises(APIError):
+            while len(kept) < 1000:
+                block = block_of([(i, T0 + len(kept)) for i in range(1, 20)])
+                await bus.stream.publish("small.dust.0", blocks.encode(block))
+                kept.append(block)
+        full = await bus.depth()
+        assert full[0] == len(kept) and full[1] > 30_000
+        late = block_of([(i, T0) for i in range(1, 40)])
+        with pytest.raises(APIError):
+            await bus.stream.publish("small.dust.0", blocks.encode(late))
+        waiting = asyncio.create_task(bus.publish_block(late))
+        reader = await bus.reader(0)
+        found = await _read(reader, len(kept))
+        assert [blocks.decode(data).id for _, data in found] == [b.id for b in kept]
+        await bus.purge_before(full[2])  # the sink has stored them
+        assert await waiting > full[2]
+        ((_, last),) = await _read(reader, 1)
+        assert blocks.decode(last).id == late.id
+        await bus.stream.delete_stream(bus.NAME)
+        await bus.close()
+
+    within(30, test)
 
 
 def test_blocks_come_in_order_from_the_position(nats_url: str) -> None:
