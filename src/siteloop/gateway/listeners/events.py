@@ -17,8 +17,8 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from siteloop.gateway.freshness import too_early_or_late
-from siteloop.gateway.gathering import HIGH
-from siteloop.gateway.listeners import proof
+from siteloop.gateway.gathering import HIGH, KEPT_RAW
+from siteloop.gateway.listeners import patience, proof
 from siteloop.gateway.listeners.json_intake import JsonIntake, RowError
 from siteloop.gateway.storing.occurrences import keep_pictures
 from siteloop.kernel.block import Kind as RowKind
@@ -52,9 +52,13 @@ class EventIntake:
         if request.path_params["maker"] not in MAKERS:
             return _problem(HTTPStatus.NOT_FOUND, f"没有这种事件来源，可用：{'、'.join(MAKERS)}")
         code, device, is_stale = self._who(request)
-        body, is_whole = await self._body(request)
+        most = LARGEST if device is not None else KEPT_RAW  # of a stranger only what quarantine keeps is held
+        body, is_whole, is_late = await self._body(request, most)
         if device is None:
             return self._unproven(request, code, body, peer, is_stale)
+        if is_late:
+            self.intake.refuse(Reason.LENGTH, "the body did not end in time", body, peer, device=device)
+            return _problem(HTTPStatus.REQUEST_TIMEOUT, "数据未在规定时间内传完，请重发", Reason.LENGTH)
         if not is_whole:
             detail = f"over {LARGEST} bytes, or cut short"
             self.intake.refuse(Reason.LENGTH, detail, body[:4096], peer, device=device)
@@ -114,20 +118,25 @@ class EventIntake:
         return answer
 
     @staticmethod
-    async def _body(request: Request) -> tuple[bytes, bool]:
-        """(the body, whether that is all of it); what is too long is read on and thrown away, as cameras want an answer."""
+    async def _body(request: Request, most: int) -> tuple[bytes, bool, bool]:
+        """(the body up to `most` bytes, whether that is all of it, whether it took longer than a minute).
+
+        What is too long is read on and thrown away, as cameras want an answer.
+        """
         body, dropped = bytearray(), 0
         try:
-            async for part in request.stream():
-                if len(body) + len(part) > LARGEST:
-                    dropped += len(part)
+            async with asyncio.timeout(patience.BODY_S):
+                async for part in request.stream():
+                    room = max(0, most - len(body))
+                    body += part[:room]
+                    dropped += len(part) - len(part[:room])
                     if dropped > LARGEST:
                         break
-                else:
-                    body += part
         except ClientDisconnect:
-            return bytes(body), False
-        return bytes(body), not dropped
+            return bytes(body), False, False
+        except TimeoutError:
+            return bytes(body), False, True
+        return bytes(body), not dropped, False
 
     # ---- what
 

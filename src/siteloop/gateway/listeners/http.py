@@ -166,6 +166,9 @@ class HttpIntake:
                             HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "单次提交不得超过 1 MB", Reason.LENGTH.value
                         )
         except ClientDisconnect:
+            self.intake.refuse(
+                Reason.LENGTH, "the connection ended inside the body", bytes(body), self._peer(request)
+            )
             raise Refusal(HTTPStatus.BAD_REQUEST, "连接中断") from None
         except TimeoutError:
             self.intake.refuse(

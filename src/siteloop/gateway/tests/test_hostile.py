@@ -4,16 +4,20 @@ Drips, endless messages, hundreds of senders of noise, two devices under one num
 """
 
 import asyncio
+import base64
 import random
 import time
+from collections.abc import AsyncIterator
 from typing import Any
 
 import numpy as np
 import pytest
 
+from siteloop.gateway.gathering import KEPT_RAW
 from siteloop.gateway.listeners import patience
+from siteloop.gateway.listeners.events import EventIntake
 from siteloop.gateway.listeners.role import ListenerRole
-from siteloop.gateway.tests.listening import MN, TOKEN, frame, listening, settled, until, within
+from siteloop.gateway.tests.listening import MN, TOKEN, device, frame, listening, settled, until, within
 from siteloop.kernel.block import Block
 from siteloop.protocols.hj212.frame import Frame, cut
 from siteloop.protocols.hj212.message import parse
@@ -209,6 +213,45 @@ def test_a_body_that_does_not_end_is_refused_and_counted(monkeypatch: pytest.Mon
             writer.close()
             await settled(role)
             assert (bus.rows, bus.reasons) == (0, ["wrong_length"])
+
+    within(20, test)
+
+
+@pytest.mark.parametrize(
+    ("token", "answer", "reason"), [(TOKEN, b"408", "wrong_length"), ("guess", b"401", "wrong_password")]
+)
+def test_a_camera_s_body_that_does_not_end_is_given_up(
+    token: str, answer: bytes, reason: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(patience, "BODY_S", 0.2)
+    camera = device(6, "CAM-6", profile="camera")
+
+    async def test() -> None:
+        async with listening((camera,)) as (role, bus):
+            reader, writer = await _open(role, "intake")
+            proof = base64.b64encode(f"CAM-6:{token}".encode()).decode()
+            head = f"POST /api/v1/intake/events/plain HTTP/1.1\r\nHost: x\r\nAuthorization: Basic {proof}\r\n"
+            writer.write(f"{head}Content-Length: 9000000\r\n\r\n".encode() + b"x" * 6000)
+            assert answer in (await reader.readuntil(b"\r\n\r\n")).splitlines()[0]
+            writer.close()
+            await settled(role)
+            assert (bus.rows, bus.reasons) == (0, [reason])
+            assert [len(r.raw) for b in bus.blocks for r in b.rejects] == [KEPT_RAW]
+
+    within(20, test)
+
+
+def test_of_a_stranger_s_body_no_more_is_held_than_is_kept() -> None:
+    class Endless:
+        """A request of sixteen megabytes."""
+
+        async def stream(self) -> AsyncIterator[bytes]:
+            for _ in range(256):
+                yield b"x" * 65_536
+
+    async def test() -> None:
+        request: Any = Endless()
+        assert await EventIntake._body(request, KEPT_RAW) == (b"x" * KEPT_RAW, False, False)
 
     within(20, test)
 
