@@ -220,6 +220,47 @@ GATE = Profile(
     "gate", "门禁闸机", "Access gate", (Field("alive", "在线信号", "Sign of life", "", 0, 1, L, 0),)
 )
 
+#: one point of a pit's monitoring, whatever instrument watches it: level, total station, inclinometer, pressure cell, load cell
+PIT = Profile(
+    "pit",
+    "基坑监测点",
+    "Pit monitoring point",
+    (
+        # displacements since the first reading; which way is positive says the monitoring plan
+        Field("horizontal", "水平位移", "Horizontal displacement", "mm", -5_000, 5_000, A, 2),
+        Field("vertical", "竖向位移（沉降）", "Vertical displacement", "mm", -5_000, 5_000, A, 2),
+        Field("deep_horizontal", "深层水平位移", "Deep horizontal displacement", "mm", -5_000, 5_000, A, 2),
+        Field("tilt", "倾斜", "Tilt", "°", -90, 90, A, 3),
+        Field("water_level", "地下水位", "Groundwater level", "m", -200, 200, A, 3),
+        Field("earth_pressure", "土压力", "Earth pressure", "kPa", -1_000, 20_000),
+        Field("water_pressure", "孔隙水压力", "Pore water pressure", "kPa", -1_000, 20_000),
+        Field("axial_force", "支撑轴力", "Axial force", "kN", -100_000, 100_000),
+        Field("crack", "裂缝宽度", "Crack width", "mm", -100, 1_000, A, 2),
+    ),
+)
+
+CURING_ROOM = Profile(
+    "curing_room",
+    "标准养护室",
+    "Curing room",
+    (
+        Field("temperature", "温度", "Temperature", "℃", -60, 100),
+        Field("humidity", "湿度", "Humidity", "%", 0, 100),
+    ),
+)
+
+ENERGY_METER = Profile(
+    "energy_meter",
+    "能耗计量",
+    "Energy meter",
+    (
+        # a column keeps a counter exactly up to 16.7 million
+        Field("energy", "电能示数", "Energy", "kWh", 0, 16_000_000, L),
+        Field("power", "功率", "Power", "kW", -10_000, 100_000, A, 2),
+        Field("water", "用水示数", "Water", "m³", 0, 16_000_000, L),
+    ),
+)
+
 #: where a device says it stands: told beside its readings by whatever device knows it
 POSITION = Profile(
     "position",
@@ -245,6 +286,9 @@ PROFILES: dict[str, Profile] = {
         CAMERA,
         GATE,
         POSITION,
+        PIT,
+        CURING_ROOM,
+        ENERGY_METER,
     )
 }
 

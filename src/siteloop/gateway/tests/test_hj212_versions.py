@@ -131,7 +131,7 @@ def test_parts_that_share_a_qn_and_carry_no_number_are_all_kept(listening: Calla
     within(20, test)
 
 
-@pytest.mark.requirement("IOT-05")
+@pytest.mark.requirement("IOT-03")
 @pytest.mark.parametrize("mn", ["", "null"])
 def test_a_device_without_a_name_is_known_by_its_address_where_it_may(
     listening: Callable[..., Any], mn: str
@@ -161,6 +161,7 @@ def test_a_device_without_a_name_is_known_by_its_address_where_it_may(
     within(20, test)
 
 
+@pytest.mark.requirement("IOT-05")
 def test_a_heartbeat_is_answered_as_a_notice(listening: Callable[..., Any]) -> None:
     async def test() -> None:
         async with listening() as (role, bus):

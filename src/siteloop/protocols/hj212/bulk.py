@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from siteloop.kernel.profiles import PROFILES
 from siteloop.kernel.quality import FLAG_LETTERS, Quality
 from siteloop.kernel.registry import DeviceEntry
+from siteloop.protocols.hj212.crc import crc212
 from siteloop.protocols.hj212.crcs import crcs212
 from siteloop.protocols.hj212.exchanges import Exchanges
 from siteloop.protocols.hj212.factors import SENTINELS
@@ -88,7 +89,10 @@ def _spans(place: int, chunk: bytes) -> tuple[list[_Span], int]:
         segment = chunk[begin:end]
         if len(tail) < 4 or not segment.endswith(b"&&") or not _HEX.issuperset(tail):
             break
-        found.append(_Span(place, start, end + 4, segment, int(tail, 16), match))
+        sent = int(tail, 16)
+        if b"##" in segment and crc212(segment) != sent:
+            break  # perhaps a false beginning with a whole frame in it: the plain codec tells
+        found.append(_Span(place, start, end + 4, segment, sent, match))
         at = end + 6 if chunk[end + 4 : end + 6] == b"\r\n" else end + 4
     return found, at
 

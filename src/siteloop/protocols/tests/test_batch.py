@@ -247,6 +247,7 @@ _frames = st.one_of(
         st.integers(0, 999),
     ),
     st.sampled_from([b"\r\n", b"**", b"\0", b"junk", b"#", b"##", b"##00", b"##12ab"]),
+    st.integers(0, 700).map(lambda size: b"##%04d" % size),  # a false beginning
 )
 
 

@@ -44,6 +44,9 @@ CHART_FIELDS = {
     "hoist": "load_percent,height,persons",
     "vehicle": "speed",
     "weighbridge": "gross,net",
+    "pit": "horizontal,vertical",
+    "curing_room": "temperature,humidity",
+    "energy_meter": "energy,power",
 }
 
 
