@@ -51,6 +51,13 @@ def test_no_profile_has_more_fields_than_the_quality_word_holds() -> None:
     assert set(PROFILES) >= RECORDS
 
 
+@pytest.mark.requirement("IOT-05")
+@pytest.mark.parametrize("profile", ["dust", "sprayer", "position", "camera", "gate"])
+def test_every_field_of_the_common_json_stands_in_the_docs(profile: str) -> None:
+    page = (DOCS / "json.md").read_text()
+    assert [f.name for f in PROFILES[profile].fields if f"| {f.name} |" not in page] == []
+
+
 @pytest.mark.parametrize("profile", ["tower_crane", "hoist", "crane_cycle", "hoist_cycle"])
 def test_every_field_stands_in_the_docs(profile: str) -> None:
     page = (DOCS / "lifting.md").read_text()
