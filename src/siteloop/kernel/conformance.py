@@ -35,6 +35,7 @@ PROFILES: dict[str, tuple[str, str]] = {
     "jt808": ("JT/T 808 车载终端", "JT/T 808 vehicle terminal"),
     "lifting": ("塔机与升降机（厂家帧）", "Cranes and hoists (makers' frames)"),
     "mqtt": ("MQTT JSON", "MQTT JSON"),
+    "http": ("HTTP JSON", "HTTP JSON"),
     "weighbridge": ("XK3190 地磅", "XK3190 weighbridge"),
     "modbus": ("Modbus TCP", "Modbus TCP"),
 }

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 class Asked:
     """`code` is the device's own code (MN, terminal number, MQTT user name). Times in seconds."""
 
-    profile: str  # hj212-2017 | hj212-2005 | hj212-2025 | jt808 | lifting | mqtt | weighbridge | modbus
+    profile: (
+        str  # hj212-2017 | hj212-2005 | hj212-2025 | jt808 | lifting | mqtt | http | weighbridge | modbus
+    )
     address: tuple[str, int]
     listens: bool  # we are the platform and a device comes to us, else we are the device; of modbus the other way round
     code: str = ""

@@ -10,6 +10,7 @@ from siteloop.gateway.conformance import (
     hj212,
     hj212_device,
     hj212_platform,
+    http,
     jt808,
     lifting,
     modbus,
@@ -37,6 +38,7 @@ FAMILIES: dict[str, Family] = {
     "jt808": Family(jt808.Line, jt808.DEVICE, jt808.PLATFORM),
     "lifting": Family(lifting.Line, lifting.DEVICE, lifting.PLATFORM),
     "mqtt": Family(mqtt.Line, mqtt.DEVICE, mqtt.PLATFORM),
+    "http": Family(http.Line, http.DEVICE, http.PLATFORM),
     "weighbridge": Family(weighbridge.Line, weighbridge.DEVICE, weighbridge.PLATFORM),
     "modbus": Family(modbus.Line, modbus.DEVICE, modbus.PLATFORM, device_listens=True),
 }
@@ -63,8 +65,8 @@ def check(asked: Asked) -> None:
         return
     if not asked.listens and not asked.code:
         raise BadQuestion("测试平台时请用 --code 给出已在该平台登记的设备编码")
-    if not asked.listens and asked.profile == "mqtt" and not asked.password:
-        raise BadQuestion("测试 MQTT 平台时请用 --password 给出设备令牌")
+    if not asked.listens and asked.profile in ("mqtt", "http") and not asked.password:
+        raise BadQuestion(f"测试 {asked.profile.upper()} 平台时请用 --password 给出设备令牌")
 
 
 async def run(

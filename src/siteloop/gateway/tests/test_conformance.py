@@ -7,14 +7,18 @@ from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from simulators import device as clockwork
 from simulators import hj212_device
 from simulators.device import Device
 from simulators.hj212_device import Hj212Device
+from simulators.http_device import HttpDevice
 from simulators.jt808_device import Jt808Device
 from simulators.lifting_device import LiftingDevice
 from simulators.mqtt_device import MqttDevice
+from siteloop.gateway.conformance import requests
 from siteloop.gateway.conformance.asked import Asked
 from siteloop.gateway.conformance.page import html
 from siteloop.gateway.conformance.running import BadQuestion, run
@@ -121,6 +125,9 @@ def test_our_vehicle_terminal_our_crane_and_our_mqtt_device_pass() -> None:
     def sensor(address: tuple[str, int]) -> Device:
         return MqttDevice(address, "KIT-1", TOKEN, air, interval_s=0.4)
 
+    def poster(address: tuple[str, int]) -> Device:
+        return HttpDevice(address, "KIT-1", TOKEN, air, interval_s=0.4)
+
     async def test() -> None:
         vehicle = await examined(terminal, "jt808", code="13900000001")
         assert failures(vehicle) == {}
@@ -131,6 +138,20 @@ def test_our_vehicle_terminal_our_crane_and_our_mqtt_device_pass() -> None:
         json = await examined(sensor, "mqtt", code="KIT-1")
         assert failures(json) == {}
         assert {"connect", "publish", "payload", "resend", "command", "own_topics"} <= shown(json)
+        posted = await examined(poster, "http", code="KIT-1", password=TOKEN)
+        assert failures(posted) == {}
+        assert {
+            "request",
+            "proof",
+            "payload",
+            "stops",
+            "busy",
+            "lost",
+            "refused",
+            "own",
+            "messages",
+        } <= shown(posted)
+        assert TOKEN not in str(posted), "no proof is written down"
 
     within(60, test)
 
@@ -163,6 +184,7 @@ async def doors() -> AsyncIterator[dict[str, int]]:
         ("jt808", "jt808", {"code": "13900000001"}),
         ("lifting", "lifting", {"code": "12345678", "device": "tower_crane"}),
         ("mqtt", "mqtt", {"code": "KIT-1", "password": TOKEN}),
+        ("http", "intake", {"code": "KIT-1", "password": TOKEN}),
         ("weighbridge", "weighbridge", {"code": "WB1", "password": "secret"}),
     ],
 )
@@ -356,6 +378,78 @@ def test_a_platform_that_answers_everything_is_found_out() -> None:
         assert {"answered", "split", "joined"} <= shown(report)
 
     within(60, test)
+
+
+class Careless(HttpDevice):
+    """Posts to a path of its own making, and forgets what got no answer."""
+
+    async def _post(self, path: str, body: bytes) -> tuple[int, bytes]:
+        try:
+            return await super()._post("/api/v1/intake/mine", body)
+        except ConnectionRefusedError:
+            raise
+        except (ConnectionError, EOFError):
+            return 202, b"{}"
+
+
+class Insistent(HttpDevice):
+    """Posts its first reading for ever, confirmed or refused."""
+
+    _first: tuple[str, bytes] | None = None
+
+    def word(self, said: dict[str, float], at_us: int) -> tuple[str, bytes]:
+        self._first = self._first or super().word(said, at_us)
+        return self._first
+
+
+PIECES = [
+    b"POST /a HTTP/1.1\r\n",
+    b"GET / HTTP/1.0\r\n",
+    b"HTTP/1.1 200 OK\r\n",
+    b"Content-Length: 5\r\n",
+    b"Content-Length: -1\r\n",
+    b"Transfer-Encoding: chunked\r\n",
+    b"\r\n",
+    b"ff\r\n",
+    b"0\r\n\r\n",
+]
+
+
+@pytest.mark.parametrize(
+    ("kind", "found"), [(Careless, {"request", "lost", "own"}), (Insistent, {"stops", "refused"})]
+)
+def test_a_device_that_posts_carelessly_is_found_out(kind: type[HttpDevice], found: set[str]) -> None:
+    async def test() -> None:
+        def make(address: tuple[str, int]) -> Device:
+            return kind(address, "KIT-1", TOKEN, air, interval_s=0.3)
+
+        report = await examined(make, "http", code="KIT-1", password="another")
+        assert found | {"proof"} <= set(failures(report)), failures(report)
+
+    within(60, test)
+
+
+@given(st.lists(st.one_of(st.binary(max_size=60), st.sampled_from(PIECES)), max_size=8), st.integers(1, 50))
+def test_any_bytes_are_http_or_none(pieces: list[bytes], step: int) -> None:
+    data, rest, found = b"".join(pieces), b"", []
+    for at in range(0, len(data), step):
+        rest += data[at : at + step]
+        used, some = requests.cut(rest)
+        assert 0 <= used <= len(rest)
+        rest, found = rest[used:], found + some
+    assert all(m.raw or not m.first for m in found)
+
+
+def test_a_request_comes_out_however_it_is_cut() -> None:
+    sent = requests.request("POST", "/a", "C", "t", b"{}" * 40, "h")
+    chunked = b"POST /b HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n3;x=y\r\n[1,\r\n2\r\n2]\r\n0\r\n\r\n"
+    for step in (1, 5, 1000):
+        rest, found = b"", []
+        for at in range(0, len(sent + chunked), step):
+            rest += (sent + chunked)[at : at + step]
+            used, some = requests.cut(rest)
+            rest, found = rest[used:], found + some
+        assert [(m.code, m.token, m.body) for m in found] == [("C", "t", b"{}" * 40), ("", "", b"[1,2]")]
 
 
 def test_nobody_who_comes_is_a_failure_and_no_crash() -> None:

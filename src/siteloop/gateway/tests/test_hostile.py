@@ -320,9 +320,7 @@ def _noise(chance: random.Random) -> bytes:
     return bytes(damaged)
 
 
-async def _make_noise(
-    role: ListenerRole, port: str, chance: random.Random, room: asyncio.Semaphore
-) -> None:
+async def _make_noise(role: ListenerRole, port: str, chance: random.Random, room: asyncio.Semaphore) -> None:
     async with room:
         try:
             _, writer = await _open(role, port)
