@@ -65,9 +65,15 @@ class CraneFrames:
         return 9 + int.from_bytes(data[at + 4 : at + 6], "little")
 
     def read(self, raw: bytes) -> Frame:
-        """A frame that ends in 7D 7D."""
+        """A frame that ends in 7D 7D. There is no check to judge by, so a frame inside that ends there, too, is believed instead."""
         if raw[-2:] != TAIL:
             raise NotAFrame(Reason.LENGTH, "the declared length does not end at 7D 7D")
+        opened = HEAD + bytes((VERSION,))
+        inner = raw.find(opened, 1)
+        while inner >= 0:
+            if inner + 9 + int.from_bytes(raw[inner + 4 : inner + 6], "little") == len(raw):
+                raise NotAFrame(Reason.LENGTH, "a whole frame begins inside")
+            inner = raw.find(opened, inner + 1)
         func, data = raw[3], raw[6:-3]
         code = text(data[:8]) if func != Func.AUTHENTICATION else ""
         spans = {Func.REALTIME: (14, 32), Func.OFFLINE: (14, 32), Func.AUTHENTICATION: (7, 25)}

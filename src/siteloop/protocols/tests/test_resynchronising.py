@@ -121,6 +121,15 @@ def test_a_false_beginning_takes_no_good_frame_with_it(name: str, data: st.DataO
     assert [raw for raw in frames if raw in expected] == expected
 
 
+def test_a_crane_s_frames_have_no_check_and_are_found_all_the_same() -> None:
+    """Also behind a false beginning whose length ends exactly where one of them ends."""
+    good = [goyo_crane.realtime("TC0001", AT + n, {"load": 2.0 + n}) for n in range(2)]
+    for declared in range(300):
+        whole = b"\x7e\x7e\x11\x01" + declared.to_bytes(2, "little") + b"".join(good)
+        found = _heard(stream.cut, whole, [4096])
+        assert [one.raw for one in found if not isinstance(one, Refusal)] == good, declared
+
+
 @pytest.mark.parametrize("piece", [1, 7, 50, 5000])
 def test_no_declared_length_of_hj212_swallows_the_frame_behind_it(piece: int) -> None:
     """Every length there is, also those that end exactly where a good frame ends."""
