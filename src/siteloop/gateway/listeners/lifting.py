@@ -5,20 +5,41 @@ These formats carry no password: a frame is believed for the device it names, so
 are not confirmed, so that the device keeps them.
 """
 
+from typing import Any
+
 from siteloop.gateway.listeners.tcp import TcpConnection, TcpServer
+from siteloop.kernel.profiles import POSITION
 from siteloop.kernel.reasons import Reason
 from siteloop.kernel.registry import DeviceEntry
+from siteloop.kernel.times import MINUTE
 from siteloop.protocols.framing import Refusal
 from siteloop.protocols.lifting import stream
 from siteloop.protocols.lifting.frame import Frame
 from siteloop.protocols.rows import NoReading
+from siteloop.protocols.rows import row as row_of
 
 #: some makers fill their eight-character code from six
 SHORT_CODE = 6
+#: a machine says where it stands in every frame; it is kept so often, and at once when it is elsewhere
+POSITION_EVERY = 10 * MINUTE
+ELSEWHERE = 0.0005  # degrees, some 50 m
 
 
 class LiftingServer(TcpServer):
     """The port."""
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self._stands: dict[int, tuple[int, float, float]] = {}  # device -> (at, lon, lat) that was kept last
+
+    def is_news(self, device: int, at: int, lon: float, lat: float) -> bool:
+        """Whether a told position is worth a row."""
+        kept_at, was_lon, was_lat = self._stands.get(device, (0, 0.0, 0.0))
+        is_here = max(abs(lon - was_lon), abs(lat - was_lat)) < ELSEWHERE
+        if is_here and 0 <= at - kept_at < POSITION_EVERY:
+            return False
+        self._stands[device] = at, lon, lat
+        return True
 
     def connection(self) -> "LiftingConnection":
         return LiftingConnection(self)
@@ -70,5 +91,13 @@ class LiftingConnection(TcpConnection):
         except NoReading as no:
             self.refuse(no.reason, no.detail, frame.kept, device)
             return False
-        self.row(profile, device, row, frame.kept, now, is_refill=stream.is_stored(frame))
+        if self.row(profile, device, row, frame.kept, now, is_refill=stream.is_stored(frame)):
+            self._position(frame, device, row.at, now)
         return True
+
+    def _position(self, frame: Frame, device: DeviceEntry, at: int, now: int) -> None:
+        """Where the machine says it stands: a message of its own, as each location of a batch is."""
+        told = stream.position(frame)
+        if told is not None and self.server.is_news(device.number, at, *told):
+            where = row_of(POSITION.code, {"lon": told[0], "lat": told[1]}, at)
+            self.row(POSITION.code, device, where, b"", now)

@@ -88,6 +88,38 @@ def test_three_makers_speak_on_one_port() -> None:
     within(20, test)
 
 
+def _standing(at: int, lon: float, lat: float) -> bytes:
+    raw = bytearray(goyo_crane.realtime("TC0001", at, SAID))
+    raw[38:46] = round(lon * 100_000).to_bytes(4, "little") + round(lat * 100_000).to_bytes(4, "little")
+    return bytes(raw)
+
+
+@pytest.mark.requirement("SEC-09")
+def test_where_a_crane_stands_is_kept_now_and_then_and_when_it_is_elsewhere() -> None:
+    async def test() -> None:
+        async with listening(DEVICES) as (role, bus):
+            _, writer = await _talk(role.ports["lifting"])
+            now = _now() - 1000 * SECOND
+            told = [(0, 120.75), (60, 120.7501), (120, 120.76), (180, 120.76), (720, 120.76)]
+            for seconds, lon in told:
+                writer.write(_standing(now + seconds * SECOND, lon, 30.75))
+            writer.write(_standing(now + 800 * SECOND, 0, 0))  # no fix
+            await until(lambda: bus.rows >= 6 + 3)
+            await settled(role)
+            kept = [blocks.columns(b) for b in bus.blocks if b.profile == "position"]
+            found = [
+                (int(at - now) // SECOND, round(float(lon), 2))
+                for c in kept
+                for at, lon in zip(c.at, c.values[0], strict=True)
+            ]
+            assert found == [(0, 120.75), (120, 120.76), (720, 120.76)]
+            assert {int(d) for c in kept for d in c.device} == {21}
+            assert not bus.reasons
+            writer.close()
+
+    within(20, test)
+
+
 def test_nobody_is_answered_before_what_came_before_is_on_disk() -> None:
     async def test() -> None:
         async with listening(DEVICES) as (role, bus):

@@ -68,6 +68,13 @@ def read(
     return kind, reader(frame, scale, quirks)
 
 
+def position(frame: Frame) -> tuple[float, float] | None:
+    """(lon, lat) in degrees where the machine says it stands, None where it says nothing of it."""
+    if (frame.family, frame.command) != (goyo_crane.NAME, goyo_crane.Func.REALTIME):
+        return None
+    return goyo_crane.position(frame)
+
+
 def answer(frame: Frame, now_us: int) -> bytes:
     """What the host says back, b"" when nothing."""
     return _ANSWERS[frame.family](frame, now_us)
