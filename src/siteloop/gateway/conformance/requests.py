@@ -37,7 +37,7 @@ class Message(msgspec.Struct, frozen=True):
 
 def cut(buffer: bytes) -> tuple[int, list[Message]]:
     """Whole messages at the front of a buffer: (bytes used, messages). What is none is used up whole."""
-    used, found = 0, []
+    used, found = 0, list[Message]()
     while used < len(buffer):
         end = buffer.find(b"\r\n\r\n", used)
         if end < 0:
