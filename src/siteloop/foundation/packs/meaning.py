@@ -140,6 +140,7 @@ ENGLISH = {
     "correct": "Set the clock",
     "correct_every_s": "Set at most every",
     "side": "Side",
+    "profile": "Data judged",
     "radius_m": "Radius",
     "least": "Least neighbours",
     "most": "Most neighbours",
@@ -224,6 +225,8 @@ def text(row: PackRule, name: str, stated: Any) -> str:
     if name == "field":
         judged = quantity(row)
         return pick(judged.title, judged.title_en) if judged is not None else str(stated)
+    if name == "profile" and stated in PROFILES:
+        return pick(PROFILES[stated].title, PROFILES[stated].title_en)
     if isinstance(stated, str):
         return pick(*WORDS.get(stated, (stated, "")))
     if name == "correct":

@@ -50,6 +50,7 @@ PARAMETERS = {
     "correct": "自动校时",
     "correct_every_s": "校时间隔(秒)",
     "side": "方向",
+    "profile": "所判数据",
     "radius_m": "半径(米)",
     "least": "最少邻近点",
     "most": "最多邻近点",
