@@ -47,6 +47,13 @@ def employers(account: int) -> models.QuerySet[Post, int]:
     return found.values_list("organisation", flat=True)
 
 
+def works_for(viewer: Viewer, organisation: int) -> bool:
+    """Whether the viewer acts in an organisation's name: the program, its people, those over it in its own house."""
+    if viewer.is_system or organisation in viewer.organisations:
+        return True
+    return viewer.user is not None and organisation in employers(viewer.user)
+
+
 def _subtree(roots: set[int]) -> set[int]:
     """The organisations and all below them."""
     found, edge = set(roots), set(roots)

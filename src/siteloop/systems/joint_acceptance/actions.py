@@ -5,6 +5,7 @@ import datetime as dt
 from django.utils import timezone
 
 from siteloop.foundation.authority.models import Organisation
+from siteloop.foundation.authority.viewers import works_for
 from siteloop.foundation.cases.receivers import members
 from siteloop.foundation.documents import store
 from siteloop.foundation.documents.authorities import issuing_for
@@ -310,7 +311,10 @@ withdraw = Action(
     JointApplication,
     _withdraw,
     fields=(Input("reason", "撤回原因", "Reason", kind="multiline", required=True),),
-    available=lambda row, viewer: row.state in (*OPEN, State.SUBMITTED, State.EXAMINING),
+    # the applicant's own act: the lead asks for corrections or concludes
+    available=lambda row, viewer: (
+        row.state in (*OPEN, State.SUBMITTED, State.EXAMINING) and works_for(viewer, row.applicant_id)
+    ),
     confirm="撤回后各部门停止办理，可重新申请。确定吗？",
     danger=True,
     log="{actor}撤回{obj}：{reason}",

@@ -5,8 +5,8 @@ from procrastinate.contrib.django import app
 from siteloop.systems.joint_acceptance import overdue
 
 
-@app.periodic(cron="*/10 * * * *")
+@app.periodic(cron="*/1 * * * *")
 @app.task(queue="default", queueing_lock="joint_acceptance.watch", name="joint_acceptance.watch")
 def watch(timestamp: int) -> None:
-    """A department whose time has run out gets its case within ten minutes."""
+    """A department whose time has run out gets its case within the minute."""
     overdue.watch()

@@ -3,7 +3,5 @@
 RIGHTS = {
     "watching": ("project_stages.*.view", "project_stages.*.export"),
     "oversight": ("project_stages.*",),
-    "applying": tuple(
-        f"project_stages.*.{verb}" for verb in ("create", "change", "attach", "submit", "withdraw")
-    ),
+    "applying": tuple(f"project_stages.*.{verb}" for verb in ("create", "change", "attach", "submit")),
 }

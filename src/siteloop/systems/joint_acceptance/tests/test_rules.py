@@ -237,6 +237,16 @@ def test_a_withdrawn_application_ends_every_part_its_visits_and_its_cases(county
     assert again(row).withdrawn_why == "推迟竣工"
 
 
+@pytest.mark.requirement("JACC-01")
+def test_only_the_applicant_takes_its_application_back(county: County) -> None:
+    row, why = county.examining(), {"reason": "代为撤回"}
+    for other in (county.lead, person("platform_admin", county.body), person("city_officer", county.body)):
+        assert "当前状态" in refused(actions.withdraw, viewer_for(other.account), row, why)
+        assert "撤回申请" not in other.html.get(f"/joint_acceptance/applications/{row.pk}/").content.decode()
+    own = county.firm.html.get(f"/joint_acceptance/applications/{row.pk}/").content.decode()
+    assert "撤回申请" in own
+
+
 def test_a_visit_is_planned_ahead_and_recorded_on_its_day(county: County) -> None:
     row, lead = county.examining(), viewer_for(county.lead.account)
     typed: dict[str, Any] = {"at": timezone.now() - dt.timedelta(hours=1), "place": "东门"}
@@ -266,6 +276,7 @@ def test_a_problem_names_only_a_visit_of_its_own_application(county: County) -> 
     )
 
 
+@pytest.mark.requirement("PROJ-07")
 def test_the_page_of_the_project_shows_its_acceptance(county: County) -> None:
     row = county.examining()
     page = county.lead.html.get(f"/places/projects/{row.project_id}/").content.decode()
