@@ -45,7 +45,8 @@ def _departments() -> None:
     _organisation("平湖市质安监督站（演示）", kind.SUPERVISION_BODY, COUNTY)
     _organisation("平湖市工地监管科（演示）", kind.SITE_SUPERVISION, COUNTY)
     _organisation("平湖市生态环境分局（演示）", kind.ECOLOGY, COUNTY)
-    _organisation("平湖市消防验收科（演示）", kind.GOVERNMENT_DEPARTMENT, COUNTY)
+    for title in ("消防验收科", "自然资源和规划局", "人防办公室", "城建档案馆"):
+        _organisation(f"平湖市{title}（演示）", kind.GOVERNMENT_DEPARTMENT, COUNTY)
     _organisation("平台运维组（演示）", kind.PLATFORM_SUPPORT, COUNTY)
     for town in towns():
         _organisation(f"{town.name}（演示）", kind.TOWN_GOVERNMENT, town.code)
@@ -82,6 +83,10 @@ def accounts() -> list[DemoAccount]:
         DemoAccount("supervisor", "监理工程师", "supervisor_engineer", "演示监理公司01", "总监"),
         DemoAccount("inspector", "质安监督员", "supervisor", "平湖市质安监督站（演示）", "监督员"),
         DemoAccount("fire", "消防验收员", "joint_examiner", "平湖市消防验收科（演示）", "验收员"),
+        DemoAccount("window", "消防受理员", "acceptance_officer", "平湖市消防验收科（演示）", "受理员"),
+        DemoAccount("planning", "规划核实员", "joint_examiner", "平湖市自然资源和规划局（演示）", "核实员"),
+        DemoAccount("defence", "人防验收员", "joint_examiner", "平湖市人防办公室（演示）", "验收员"),
+        DemoAccount("archive", "档案验收员", "joint_examiner", "平湖市城建档案馆（演示）", "验收员"),
         DemoAccount("supplier", "设备运维员", "supplier_technician", "演示设备服务商01", "运维"),
         DemoAccount("city", "市级监管员", "city_officer", "嘉兴市住建局（演示）", "处长", "3304"),
         DemoAccount("province", "省级监管员", "province_officer", "浙江省住建厅（演示）", "处长", "33"),

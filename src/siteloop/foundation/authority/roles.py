@@ -113,6 +113,13 @@ CATALOGUE = (
         Sees.ORGANISATION,
         ("everybody", "casework"),
     ),
+    RoleRow(
+        "acceptance_officer",
+        "业务受理人员",
+        "Acceptance officer",
+        Sees.REGION,
+        ("everybody", "watching", "casework", "office_work"),
+    ),
     RoleRow("enterprise_manager", "企业管理人员", "Enterprise manager", Sees.ORGANISATION, ENTERPRISE),
     RoleRow("project_manager", "项目经理", "Project manager", Sees.PROJECT, ENTERPRISE),
     RoleRow("safety_officer", "专职安全员", "Safety officer", Sees.PROJECT, ("everybody", "watching")),

@@ -3,6 +3,7 @@
 from django.utils import timezone
 
 from siteloop.foundation.authority.models import Organisation
+from siteloop.foundation.authority.viewers import works_for
 from siteloop.foundation.cases import locks
 from siteloop.foundation.cases.deadlines import due
 from siteloop.foundation.cases.receivers import members
@@ -14,7 +15,7 @@ from siteloop.foundation.notice.send import notify
 from siteloop.framework import events
 from siteloop.framework.action import Act, Action, Input, Refused
 from siteloop.framework.viewer import Viewer
-from siteloop.systems.acceptance import allocation, commitments, documents, settings
+from siteloop.systems.acceptance import after, allocation, commitments, documents, settings
 from siteloop.systems.acceptance.models import (
     OPEN,
     Application,
@@ -156,8 +157,12 @@ withdraw = Action(
     Application,
     _withdraw,
     fields=(Input("reason", "撤回原因", "Reason", kind="multiline", required=True),),
-    available=lambda row, viewer: row.state in (*OPEN, State.SUBMITTED),
+    # the applicant's own act: an authority sends back or refuses
+    available=lambda row, viewer: (
+        row.state in (*OPEN, State.SUBMITTED) and works_for(viewer, row.applicant_id)
+    ),
     confirm="撤回后不再办理，可重新申请。确定吗？",
+    danger=True,
     log="{actor}撤回{obj}：{reason}",
 )
 
@@ -259,8 +264,11 @@ def _grant(act: Act) -> str:
     row: Application = act.obj
     _decide(act, State.GRANTED)
     decision, certificate = _print(act, "decision"), _print(act, "certificate")
+    drawn = after.draw(act, certificate)
     events.emit("application_granted", application=row.pk, kind=row.kind, project=row.project_id)
-    return f"已准予：{decision.number}，办结证明 {certificate.number}"
+    return f"已准予：{decision.number}，办结证明 {certificate.number}" + (
+        f"。抽中事后核查，核查人：{drawn.checker or '主管部门'}" if drawn is not None else ""
+    )
 
 
 grant = Action(
@@ -271,7 +279,7 @@ grant = Action(
     _grant,
     fields=(OPINION,),
     available=lambda row, viewer: row.state == State.ACCEPTED and _handles(row, viewer),
-    confirm="将制作准予决定书和办结证明。未兑现的承诺继续倒计时。",
+    confirm="将制作准予决定书和办结证明，并按本地比例抽取事后核查。未兑现的承诺继续倒计时。",
     log="{actor}准予{obj}：{opinion}",
 )
 

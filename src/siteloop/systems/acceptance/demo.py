@@ -10,13 +10,33 @@ from siteloop.foundation.authority.demo import COUNTY
 from siteloop.foundation.authority.models import Account, Organisation
 from siteloop.foundation.cases import engine
 from siteloop.foundation.cases.loop import Outcome
+from siteloop.foundation.documents import store
+from siteloop.foundation.documents.authorities import nearest
 from siteloop.foundation.registry.models import Project
-from siteloop.systems.acceptance import commitments, settings
+from siteloop.framework.action import Act
+from siteloop.framework.viewer import system_viewer
+from siteloop.systems.acceptance import after, commitments, documents, settings
 from siteloop.systems.acceptance.models import Application, Commitment, Kind, Officer, State
 
+PROGRAM = system_viewer("演示数据")
 WHY = "the demo county is made once, by the program"
 SEED = 20265
 APPLICATIONS = 48
+#: who accepts for which body: account, organisation, kinds
+DESKS: tuple[tuple[str, str, tuple[Kind, ...]], ...] = (
+    ("county", "平湖市住建局（演示）", (Kind.QUALITY, Kind.SAFETY, Kind.CIVIL_DEFENCE)),
+    ("inspector", "平湖市质安监督站（演示）", (Kind.QUALITY, Kind.SAFETY)),
+    ("window", "平湖市消防验收科（演示）", (Kind.FIRE,)),
+)
+#: who looks at granted business on the site
+CHECKER = "inspector"
+#: after-checks: (kind, what was found and done so far)
+CHECKED: tuple[tuple[Kind, tuple[Outcome, ...]], ...] = (
+    (Kind.FIRE, ()),
+    (Kind.FIRE, (Outcome.FAIL,)),
+    (Kind.CIVIL_DEFENCE, (Outcome.PASS,)),
+)
+FOUND = {Outcome.FAIL: "疏散通道堆放材料（演示）", Outcome.PASS: "现场与申报一致（演示）"}
 #: days since the acceptance of applications that promised something: far, near, tomorrow, past
 PROMISED_DAYS = (3, 12, 21, 26, 29, 33)
 
@@ -39,24 +59,18 @@ def load() -> None:
     rows = [_application(n, projects[n * 5 % len(projects)], officers, dice) for n in range(APPLICATIONS)]
     Application.objects.bulk_create(rows)
     _promises(projects, officers)
+    _after_checks()
 
 
 def _officers() -> list[Officer]:
-    body = Organisation.objects.unscoped(WHY).filter(name="平湖市住建局（演示）").first()
-    station = Organisation.objects.unscoped(WHY).filter(name="平湖市质安监督站（演示）").first()
-    accounts = {a.username: a for a in Account.objects.filter(username__in=("county", "inspector"))}
-    if body is None or station is None or len(accounts) < 2:
-        return []
-    made = [
-        Officer(
-            account=accounts["county"],
-            organisation=body,
-            region_code=COUNTY,
-            does_civil_defence=True,
-            does_fire=True,
-        ),
-        Officer(account=accounts["inspector"], organisation=station, region_code=COUNTY),
-    ]
+    made = []
+    for username, body, kinds in DESKS:
+        account = Account.objects.filter(username=username).first()
+        organisation = Organisation.objects.unscoped(WHY).filter(name=body).first()
+        if account is None or organisation is None:
+            return []
+        does = {f"does_{kind}": kind in kinds for kind in Kind} | {"does_checks": username == CHECKER}
+        made.append(Officer(account=account, organisation=organisation, region_code=COUNTY, **does))
     for one in made:
         one.save()
     return made
@@ -125,3 +139,26 @@ def _promises(projects: list[Project], officers: list[Officer]) -> None:
                 promise.case, Outcome.OVERDUE, engine.ENGINE, promise.due_at, body="承诺期限已过，未兑现"
             )
     commitments.remind(now)
+
+
+def _after_checks() -> None:
+    """Granted ones that the lot fell on: one waits, one is put right, one is done."""
+    granted = Application.objects.unscoped(WHY).filter(state=State.GRANTED, lot="").select_related("project")
+    for kind, done in CHECKED:
+        row = granted.filter(kind=kind).exclude(officer__username=CHECKER).order_by("pk").first()
+        if row is None:
+            continue
+        certificate = store.issue(
+            PROGRAM,
+            "acceptance.certificate",
+            documents.composed("certificate", row),
+            authority=nearest(row.region_code),
+            region_code=row.region_code,
+            project=row.project,
+            subject=row,
+            prints=False,
+        )
+        check = after.draw(Act(PROGRAM, row, {}), certificate, share=100)
+        assert check is not None and check.case is not None, "a share of all hits"
+        for what in done:
+            engine.outcome(check.case, what, PROGRAM, body=FOUND[what])

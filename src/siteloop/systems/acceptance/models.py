@@ -50,6 +50,7 @@ class Officer(ScopedModel):
     does_safety = models.BooleanField("安全", default=True)
     does_civil_defence = models.BooleanField("人防", default=False)
     does_fire = models.BooleanField("消防", default=False)
+    does_checks = models.BooleanField("事后核查", default=False)
     is_active = models.BooleanField("参与分派", default=True)
     last_given_at = models.DateTimeField("上次分派", null=True, blank=True, editable=False)
 
@@ -105,6 +106,7 @@ class Application(ScopedModel):
     due_at = models.DateTimeField("办结期限", null=True, blank=True, editable=False)
     opinion = models.CharField("办理意见", max_length=500, blank=True, editable=False)
     decided_at = models.DateTimeField("决定时间", null=True, blank=True, editable=False)
+    lot = models.CharField("事后核查抽取", max_length=300, blank=True, editable=False)
 
     scope = Scope(
         region="project__region_code",
@@ -207,3 +209,50 @@ class Commitment(ScopedModel):
 
     def __str__(self) -> str:
         return f"承诺“{self.title}”"
+
+
+class CheckState(models.TextChoices):
+    """An after-check from its lot to its end."""
+
+    DRAWN = "drawn", "待核查"
+    MENDING = "mending", "整改中"
+    RECHECKING = "rechecking", "待复查"
+    PASSED = "passed", "核查合格"
+    MENDED = "mended", "整改合格"
+    VOID = "void", "已撤销"
+
+
+class AfterCheck(ScopedModel):
+    """事后核查 (BIZ-05): a granted application that the lot fell on. Its steps and terms are those of its case."""
+
+    application = models.OneToOneField(
+        Application, models.PROTECT, related_name="after_check", verbose_name="业务申请"
+    )
+    checker = models.ForeignKey(
+        "authority.Account", models.PROTECT, null=True, blank=True, related_name="+", verbose_name="核查人"
+    )
+    state = models.CharField(
+        "状态", max_length=10, choices=CheckState.choices, default=CheckState.DRAWN, db_index=True
+    )
+    was_failed = models.BooleanField("核查不合格", default=False)
+    drawn_at = models.DateTimeField("抽取时间")
+    case = models.ForeignKey(
+        "cases.Case", models.PROTECT, null=True, blank=True, related_name="+", verbose_name="派单"
+    )
+    words = models.CharField("核查意见", max_length=500, blank=True)
+    closed_at = models.DateTimeField("办结时间", null=True, blank=True)
+
+    scope = Scope(
+        region="application__project__region_code",
+        project="application__project_id",
+        organisation=("application__applicant_id", "application__project__parties__organisation_id"),
+    )
+
+    class Meta(ScopedModel.Meta):
+        abstract = False
+        verbose_name = "事后核查"
+        verbose_name_plural = "事后核查"
+        ordering = ("-pk",)
+
+    def __str__(self) -> str:
+        return f"{self.application}（事后核查）"

@@ -2,7 +2,7 @@
 
 from siteloop.framework.page import Column, Page, Panel, Section
 from siteloop.systems.acceptance import actions, shown
-from siteloop.systems.acceptance.models import Application, Commitment, Officer
+from siteloop.systems.acceptance.models import AfterCheck, Application, Commitment, Officer
 
 applications = Page(
     model=Application,
@@ -59,6 +59,7 @@ applications = Page(
     panels=(
         Panel("材料清单", "acceptance/parts/materials.html", shown.materials, "Materials"),
         Panel("文书", "acceptance/parts/documents.html", shown.documents, "Documents"),
+        Panel("事后核查", "acceptance/parts/after_check.html", shown.after_check, "After-check"),
     ),
     importable=False,
     empty="还没有业务申请。建设或施工单位新增申请、上传材料后提交，系统按在办数量和轮次分派承办人。",
@@ -93,6 +94,37 @@ promises = Page(
     empty_en="No commitments.",
     help="自受理之日起倒计时，到期前提醒；逾期自动锁定业务，兑现并核验通过后自动解锁。",
 )
+after_checks = Page(
+    model=AfterCheck,
+    code="after-checks",
+    title="事后核查",
+    title_en="After-checks",
+    icon="zoom-check",
+    columns=(
+        Column("application", link=True),
+        Column("application__project", title="项目", title_en="Project"),
+        Column("application__applicant", title="申请单位", title_en="Applicant"),
+        "checker",
+        Column("state", kind="state"),
+        "was_failed",
+        Column("drawn_at", kind="datetime"),
+        Column("closed_at", kind="datetime"),
+        "case",
+    ),
+    filters=("state", "was_failed", "checker", "application__kind", "application__project", "drawn_at"),
+    search=("application__matter", "application__project__name", "application__applicant__name"),
+    related=("application", "application__project", "application__applicant", "checker", "case"),
+    panels=(
+        Panel("抽取", "acceptance/parts/after_check.html", shown.draw, "Lot"),
+        Panel("文书", "acceptance/parts/documents.html", shown.documents, "Documents"),
+    ),
+    can_create=False,
+    can_change=False,
+    importable=False,
+    empty="没有事后核查。业务准予时按本地比例自动抽取，抽中的派给承办人以外的核查人员。",
+    empty_en="No after-checks yet.",
+    help="由办结证明核验码的摘要值抽取，任何人可凭证明复算；核查不合格的派单整改、复查后闭环。",
+)
 officers = Page(
     model=Officer,
     code="officers",
@@ -106,10 +138,19 @@ officers = Page(
         "does_safety",
         "does_civil_defence",
         "does_fire",
+        "does_checks",
         "is_active",
         Column("last_given_at", kind="datetime"),
     ),
-    filters=("organisation", "is_active", "does_quality", "does_safety", "does_civil_defence", "does_fire"),
+    filters=(
+        "organisation",
+        "is_active",
+        "does_quality",
+        "does_safety",
+        "does_civil_defence",
+        "does_fire",
+        "does_checks",
+    ),
     search=("account__display_name", "organisation__name"),
     form=(
         "account",
@@ -119,6 +160,7 @@ officers = Page(
         "does_safety",
         "does_civil_defence",
         "does_fire",
+        "does_checks",
         "is_active",
     ),
     related=("account", "organisation"),

@@ -1,5 +1,10 @@
 """Who may apply for the acceptance of business, and decide on it."""
 
+#: what an officer does with what was handed in
+DECIDING = tuple(
+    f"acceptance.application.{verb}" for verb in ("accept", "correct", "grant", "refuse", "reassign")
+)
+
 RIGHTS = {
     "watching": ("acceptance.*.view",),
     "oversight": ("acceptance.*",),
@@ -7,4 +12,5 @@ RIGHTS = {
         f"acceptance.application.{verb}" for verb in ("create", "change", "attach", "submit", "withdraw")
     ),
     "supervisor": ("acceptance.application.*",),
+    "acceptance_officer": DECIDING,
 }

@@ -41,3 +41,9 @@ def remind_days(project: Project) -> list[int]:
     stated = resolve.for_project(REMIND, project)
     days = [int(d) for d in stated] if isinstance(stated, list) else []
     return sorted((d for d in days if d > 0), reverse=True)
+
+
+def check_share(kind: str, region_code: str) -> int:
+    """Per cent of granted applications of a kind that are drawn for an after-check; 0 where no pack states any."""
+    stated = resolve.value("acceptance.check_share", region_code)
+    return int(stated.get(kind, 0)) if isinstance(stated, dict) else 0

@@ -7,7 +7,7 @@ from siteloop.foundation.documents.models import Document
 from siteloop.framework.language import pick
 from siteloop.framework.viewer import Viewer
 from siteloop.systems.acceptance import commitments, settings
-from siteloop.systems.acceptance.models import Application, Commitment
+from siteloop.systems.acceptance.models import AfterCheck, Application, Commitment
 
 
 def materials(row: Application, viewer: Viewer) -> dict[str, Any]:
@@ -37,12 +37,21 @@ def materials(row: Application, viewer: Viewer) -> dict[str, Any]:
     }
 
 
-def documents(row: Application, viewer: Viewer) -> dict[str, Any]:
-    """Printed documents of the application, the oldest first."""
-    found = Document.objects.visible_to(viewer).filter(
-        subject_model="acceptance.application", subject_id=row.pk
-    )
+def documents(row: Application | AfterCheck, viewer: Viewer) -> dict[str, Any]:
+    """Printed documents of the record, the oldest first."""
+    found = Document.objects.visible_to(viewer).filter(subject_model=row._meta.label_lower, subject_id=row.pk)
     return {"documents": list(found.order_by("issued_at", "pk"))}
+
+
+def after_check(row: Application, viewer: Viewer) -> dict[str, Any]:
+    """Panel of an application: how the lot fell, and the check where it hit."""
+    found = AfterCheck.objects.visible_to(viewer).filter(application=row)
+    return {"row": row, "check": found.select_related("checker", "case").first()}
+
+
+def draw(row: AfterCheck, viewer: Viewer) -> dict[str, Any]:
+    """Panel of an after-check: how it was drawn."""
+    return {"row": row.application, "check": row}
 
 
 def countdown(row: Commitment) -> str:

@@ -35,10 +35,11 @@ WHY = "the demo county is made once, by the program"
 SEED = 20266
 CONCLUDED = 16
 LEAD = "平湖市住建局（演示）"
+#: each has a demo account of its own: planning, county, fire, defence, archive
 BODIES = {
     "planning": "平湖市自然资源和规划局（演示）",
     "construction": LEAD,
-    "fire": "平湖市消防验收科（演示）",  # where the demo account `fire` sits
+    "fire": "平湖市消防验收科（演示）",
     "civil_defence": "平湖市人防办公室（演示）",
     "archive": "平湖市城建档案馆（演示）",
 }

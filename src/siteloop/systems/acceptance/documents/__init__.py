@@ -8,7 +8,7 @@ from siteloop.foundation.documents.setting import chinese_date
 from siteloop.foundation.packs import resolve
 from siteloop.kernel.times import SHANGHAI
 from siteloop.systems.acceptance import settings
-from siteloop.systems.acceptance.models import Application
+from siteloop.systems.acceptance.models import AfterCheck, Application
 
 WHY = "a document that is issued anew is composed from its record"
 
@@ -122,6 +122,24 @@ def certificate(row: Application) -> Content:
     )
 
 
+def after_check(row: AfterCheck) -> Content:
+    """事后核查结果告知书."""
+    application = row.application
+    word = "核查不合格，经整改复查合格" if row.was_failed else "核查合格"
+    return Content(
+        application.applicant.name,
+        (
+            Text(f"你单位的下列业务（受理编号 {application.number or '—'}）准予后被抽取进行事后核查。"),
+            _facts(application),
+            Head("抽取"),
+            Text(application.lot),
+            Head("结果"),
+            Facts((("核查人", str(row.checker or "—")), ("结果", word))),
+            Text(row.words or "—"),
+        ),
+    )
+
+
 _WORDS: dict[str, Callable[[Application], Content]] = {
     "accepted": accepted,
     "correction": correction,
@@ -144,10 +162,23 @@ def _kind(what: str, title: str, title_en: str, word: str) -> Kind:
     return Kind(f"acceptance.{what}", "acceptance", title, title_en, word, anew)
 
 
+def _after_check_anew(key: int) -> Content:
+    related = ("application__project", "application__applicant", "checker")
+    return after_check(AfterCheck.objects.unscoped(WHY).select_related(*related).get(pk=key))
+
+
 KINDS = (
     _kind("accepted", "受理通知书", "Notice of acceptance", "建受"),
     _kind("correction", "补正材料一次性告知书", "Correction notice", "建补"),
     _kind("decision", "准予决定书", "Decision to grant", "建准"),
     _kind("refusal", "不予决定书", "Decision to refuse", "建不"),
     _kind("certificate", "业务办结证明", "Certificate", "建证"),
+    Kind(
+        "acceptance.after_check",
+        "acceptance",
+        "事后核查结果告知书",
+        "Result of the after-check",
+        "建核",
+        _after_check_anew,
+    ),
 )

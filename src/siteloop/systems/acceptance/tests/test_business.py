@@ -303,6 +303,15 @@ def test_a_withdrawn_application_takes_its_promises_along(window: Window) -> Non
     assert Commitment.objects.unscoped(WHY).get(application=row).state == "void"
 
 
+@pytest.mark.requirement("BIZ-06")
+def test_only_the_applicant_takes_its_application_back(window: Window) -> None:
+    row = window.submitted()
+    for other in (window.officer(row), viewer_for(window.head)):
+        with pytest.raises(Refused):
+            perform(actions.withdraw, other, row, {"reason": "代为撤回"})
+    assert again(row).state == "submitted"
+
+
 def test_nobody_decides_what_he_handed_in(window: Window) -> None:
     row = window.application()
     boss = viewer_for(account("两头人", window.body, window.head.posts.get().role))

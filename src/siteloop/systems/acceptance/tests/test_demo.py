@@ -10,7 +10,7 @@ from siteloop.foundation.regions import reference as regions
 from siteloop.foundation.registry import demo as registry
 from siteloop.systems.acceptance import demo
 from siteloop.systems.acceptance.commitments import days_left
-from siteloop.systems.acceptance.models import Application, Commitment
+from siteloop.systems.acceptance.models import AfterCheck, Application, Commitment
 
 LOOK = "the test looks"
 
@@ -34,5 +34,9 @@ def test_the_promises_of_the_demo_run_end_soon_and_have_locked(settings):
         row.clean_fields()
         assert row.officer is not None
         assert row.project.parties.filter(kind="builder", organisation=row.applicant).exists()
+    checks = AfterCheck.objects.unscoped(LOOK).order_by("pk")
+    assert [(c.state, c.checker is not None and c.checker.username) for c in checks] == [
+        (state, demo.CHECKER) for state in ("drawn", "mending", "passed")
+    ]
     demo.load()
     assert Application.objects.unscoped(LOOK).count() == count, "loaded once"

@@ -9,7 +9,7 @@ from siteloop.foundation.authority.models import Organisation
 from siteloop.foundation.registry.models import Party, Project
 from siteloop.framework.testing import RegisterTests, officer
 from siteloop.systems.acceptance import pages
-from siteloop.systems.acceptance.models import Application, Commitment, Officer
+from siteloop.systems.acceptance.models import AfterCheck, Application, Commitment, Officer
 
 _serial = count(1)
 
@@ -59,6 +59,15 @@ class TestPromises(RegisterTests):
             promise="补交",
             promised_at=timezone.now(),
         )
+        row.save()
+        return row
+
+
+class TestAfterChecks(RegisterTests):
+    page = pages.after_checks
+
+    def make_row(self, region: str) -> AfterCheck:
+        row = AfterCheck(application=application(region), drawn_at=timezone.now())
         row.save()
         return row
 
