@@ -49,6 +49,13 @@ def _firm_fit(case: Any) -> Verdict:
     return checking.machine(case)
 
 
+def _firm_moved(case: Any, step: Step | None) -> None:
+    from siteloop.systems.supervisor_firms.actions import firms
+
+    if step is None:
+        firms.check_again(case)
+
+
 def _receive(code: str, to: str, owner: Owner, circle: Circle, late: Go) -> Step:
     return Step(
         code,
@@ -174,6 +181,7 @@ SHORT_LOOP = Loop(
     title_en="Supervisor firms below their level",
     opens_on=(SHORT,),
     check=_firm_fit,
+    moved=_firm_moved,
     steps=(
         Step(
             "put_right",

@@ -2,8 +2,11 @@
 
 from django.utils import timezone
 
+from siteloop.foundation.cases.models import Case
 from siteloop.foundation.documents.authorities import nearest
 from siteloop.framework.action import Act, Action
+from siteloop.framework.perform import perform
+from siteloop.framework.viewer import system_viewer
 from siteloop.systems.supervisor_firms import checking, engine, papers
 from siteloop.systems.supervisor_firms.models import FirmCheck, FirmCheckLine, FirmFile, Verdict
 
@@ -62,3 +65,10 @@ check = Action(
     log="{actor}动态核查{obj}",
     event="supervisor_firm_checked",
 )
+
+
+def check_again(case: Case) -> None:
+    """The case of a firm has closed: its file says from now on what the table finds now, not what it once found."""
+    file = checking.file_of(case)
+    if file is not None:
+        perform(check, system_viewer("资质动态核查"), file)

@@ -83,6 +83,7 @@ def test_a_firm_below_its_level_hears_what_is_missing_and_is_checked_again(count
     assert rows.again(row.case).step == "verify"
     cases.outcome(rows.again(row.case), Outcome.PASS, officer, body="符合")
     assert rows.again(row.case).state == "closed"
+    assert rows.again(row).verdict == "met", "the closed case has the table asked again"
     assert jobs.check_all() == 1 and rows.again(row).verdict == "met"
 
 
