@@ -7,6 +7,11 @@ import { nothing } from "./parts.js";
 import { t, until } from "./words.js";
 
 const WIDTHS = ["58", "80"];
+/** Millimetres of a CSS pixel, and the bare edge at which the strip is torn off. */
+const MM = 25.4 / 96;
+const EDGE = 6;
+const size = new CSSStyleSheet();
+document.adoptedStyleSheets.push(size);
 
 /** @param {string} key @param {string} which */
 export async function strip(key, which) {
@@ -23,9 +28,15 @@ export async function strip(key, which) {
   return h(
     "div",
     {},
-    h("div", { class: "row no-print" }, WIDTHS.map((w) => h("button", { class: "quiet", onclick: () => draw(w) }, `${w} mm`)), h("button", { onclick: () => print() }, t("打印", "Print")), h("a", { class: "button quiet", href: paper.pdf, target: "_blank" }, "PDF")),
+    h("div", { class: "row no-print" }, WIDTHS.map((w) => h("button", { class: "quiet", onclick: () => draw(w) }, `${w} mm`)), h("button", { onclick: () => out(box) }, t("打印", "Print")), h("a", { class: "button quiet", href: paper.pdf, target: "_blank" }, "PDF")),
     box,
   );
+}
+
+/** Print on one sheet as wide as the strip and as long as what stands on it. @param {HTMLElement} box */
+function out(box) {
+  size.replaceSync(`@page strip { size: ${box.dataset.width}mm ${Math.ceil(box.offsetHeight * MM) + EDGE}mm; margin: 0; }`);
+  print();
 }
 
 /** @param {any} paper */
