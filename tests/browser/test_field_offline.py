@@ -22,7 +22,7 @@ def colleague(rows: Callable[..., list[Any]]) -> str:
     return str(found[0][0])
 
 
-@pytest.mark.requirement("MOB-01", "MOB-04", "INSP-02")
+@pytest.mark.requirement("MOB-01", "MOB-04", "INSP-02", "INSP-09", "INSP-12")
 def test_an_inspection_in_a_basement_arrives_once_with_all_its_evidence(
     field: Callable[[str], Field],
     rows: Callable[..., list[Any]],
@@ -86,6 +86,12 @@ def test_an_inspection_in_a_basement_arrives_once_with_all_its_evidence(
     phone.page.get_by_role("link", name="打印小票").click()
     expect(phone.page.locator(".strip").get_by_text(number)).to_be_visible()
     picture(phone.page, "field-strip")
+    for width in (58, 80):
+        words, sheets = phone.prints(width)
+        assert sheets == [width], "one sheet of the printer's width"
+        told = words.replace("\n", "")
+        assert number in told and "三层楼梯临边防护缺失" in told
+        assert "待上传" not in told and "打印" not in told, "the paper alone"
     phone.screen(f"record/inspection/inspections/{made}")
     phone.page.locator("[data-act=finish]").click()
     phone.page.get_by_role("button", name="完成检查").click()

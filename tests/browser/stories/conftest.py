@@ -46,3 +46,18 @@ def lapse(rows: Callable[..., list[Any]]) -> Callable[[int], None]:
         )
 
     return lapse
+
+
+@pytest.fixture
+def on_time(county: Stack, rows: Callable[..., list[Any]]) -> Callable[[str], None]:
+    """on_time("supervisor_firms.find_late"): that timed work is done now, instead of when its minute comes."""
+
+    def on_time(task: str) -> None:
+        ((job,),) = rows(
+            "INSERT INTO procrastinate_jobs (queue_name, task_name, args)"
+            " VALUES ('default', %s, '{\"timestamp\": 0}') RETURNING id",
+            task,
+        )
+        county.until(lambda: not rows("SELECT 1 FROM procrastinate_jobs WHERE id = %s", job), 20)
+
+    return on_time

@@ -38,6 +38,18 @@ class Person:
         self.main.get_by_role("link", name=words).first.click()
         self.page.wait_for_url(lambda url: url != before)
 
+    def opens_case(self) -> str:
+        """The case of the record on the page; its address."""
+        self.main.locator("a[href^='/cases/cases/']").first.click()
+        self.page.wait_for_url("**/cases/cases/*/")
+        return self.page.url
+
+    def takes(self, title: str) -> str:
+        """Open a printed document of the record; the words of its PDF, without the ends of its lines."""
+        self.main.locator("a[href^='/documents/documents/']").filter(has_text=title).first.click()
+        self.page.wait_for_url("**/documents/documents/*/")
+        return self.prints(f"{self.page.url}pdf").replace("\n", "")
+
     @property
     def key(self) -> int:
         """Number of the record on the page."""

@@ -26,7 +26,7 @@ def site(rows: Rows) -> str:
     return str(found[0][0])
 
 
-@pytest.mark.requirement("INSP-01", "INSP-06", "INSP-13")
+@pytest.mark.requirement("INSP-01", "INSP-06", "INSP-12", "INSP-13")
 def test_an_order_from_the_check_table_to_the_second_recheck(
     person: Callable[..., Person], site: str, picture: Callable[[Page, str], None]
 ) -> None:

@@ -14,6 +14,12 @@ from tests.browser.stories.person import Person, Typed
 Rows = Callable[..., list[Any]]
 PROJECT = "当湖街道商业综合体10号（演示）"
 PAPERS = ("联合验收申请表", "竣工图", "工程竣工报告")
+#: the departments besides the two that the story follows: account, title, verdict, words
+OTHERS = (
+    ("planning", "自然资源和规划", "合格", "与规划许可一致"),
+    ("defence", "人防", "不涉及", "未配建人防工程"),
+    ("archive", "城建档案", "合格", "档案齐全"),
+)
 
 
 @pytest.fixture
@@ -52,9 +58,11 @@ def test_departments_examine_side_by_side_the_slowest_is_seen_and_one_result_is_
         )
     enterprise.does("提交申请", says="已提交，等待牵头部门受理")
     enterprise.may_not("受理并分送各部门")
+    enterprise.may("撤回申请")
     fire = person("fire")
     county = person("county")
     county.opens(application)
+    county.may_not("撤回申请")  # that is the applicant's own act
     county.does("受理并分送各部门", says="5 个部门开始并联审查")
     key = county.key
 
@@ -103,15 +111,74 @@ def test_departments_examine_side_by_side_the_slowest_is_seen_and_one_result_is_
     county.is_refused("尚有部门未出具意见：")
     county.opens(application)
     picture(county.page, "story-joint-side-by-side")
-    rows(
-        "UPDATE joint_acceptance_departmentopinion SET state = 'not_concerned', given_at = now(), due_at = NULL,"
-        " turn_at = NULL, words = '不涉及' WHERE application_id = %s AND given_at IS NULL",
-        key,
-    )
+    for account, title, verdict, words in OTHERS:
+        department = person(account)
+        department.opens(opinion)
+        department.may_not("出具意见", "撤回意见")
+        department.opens(application)
+        department.may_not("出具联合验收意见书", "安排联合踏勘", "撤回申请")
+        department.follows(title)
+        department.does("出具意见", {"结论": verdict, "意见": words}, f"已出具意见：{verdict}")
+    county.opens(application)
     county.does("出具联合验收意见书", {"综合意见": "同意通过"}, "已制作联合验收意见书：")
     enterprise.opens(application)
     enterprise.sees("综合意见", "同意通过")
     enterprise.follows("联合验收意见书")
     printed = enterprise.prints(f"{enterprise.page.url}pdf")
-    assert "消防验收合格" in printed and "竣工验收程序合规" in printed
+    for words in ("消防验收合格", "竣工验收程序合规", "未配建人防工程", "档案齐全"):
+        assert words in printed
     picture(enterprise.page, "story-joint-result")
+
+
+@pytest.fixture
+def late_opinion(rows: Rows) -> dict[str, Any]:
+    """The demo's department that has let its time run out: its opinion, the application, its case."""
+    found = rows(
+        "SELECT o.id, o.application_id, o.case_id FROM joint_acceptance_departmentopinion o"
+        " JOIN joint_acceptance_department d ON d.id = o.department_id WHERE o.is_overdue AND d.code = 'fire'"
+    )
+    assert found, "the demo keeps a late department for a visitor"
+    return dict(zip(("opinion", "application", "case"), found[0], strict=True))
+
+
+@pytest.mark.requirement("JACC-01", "DISP-06")
+def test_a_late_department_is_urged_supervised_and_only_its_opinion_ends_it(
+    person: Callable[..., Person],
+    late_opinion: dict[str, Any],
+    lapse: Callable[..., None],
+    picture: Callable[[Page, str], None],
+) -> None:
+    application = f"/joint_acceptance/applications/{late_opinion['application']}/"
+    opinion = f"/joint_acceptance/opinions/{late_opinion['opinion']}/"
+    case = f"/cases/cases/{late_opinion['case']}/"
+    county, fire, planning = person("county"), person("fire"), person("planning")
+    county.opens(application)
+    row = county.main.get_by_role("row").filter(has_text="消防")
+    expect(row).to_contain_text("最慢")
+    expect(row).to_contain_text("逾期")
+    county.asks("出具联合验收意见书", {"综合意见": "同意通过"})
+    county.is_refused("尚有部门未出具意见：消防")
+    planning.opens(opinion)
+    planning.may_not("出具意见")
+
+    # words instead of an opinion do not help; it goes up to the lead
+    fire.opens(case)
+    fire.does("提交整改", {"办理意见": "下周办理"}, "已办理")
+    fire.reads("部门尚未在联合验收中出具意见")
+    lapse(late_opinion["case"])
+    fire.hears_of("催办逾期，牵头部门督办")
+    county.opens(case)
+    county.reads("督办出具意见")
+    county.may_not("提交整改", "核查通过")
+    picture(county.page, "story-joint-supervised")
+
+    fire.opens(opinion)
+    fire.does("出具意见", {"结论": "合格", "意见": "消防备案抽查合格"}, "已出具意见：合格")
+    county.page.reload()
+    county.reads("部门意见已出具", "案件已结束")
+    county.opens(application)
+    expect(row).to_contain_text("曾逾期")
+    county.does("出具联合验收意见书", {"综合意见": "同意通过"}, "已制作联合验收意见书：")
+    planning.opens(application)
+    planning.sees("状态", "验收通过")
+    assert "消防备案抽查合格" in county.takes("联合验收意见书")

@@ -38,6 +38,7 @@ def portal(kind: str) -> str:
 @pytest.mark.requirement("CRED-04")
 @pytest.mark.requirement("CRED-05")
 @pytest.mark.requirement("CRED-11")
+@pytest.mark.requirement("PROJ-07")
 def test_from_the_fact_to_the_repair(county: County) -> None:
     body = Post.objects.unscoped(WHY).get(account=county.officer).organisation
     inspector = calls(account("监督员", body, "supervisor"))

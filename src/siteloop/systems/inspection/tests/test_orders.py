@@ -158,7 +158,7 @@ def test_seven_days_yellow_fifteen_days_red_and_locked():
     assert order.number in lock.reason and lock.case == order.case
 
 
-@pytest.mark.requirement("INSP-05", "INSP-10")
+@pytest.mark.requirement("INSP-05", "INSP-10", "PROJ-07")
 def test_a_locked_project_does_no_business_and_reads_why_until_the_recheck_passes(fast_plane):
     from django.test import Client
 
