@@ -1,7 +1,7 @@
 """事后核查 (BIZ-05, FIRE-01): a share of what was granted is drawn by lot and looked at on the site by somebody else.
 
 The lot is nobody's choice: it is the SHA-256 of the certificate's code, which the program makes and anybody who holds the
-paper can compute again. What the check finds is put right and re-checked through a case.
+paper can compute again (docs/algorithms/after-check.md). What the check finds is put right and re-checked through a case.
 """
 
 from hashlib import sha256

@@ -69,6 +69,7 @@ def test_the_lot_is_computed_again_from_the_certificate_alone(window: Window) ->
 def test_lots_fall_evenly() -> None:
     numbers = [after.lot(f"CODE{n}") for n in range(2000)]
     assert min(numbers) == 0 and max(numbers) == 99
+    assert after.lot("7K2M9QX4TB6WZ3NR8VHD") == 7, "the example of docs/algorithms/after-check.md"
     assert 340 < sum(n < 20 for n in numbers) < 460
 
 
