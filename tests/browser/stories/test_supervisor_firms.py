@@ -191,5 +191,5 @@ def test_a_firm_below_its_level_is_told_what_is_missing_and_believed_only_when_t
     county.does("核查通过", {"办理意见": "新证已核对"}, "复查合格")
     county.reads("案件已结束")
     firm.opens(expired)
-    firm.reads_not("不符合")
+    assert firm.fact("核查结论") == "符合"
     picture(firm.page, "story-firm-met")
