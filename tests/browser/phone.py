@@ -3,6 +3,7 @@
 import io
 import itertools
 import struct
+import unicodedata
 import zlib
 from collections.abc import Callable
 
@@ -104,15 +105,16 @@ class Field:
         self.page.get_by_role("button", name="确认签名").click()
         expect(self.page.locator("figcaption", has_text=person)).to_be_visible()
 
-    def prints(self, width: int) -> tuple[str, list[float]]:
-        """The strip as the printer at the belt gets it: its words, and the widths of its sheets in mm."""
+    def prints(self, width: int) -> tuple[str, list[int]]:
+        """The strip as the printer at the belt gets it: its words without blanks, and the widths of its sheets in mm."""
         self.page.evaluate("window.print = () => { window.asked = true; }")
         self.page.get_by_role("button", name=f"{width} mm").click()
         self.page.get_by_role("button", name="打印", exact=True).click()
         assert self.page.evaluate("window.asked"), "the phone's own dialogue opens"
         sheets = PdfReader(io.BytesIO(self.page.pdf(prefer_css_page_size=True))).pages
-        words = "".join(one.extract_text() for one in sheets)
-        return words, [round(float(one.mediabox.width) / 72 * 25.4, 1) for one in sheets]
+        # a PDF's letters come back as look-alikes and with gaps
+        words = unicodedata.normalize("NFKC", "".join(one.extract_text() for one in sheets))
+        return "".join(words.split()), [round(float(one.mediabox.width) / 72 * 25.4) for one in sheets]
 
     def sent(self) -> None:
         """Nothing waits any more."""

@@ -58,7 +58,7 @@ def test_a_fire_application_is_decided_by_the_fire_office_and_its_certificate_ch
 
     # the applicant has its paper, the project manager too, and anybody may ask whether it is real
     enterprise.page.reload()
-    enterprise.sees("状态", "已准予")
+    enterprise.sees("状态", "准予")
     enterprise.may_not("撤回申请")
     assert "消防" in enterprise.takes("业务办结证明")
     manager = person("manager")

@@ -41,7 +41,7 @@ def test_a_penalty_rests_on_reviewed_evidence_and_keeps_its_dates(
 ) -> None:
     inspector = person("inspector")
     inspector.opens(f"/inspection/orders/{order}/")
-    inspector.does("移交行政处罚", says="已移送：")
+    inspector.does("移交行政处罚", {"理由": "拒不整改，群塔作业存在碰撞危险"}, "已移送：")
     inspector.may_not("移交行政处罚")  # once
     inspector.follows("移交行政处罚 ")
     inspector.follows("行政处罚：移送待立案")
@@ -79,8 +79,8 @@ def test_a_penalty_rests_on_reviewed_evidence_and_keeps_its_dates(
     county.opens(penalty)
     county.follows(RECORD)
     county.asks("登记审核", {**REVIEW, "审核日期": day(0)})
-    county.is_refused("法制审核与技术审核须由不同人员进行")
-    county.types({"技术审核人": "演示技术员乙"})
+    county.is_refused("技术审核人：须为另一人")
+    county.types({"技术审核人": "演示技术员乙", "审核日期": day(0)})
     county.presses("登记审核")
     county.hears("仍缺设备明显标志、设置地点公布")
     whole: dict[str, Typed] = {

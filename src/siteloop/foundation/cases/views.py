@@ -57,6 +57,7 @@ def case_page(request: HttpRequest, pk: int) -> HttpResponse:
         if case.site_id
         else Device.objects.none()
     )
+    watched = case.device if case.device and case.device.profile == "dust" else monitors.first()
     places = [one for one in (case.site, case.project, case.device) if one is not None]
     opening = openable(places, viewer)
     context = {
@@ -74,7 +75,7 @@ def case_page(request: HttpRequest, pk: int) -> HttpResponse:
         ],
         "findings": case.findings.order_by("-since")[:20],
         "enforcements": case.enforcements.order_by("-decided_on"),
-        "monitor": case.device if case.device and case.device.profile == "dust" else monitors.first(),
+        "monitor": watched if viewer.may("telemetry.reading.view") else None,
         "from": (case.opened_at - dt.timedelta(hours=2)).isoformat(),
         "opens": {type(one).__name__.lower() for one in places if (type(one), one.pk) in opening},
         "is_late": bool(case.deadline and case.deadline < timezone.now()),

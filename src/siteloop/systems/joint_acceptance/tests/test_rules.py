@@ -13,6 +13,7 @@ from siteloop.foundation.cases.models import Case
 from siteloop.foundation.documents.models import Document
 from siteloop.foundation.packs.models import Pack, PackValue
 from siteloop.foundation.packs.tests.saying import project_says
+from siteloop.foundation.registry.models import Device, Site
 from siteloop.framework import events
 from siteloop.framework.action import Refused
 from siteloop.framework.perform import create, perform
@@ -169,6 +170,18 @@ def test_a_late_department_gets_a_case_that_its_opinion_closes(county: County) -
     case, part = again(case), again(part)
     assert (case.state, case.words) == ("closed", "部门意见已出具")
     assert (part.is_overdue, part.was_late) == (False, True)
+
+
+def test_readings_stand_on_the_page_of_a_case_for_those_who_may_read_them(county: County) -> None:
+    row = county.examining()
+    site = Site(project=row.project, name="东区", region_code=f"{HOME}001", state="under_construction")
+    site.save()
+    Device(code="MNJA1", profile="dust", site=site).save()
+    part = earlier(county.part(row, "fire"), days=40)
+    overdue.watch()
+    address = f"/cases/cases/{again(part).case_id}/"
+    assert "data-chart" in county.lead.html.get(address).content.decode()
+    assert "data-chart" not in county.officers["fire"].html.get(address).content.decode()
 
 
 def test_a_department_in_time_gets_no_case(county: County) -> None:
