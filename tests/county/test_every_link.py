@@ -3,6 +3,7 @@
 from typing import Any
 
 import httpx
+import pytest
 
 from siteloop.entry.testing_stack import Stack
 from tests.county.caller import Caller
@@ -23,6 +24,7 @@ def dead(client: httpx.Client, start: str, depth: int) -> list[str]:
     ]
 
 
+@pytest.mark.timeout(900)
 def test_every_link_of_everybodys_menu_opens(county: Stack, ready: dict[str, Any]) -> None:
     told = []
     for username in ready["accounts"]:
