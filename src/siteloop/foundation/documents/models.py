@@ -50,11 +50,12 @@ class Document(ScopedModel):
     ended_at = models.DateTimeField("失效时间", null=True, blank=True)
     ended_reason = models.CharField("失效原因", max_length=300, blank=True)
 
-    #: the units of its project see it, and the unit it was sent to
+    #: the units of its project see it, and the unit or person it was sent to
     scope = Scope(
         region="region_code",
         project="project_id",
         organisation=("project__parties__organisation_id", "deliveries__organisation_id"),
+        owner="deliveries__account_id",
     )
 
     class Meta(ScopedModel.Meta):
