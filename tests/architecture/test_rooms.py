@@ -80,3 +80,9 @@ def test_every_folder_of_a_floor_is_a_system_with_a_manifest() -> None:
         if folder.is_dir() and (folder / "__init__.py").exists() and not (folder / "system.py").exists()
     ]
     assert not bare
+
+
+def test_no_story_waits_by_a_string_of_script() -> None:
+    """Our pages forbid `eval`: such a wait passes only when it has nothing to wait for."""
+    banned = "wait_for_" + "function"
+    assert not [str(p.relative_to(ROOT)) for p in (ROOT / "tests").rglob("*.py") if banned in p.read_text()]

@@ -2,6 +2,7 @@
 
 import io
 import itertools
+import re
 import struct
 import unicodedata
 import zlib
@@ -11,6 +12,11 @@ from playwright.sync_api import Browser, FilePayload, expect
 from pypdf import PdfReader
 
 PHONE = (390, 844)
+IN_CHARGE = """() => new Promise((done) => {
+  const worker = navigator.serviceWorker;
+  if (worker.controller) done();
+  else worker.addEventListener("controllerchange", () => done(), { once: true });
+})"""
 _turn = itertools.count(1)
 
 
@@ -37,9 +43,7 @@ class Field:
         self.page.get_by_role("button", name="登录", exact=True).click()
         expect(self.page.get_by_role("heading", name="今日任务")).to_be_visible()
         self.online()
-        self.page.wait_for_function(
-            "navigator.serviceWorker.ready.then(() => !!navigator.serviceWorker.controller)"
-        )
+        self.page.evaluate(IN_CHARGE)
 
     def online(self) -> None:
         """Back on the network, and the server has answered."""
@@ -64,7 +68,7 @@ class Field:
         self.page.locator("[name=table]").first.check()
         self.page.get_by_role("button", name="开始检查").click()
         # "检查表" stands on the form as well: only the address says that the record is there
-        self.page.wait_for_function("location.hash.startsWith('#/record/')")
+        expect(self.page).to_have_url(re.compile("#/record/"))
         expect(self.page.get_by_role("heading", name="检查表")).to_be_visible()
         return self.key()
 

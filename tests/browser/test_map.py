@@ -32,7 +32,7 @@ def test_the_map_is_drawn_from_our_own_files_and_shows_the_scope(
         expect(box).to_have_attribute("data-ready", re.compile(r"^[1-9]"))
         counts[username] = int(box.get_attribute("data-ready") or 0)
         if username == "county":
-            page.wait_for_function("document.querySelector('[data-map] canvas') !== null")
+            expect(box.locator("canvas").first).to_be_attached()
             shot = base64.b64encode(box.screenshot()).decode()
             blank = page.context.new_page()
             assert blank.evaluate(COLOURS, shot) > 8, "the map is empty"

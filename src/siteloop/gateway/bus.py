@@ -25,6 +25,7 @@ from nats.js.api import (
 )
 from nats.js.errors import APIError, NotFoundError
 
+from siteloop.gateway import stopping
 from siteloop.kernel import block as blocks
 from siteloop.kernel.block import Block
 
@@ -177,6 +178,7 @@ class Bus:
                     subject, data, timeout=patience, headers={"Nats-Msg-Id": block.id}
                 )
             except (TimeoutError, NatsError, APIError):
+                stopping.heed()
                 await asyncio.sleep(wait)
                 wait, patience = min(wait * 2, 2.0), min(patience * 2, 10.0)
                 continue
@@ -206,6 +208,7 @@ class Reader:
 
     async def fetch(self, most: int = 64, wait_s: float = 0.2) -> list[tuple[int, bytes]]:
         """Up to `most` (sequence, block bytes); empty when nothing new came or the server was away."""
+        stopping.heed()
         try:
             if self._subscription is None:
                 self._subscription = await self.bus.stream.pull_subscribe(

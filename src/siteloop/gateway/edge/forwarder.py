@@ -13,6 +13,7 @@ import msgspec
 from nats.errors import Error as NatsError
 from nats.js.errors import APIError
 
+from siteloop.gateway import stopping
 from siteloop.gateway.edge.bus import EdgeBus, Unreachable
 from siteloop.gateway.edge.parting import parted
 from siteloop.gateway.edge.registry import EdgeRegistry
@@ -57,6 +58,7 @@ class Forwarder:
                     await self.bus.forward(profile, place, number, body)
                 return
             except Unreachable:
+                stopping.heed()
                 self.registry.doubt()  # perhaps the centre has other partitions by now
                 await asyncio.sleep(wait)
                 wait = min(wait * 2, LONGEST_S)

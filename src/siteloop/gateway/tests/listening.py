@@ -22,6 +22,7 @@ from siteloop.protocols.hj212.talk import qn_of, stamp
 TOKEN = "a-device-token"
 DIGEST = hashlib.sha256(TOKEN.encode()).hexdigest()
 MN = "010000A8900016F000169DC0"
+_numbered = 0  # the time in the last QN, microseconds
 
 
 class RecordingBus:
@@ -119,9 +120,11 @@ def frame(
     crc: str = "hj212",
     extra: str = "",
 ) -> bytes:
-    """An upload with the present time in front of `area`."""
+    """An upload with the present time in front of `area`; two made within one millisecond are two all the same."""
+    global _numbered
     now = time.time_ns() // 1000
-    qn = qn or qn_of(now)
+    _numbered = max(now, _numbered + 1000)
+    qn = qn or qn_of(_numbered)
     segment = f"QN={qn};ST=39;CN={cn};PW={pw};MN={mn};Flag={flag};{extra}CP=&&DataTime={stamp(now)};{area}&&".encode()
     return build(segment, VARIANTS[crc](segment))
 

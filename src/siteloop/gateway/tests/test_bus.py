@@ -1,9 +1,10 @@
 """The bus on a real JetStream: every block once and in order, from any position, over purges and lost consumers."""
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from nats.js.api import StreamConfig, StreamInfo
@@ -180,3 +181,34 @@ def test_publishing_waits_through_an_absence_of_the_server(nats_url: str) -> Non
             assert (await other.depth())[2] == before + 1
 
     within(60, test)
+
+
+def test_a_reader_ends_though_its_cancellation_was_swallowed() -> None:
+    """Who hands a slot on waits for the end of its reader."""
+
+    class Swallowing:
+        is_new = True
+
+        async def fetch(self, *_: object, **__: object) -> list[Any]:
+            if self.is_new:
+                self.is_new = False
+                with contextlib.suppress(asyncio.CancelledError):
+                    await asyncio.sleep(3600)
+            return []
+
+    async def test() -> None:
+        reader = Reader(Bus("", "test"), 0)
+        reader._subscription = cast(Any, Swallowing())
+
+        async def twice() -> None:
+            await reader.fetch()
+            await reader.fetch()
+
+        reading = asyncio.create_task(twice())
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        reading.cancel()
+        await asyncio.wait([reading], timeout=10)
+        assert reading.cancelled()
+
+    within(30, test)
