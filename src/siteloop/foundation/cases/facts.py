@@ -176,6 +176,15 @@ def counted(fact: Fact, kind: str, viewer: Viewer, period: Period) -> dict[Subje
     return found
 
 
+def bad_by_site(fact: Fact, viewer: Viewer, period: Period) -> dict[int, int]:
+    """Every site with records that are not good, and how many; nothing for a fact that speaks of no sites. One query."""
+    key = fact.keys.get("site")
+    if key is None:
+        return {}
+    rows = fact.rows(viewer, period).filter(key.where, is_good=False).order_by()
+    return {site: n for site, n in rows.values_list(key.lookup).annotate(n=ALL) if site is not None}
+
+
 def total(fact: Fact, viewer: Viewer, period: Period, region: str = "") -> Counted:
     """Of everything the viewer sees in a region."""
     n, good = records(fact, None, viewer, period, region).aggregate(n=ALL, g=GOOD).values()

@@ -2,13 +2,15 @@
 
 import datetime as dt
 from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import overload
 
 from django.db.models import Max
 from django.utils import timezone
 
 from siteloop.foundation.cases import facts
-from siteloop.foundation.cases.facts import Period, Subject
+from siteloop.foundation.cases.facts import Fact, Period, Subject
 from siteloop.foundation.packs import resolve
 from siteloop.foundation.packs.models import PackValue
 from siteloop.foundation.registry.models import Site
@@ -50,6 +52,9 @@ class Ranked:
     reasons: tuple[Reason, ...]
 
 
+_Why = tuple[int, int, Fact]  # points, records, of which fact
+
+
 @dataclass(frozen=True)
 class Watched:
     """One site at its level: how often to inspect, when it was last, when it is due."""
@@ -72,35 +77,62 @@ def stated(key: str, region: str) -> PackValue | None:
     return resolve.row(key, region)
 
 
-def ranked(viewer: Viewer, region: str = "", today: dt.date | None = None) -> list[Ranked]:
+class Ranking(Sequence[Ranked]):
+    """Sites in the order in which to look at them; a row is made when somebody looks, for a city has thousands."""
+
+    def __init__(
+        self, sites: Mapping[int, tuple[str, str]], reasons: Mapping[int, list[_Why]], period: Period
+    ):
+        self._sites, self._reasons, self._period = sites, reasons, period
+        points = {site: sum(points for points, _, _ in why) for site, why in reasons.items()}
+        self._order = sorted(points, key=lambda site: (-points[site], sites[site][0], site))
+
+    def __len__(self) -> int:
+        return len(self._order)
+
+    @overload
+    def __getitem__(self, at: int) -> Ranked: ...
+    @overload
+    def __getitem__(self, at: slice) -> list[Ranked]: ...
+    def __getitem__(self, at: int | slice) -> Ranked | list[Ranked]:
+        if isinstance(at, slice):
+            return [self._row(site) for site in self._order[at]]
+        return self._row(self._order[at])
+
+    def _row(self, site: int) -> Ranked:
+        reasons = [
+            Reason(fact.code, fact.shown, n, points, Subject("site", site), self._period)
+            for points, n, fact in self._reasons[site]
+        ]
+        reasons.sort(key=lambda r: (-r.points, r.title))
+        return Ranked(site, *self._sites[site], sum(r.points for r in reasons), tuple(reasons))
+
+
+def ranked(viewer: Viewer, region: str = "", today: dt.date | None = None) -> Ranking:
     """Sites with any reason, the most points first. One query a reason."""
     period = lately(today)
     sites = Site.objects.visible_to(viewer).filter(state="under_construction", region_code__startswith=region)
-    known = {pk: (name, code) for pk, name, code in sites.values_list("pk", "name", "region_code")}
-    with resolve.reading():
-        county = {code[: facts.COUNTY] for _, code in known.values()}
-        weights = {c: dict(row.value) if (row := stated(WEIGHTS, c)) else {} for c in county}
-    asked = {code for table in weights.values() for code in table}
-    found: dict[int, list[Reason]] = defaultdict(list)
-    for code in sorted(asked & set(facts.known())):
+    known = {pk: (name, code) for pk, name, code in sites.order_by().values_list("pk", "name", "region_code")}
+    weights = _weights({code[: facts.COUNTY] for _, code in known.values()})
+    worth = {pk: weights[code[: facts.COUNTY]] for pk, (_, code) in known.items()}
+    found: dict[int, list[_Why]] = defaultdict(list)
+    for code in sorted({code for table in weights.values() for code in table} & set(facts.known())):
         fact = facts.get(code)
-        title = fact.shown
-        for subject, told in facts.counted(fact, "site", viewer, period).items():
-            if not told.bad or subject.key not in known:
-                continue
-            points = int(weights[known[subject.key][1][: facts.COUNTY]].get(code, 0)) * min(MOST, told.bad)
+        for site, bad in facts.bad_by_site(fact, viewer, period).items():
+            points = worth.get(site, {}).get(code, 0) * min(MOST, bad)
             if points:
-                found[subject.key].append(Reason(code, title, told.bad, points, subject, period))
-    rows = [
-        Ranked(
-            pk,
-            *known[pk],
-            sum(r.points for r in reasons),
-            tuple(sorted(reasons, key=lambda r: (-r.points, r.title))),
-        )
-        for pk, reasons in found.items()
-    ]
-    return sorted(rows, key=lambda r: (-r.points, r.name, r.site))
+                found[site].append((points, bad, fact))
+    return Ranking(known, found, period)
+
+
+def _weights(counties: set[str]) -> dict[str, dict[str, int]]:
+    """Points of one record of each fact, by county."""
+    with resolve.reading():
+        told = {county: stated(WEIGHTS, county) for county in counties}
+    return {
+        county: {code: int(points) for code, points in row.value.items()} if row else {}
+        for county, row in told.items()
+    }
 
 
 def newest_month(viewer: Viewer) -> dt.date | None:
