@@ -38,7 +38,7 @@ def permission_of(model: type[models.Model], verb: str) -> str:
 def require(viewer: Viewer, permission: str) -> None:
     """Raises Refused 403 unless granted."""
     if not viewer.may(permission):
-        raise Refused("没有权限", status=403)
+        raise Refused(pick("没有权限", "You may not do this"), status=403)
 
 
 def visible(model: type[models.Model], viewer: Viewer) -> models.QuerySet[Any]:

@@ -30,7 +30,7 @@ from siteloop.framework.models import SavedView, TrailEntry
 from siteloop.framework.page import Page
 from siteloop.framework.pages_found import page as find_page
 from siteloop.framework.pages_found import path_of
-from siteloop.framework.viewer import Viewer
+from siteloop.framework.viewer import Viewer, viewer_of
 
 View = Callable[..., HttpResponseBase]
 
@@ -40,7 +40,7 @@ def _desk(view: View) -> View:
 
     @wraps(view)
     def run(request: HttpRequest, label: str, code: str, **more: Any) -> HttpResponseBase:
-        viewer: Viewer = request.viewer  # type: ignore[attr-defined]
+        viewer = viewer_of(request)
         if viewer.user is None:
             return redirect(f"/sign-in?{urlencode({'next': request.get_full_path()})}")
         found = find_page(label, code)
@@ -58,7 +58,7 @@ def _desk(view: View) -> View:
 
 def search_all(request: HttpRequest) -> HttpResponse:
     """GET /search?q=: grouped hits in the viewer's scope; `part=1` gives the lines for the box in the bar."""
-    viewer: Viewer = request.viewer  # type: ignore[attr-defined]
+    viewer = viewer_of(request)
     if viewer.user is None:
         return redirect(f"/sign-in?{urlencode({'next': request.get_full_path()})}")
     words = request.GET.get("q", "").replace("\x00", " ").strip()[: searching.LONGEST]

@@ -14,6 +14,7 @@ from siteloop.foundation.authority.viewers import demands_second_factor, posts_o
 from siteloop.foundation.regions.names import full_name
 from siteloop.framework.language import pick
 from siteloop.framework.models import TrailEntry
+from siteloop.framework.viewer import viewer_of
 
 OWN = "everybody reads the acts on his own account"
 #: words in a browser's own name -> what people call it; the first that fits counts
@@ -79,7 +80,7 @@ def end_session(request: HttpRequest, pk: int) -> HttpResponse:
     if row is None:
         raise Http404
     sessions.end(row)
-    record_ended(request.viewer, account, described(row.agent), row.address)  # type: ignore[attr-defined]
+    record_ended(viewer_of(request), account, described(row.agent), row.address)
     if row.session_key == request.session.session_key:
         request.session.flush()
         return redirect("/sign-in")
@@ -93,7 +94,7 @@ def end_other_sessions(request: HttpRequest) -> HttpResponse:
     """POST /account/sessions/end-others: all but this one, and every API token."""
     account = _account(request)
     count = sessions.end_others(account, keep=request.session.session_key)
-    record_ended(request.viewer, account, pick(f"其他 {count} 个登录", f"{count} others"), "")  # type: ignore[attr-defined]
+    record_ended(viewer_of(request), account, pick(f"其他 {count} 个登录", f"{count} others"), "")
     messages.success(
         request,
         pick(

@@ -22,6 +22,7 @@ from siteloop.foundation.authority.passwords import MixedCharacters
 from siteloop.foundation.authority.viewers import demands_second_factor
 from siteloop.framework.language import pick
 from siteloop.framework.shell import THEME_COOKIE, THEMES
+from siteloop.framework.viewer import viewer_of
 
 BACKEND = "django.contrib.auth.backends.ModelBackend"
 
@@ -126,7 +127,7 @@ def password(request: HttpRequest) -> HttpResponse:
     account: Any = request.user
     form = PasswordChangeForm(account, request.POST or None)
     if request.method == "POST" and form.is_valid():
-        change_password(request.viewer, account, form.cleaned_data["new_password1"])  # type: ignore[attr-defined]
+        change_password(viewer_of(request), account, form.cleaned_data["new_password1"])
         before = request.session.session_key
         update_session_auth_hash(request, account)
         sessions.renamed(before, request.session.session_key)

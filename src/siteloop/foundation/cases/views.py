@@ -13,7 +13,7 @@ from siteloop.foundation.cases.models import Case, CaseDuty
 from siteloop.foundation.cases.timeline import timeline
 from siteloop.foundation.registry.models import Device
 from siteloop.framework.opening import openable
-from siteloop.framework.viewer import Viewer
+from siteloop.framework.viewer import Viewer, viewer_of
 
 CIRCLES = (
     (Circle.SMALL, "小闭环", "工地自治"),
@@ -49,7 +49,7 @@ def _progress(case: Case, loop: Loop) -> list[dict[str, object]]:
 
 def case_page(request: HttpRequest, pk: int) -> HttpResponse:
     """GET /cases/cases/<pk>/: HTML; with HX-Request and ?part=timeline only the timeline, for live refresh."""
-    viewer: Viewer = request.viewer  # type: ignore[attr-defined]
+    viewer = viewer_of(request)
     case = _visible(viewer, pk)
     loop = catalogue.get(case.loop)
     monitors = (

@@ -12,13 +12,13 @@ from siteloop.foundation.documents.models import Document, DocumentDelivery
 from siteloop.foundation.files.store import path_of
 from siteloop.framework.perform import require
 from siteloop.framework.screen import screen
-from siteloop.framework.viewer import Viewer
+from siteloop.framework.viewer import Viewer, viewer_of
 
 WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 
 
 def _document(request: HttpRequest, pk: int) -> Document:
-    viewer: Viewer = request.viewer  # type: ignore[attr-defined]
+    viewer = viewer_of(request)
     require(viewer, "documents.document.view")
     found = Document.objects.visible_to(viewer).select_related("authority", "project").filter(pk=pk).first()
     if found is None:
@@ -31,7 +31,7 @@ def _document(request: HttpRequest, pk: int) -> Document:
 def pdf(request: HttpRequest, pk: int) -> HttpResponseBase:
     """GET: the kept PDF, shown in the browser so that it can be printed; `?save=1` saves it. The receiver's first look is noted."""
     document = _document(request, pk)
-    viewer: Viewer = request.viewer  # type: ignore[attr-defined]
+    viewer = viewer_of(request)
     store.print_out(document, viewer)
     _opened(document, viewer)
     path = path_of(document.sha256)

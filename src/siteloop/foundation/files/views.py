@@ -7,12 +7,13 @@ from django.views.decorators.http import require_GET, require_POST
 from siteloop.foundation.files.models import Evidence
 from siteloop.foundation.files.store import keep, path_of
 from siteloop.framework.action import Refused
+from siteloop.framework.viewer import viewer_of
 
 
 @require_GET
 def serve(request: HttpRequest, pk: int) -> HttpResponse | FileResponse:
     """GET /files/<pk>: the bytes, if the viewer may see the row."""
-    row = Evidence.objects.visible_to(request.viewer).filter(pk=pk).first()  # type: ignore[attr-defined]
+    row = Evidence.objects.visible_to(viewer_of(request)).filter(pk=pk).first()
     if row is None or not path_of(row.sha256).exists():
         raise Http404
     response = FileResponse(path_of(row.sha256).open("rb"), content_type=row.content_type)
@@ -26,7 +27,7 @@ def serve(request: HttpRequest, pk: int) -> HttpResponse | FileResponse:
 @require_POST
 def upload(request: HttpRequest) -> JsonResponse:
     """POST /files/upload (field `file`): {"id", "sha256", "reused"}."""
-    viewer = request.viewer  # type: ignore[attr-defined]
+    viewer = viewer_of(request)
     if viewer.user is None:
         return JsonResponse({"title": "请先登录"}, status=401)
     given = request.FILES.get("file")

@@ -12,7 +12,7 @@ from siteloop.foundation.notice.ports import channels
 from siteloop.framework.action import Refused
 from siteloop.framework.language import pick
 from siteloop.framework.perform import perform
-from siteloop.framework.viewer import Viewer
+from siteloop.framework.viewer import viewer_of
 from siteloop.framework.views import refused
 
 LEVELS_EN = {"red": "red only", "orange": "orange and above", "yellow": "yellow and above", "blue": "all"}
@@ -30,7 +30,7 @@ NAMES = (
 @login_required
 def preferences(request: HttpRequest) -> HttpResponse:
     """GET: the form as it stands; POST: save it, errors stand beside their fields and nothing typed is lost."""
-    viewer: Viewer = request.viewer  # type: ignore[attr-defined]
+    viewer = viewer_of(request)
     if not viewer.may("notice.preference.view"):
         return refused(request, Refused("没有权限", status=403))
     errors: dict[str, list[str]] = {}

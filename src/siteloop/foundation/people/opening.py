@@ -7,6 +7,7 @@ from django.db import transaction
 from siteloop.foundation.people.models import Person
 from siteloop.framework import trail
 from siteloop.framework.action import Refused
+from siteloop.framework.perform import require
 from siteloop.framework.viewer import Viewer
 
 
@@ -22,8 +23,7 @@ class Opened:
 def open_person(viewer: Viewer, person: Person, purpose: str) -> Opened:
     """Raises Refused without permission `people.person.open` (403), without a purpose (422), out of scope (404)
     or when the data are erased (409)."""
-    if not viewer.may("people.person.open"):
-        raise Refused("没有权限", status=403)
+    require(viewer, "people.person.open")
     if len(purpose.strip()) < 4:
         raise Refused("请写明查看用途", status=422, errors={"purpose": ["请写明查看用途"]})
     with transaction.atomic():

@@ -11,7 +11,9 @@ from siteloop.foundation.registry.models import Device
 from siteloop.foundation.telemetry import commands, rates, readings
 from siteloop.foundation.telemetry.ledger import ledger, quarantine
 from siteloop.framework.action import Refused
+from siteloop.framework.perform import require
 from siteloop.framework.rest import Body, Query, Router, Schema
+from siteloop.framework.viewer import viewer_of
 from siteloop.kernel.times import SHANGHAI
 
 router = Router(prefix="")
@@ -27,9 +29,8 @@ class Command(Schema):
 
 
 def _device(request: Any, code: str, permission: str) -> Device:
-    if not request.viewer.may(permission):
-        raise Refused("没有权限", status=403)
-    device = Device.objects.visible_to(request.viewer).filter(code=code).first()
+    require(viewer_of(request), permission)
+    device = Device.objects.visible_to(viewer_of(request)).filter(code=code).first()
     if device is None:
         raise Refused("设备不存在", status=404)
     return device
@@ -99,11 +100,10 @@ def raw(request: Any, code: str, at: str) -> dict[str, Any]:
 @router.get("/telemetry-rates")
 def rate(request: Any, by: str = "device", days: int = 1) -> dict[str, Any]:
     """Online, valid-data and fault rate per device, site or supplier."""
-    if not request.viewer.may("telemetry.reading.view"):
-        raise Refused("没有权限", status=403)
+    require(viewer_of(request), "telemetry.reading.view")
     if by not in ("device", "site", "supplier") or not 1 <= days <= 366:
         raise Refused("参数有误", status=422, errors={"by": ["device、site、supplier"], "days": ["1–366"]})
-    found = rates.rates(request.viewer, by, *rates.period(timezone.now(), days))
+    found = rates.rates(viewer_of(request), by, *rates.period(timezone.now(), days))
     return {"by": by, "days": days, "results": [vars(r) for r in found]}
 
 
@@ -113,20 +113,18 @@ def issue(
     body: Command = Body(...),  # type: ignore[type-arg]  # noqa: B008
 ) -> dict[str, Any]:
     """Give a command; its fate is read from GET /commands/{id}."""
-    if not request.viewer.may("telemetry.command.issue"):
-        raise Refused("没有权限", status=403)
-    device = Device.objects.visible_to(request.viewer).filter(code=body.device).first()
+    require(viewer_of(request), "telemetry.command.issue")
+    device = Device.objects.visible_to(viewer_of(request)).filter(code=body.device).first()
     if device is None:
         raise Refused("设备不存在", status=404)
-    return {"id": commands.issue(request.viewer, device, body.command, body.args, body.reason)}
+    return {"id": commands.issue(viewer_of(request), device, body.command, body.args, body.reason)}
 
 
 @router.get("/commands/{key}")
 def command(request: Any, key: str) -> dict[str, Any]:
     """A command and how it fared."""
-    if not request.viewer.may("telemetry.command.view"):
-        raise Refused("没有权限", status=403)
-    return commands.read(request.viewer, key)
+    require(viewer_of(request), "telemetry.command.view")
+    return commands.read(viewer_of(request), key)
 
 
 @router.get("/intake/ledger")
@@ -136,19 +134,17 @@ def intake_ledger(
     end: str = Query("", alias="to"),  # type: ignore[type-arg]
 ) -> dict[str, Any]:
     """received = stored + control + rejected by reason."""
-    if not request.viewer.may("telemetry.ledger.view"):
-        raise Refused("没有权限", status=403)
+    require(viewer_of(request), "telemetry.ledger.view")
     try:
         first = dt.date.fromisoformat(start) if start else None
         last = dt.date.fromisoformat(end) if end else None
     except ValueError as wrong:
         raise Refused("日期有误", status=422, errors={"from": ["须为 YYYY-MM-DD"]}) from wrong
-    return ledger(request.viewer, first, last)
+    return ledger(viewer_of(request), first, last)
 
 
 @router.get("/intake/quarantine")
 def intake_quarantine(request: Any, page: int = 1, page_size: int = 50) -> dict[str, Any]:
     """Refused messages with their bytes."""
-    if not request.viewer.may("telemetry.quarantine.view"):
-        raise Refused("没有权限", status=403)
-    return quarantine(request.viewer, max(1, page), min(200, max(1, page_size)))
+    require(viewer_of(request), "telemetry.quarantine.view")
+    return quarantine(viewer_of(request), max(1, page), min(200, max(1, page_size)))

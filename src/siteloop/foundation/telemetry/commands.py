@@ -9,6 +9,7 @@ from django.db import connection, transaction
 from siteloop.foundation.registry.models import Device
 from siteloop.framework import trail
 from siteloop.framework.action import Refused
+from siteloop.framework.perform import require
 from siteloop.framework.viewer import Viewer
 
 KNOWN = {
@@ -29,8 +30,7 @@ def issue(
     viewer: Viewer, device: Device, command: str, args: dict[str, Any] | None = None, reason: str = ""
 ) -> str:
     """Queue a command; returns its id. Raises Refused 403, 404, 409 (device not in use), 422 (not for this kind)."""
-    if not viewer.may("telemetry.command.issue"):
-        raise Refused("没有权限", status=403)
+    require(viewer, "telemetry.command.issue")
     with transaction.atomic():
         row = Device.objects.visible_to(viewer).filter(pk=device.pk).first()
         if row is None:

@@ -9,7 +9,7 @@ from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.views.decorators.http import require_GET
 
 from siteloop.foundation.telemetry.models import Event
-from siteloop.framework.viewer import Viewer
+from siteloop.framework.viewer import Viewer, viewer_of
 
 SHOWN_AS = ("image/jpeg", "image/png")
 _SHA = re.compile(r"[0-9a-f]{64}")
@@ -39,7 +39,7 @@ def _path(sha256: str) -> Path:
 @require_GET
 def picture(request: HttpRequest, pk: int, place: int) -> HttpResponse | FileResponse:
     """GET /telemetry/events/<pk>/pictures/<n>: the bytes, for who may see events of this device."""
-    viewer: Viewer = request.viewer  # type: ignore[attr-defined]
+    viewer = viewer_of(request)
     if not viewer.may("telemetry.event.view"):
         raise Http404
     row = Event.objects.visible_to(viewer).filter(pk=pk).first()

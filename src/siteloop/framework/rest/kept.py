@@ -12,6 +12,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from siteloop.framework.action import Refused
 from siteloop.framework.models import KeptAnswer
 from siteloop.framework.told_once import without_secrets
+from siteloop.framework.viewer import viewer_of
 
 HEADER = "Idempotency-Key"
 MAX = 200
@@ -29,7 +30,7 @@ def once(request: HttpRequest, run: Callable[[], tuple[int, Any]]) -> HttpRespon
         return answer(*run())
     if len(key) > MAX or not key.isprintable():
         raise Refused("幂等键过长或含非法字符", status=422, errors={HEADER: [f"最长 {MAX} 个可见字符"]})
-    actor = request.viewer.user or 0  # type: ignore[attr-defined]
+    actor = viewer_of(request).user or 0
     asked = _fingerprint(request)
     with transaction.atomic():
         _lock(actor, key)

@@ -19,12 +19,7 @@ from siteloop.framework.rest.kept import answer, once
 from siteloop.framework.rest.router import Router
 from siteloop.framework.rest.rows import as_json
 from siteloop.framework.rest.versions import IF_MATCH, unchanged, version_of
-from siteloop.framework.viewer import Viewer
-
-
-def viewer_of(request: HttpRequest) -> Viewer:
-    """Who asks."""
-    return request.viewer  # type: ignore[attr-defined, no-any-return]
+from siteloop.framework.viewer import Viewer, viewer_of
 
 
 def params(request: HttpRequest) -> dict[str, str]:

@@ -14,7 +14,7 @@ from siteloop.framework.pages_found import field_at, label
 from siteloop.framework.perform import permission_of
 from siteloop.framework.rest.kept import answer
 from siteloop.framework.rest.router import Router
-from siteloop.framework.viewer import Viewer
+from siteloop.framework.viewer import Viewer, viewer_of
 
 router = Router(tags=["界面描述"])
 
@@ -22,7 +22,7 @@ router = Router(tags=["界面描述"])
 @router.get("", operation_id="ui_registers", summary="可见的登记表")
 def registers(request: HttpRequest) -> HttpResponse:
     """Registers the viewer may open."""
-    viewer: Viewer = request.viewer  # type: ignore[attr-defined]
+    viewer = viewer_of(request)
     found = [
         {
             "system": label(p),
@@ -43,7 +43,7 @@ def register(request: HttpRequest, system: str, code: str) -> HttpResponse:
     page = pages_found.page(system, code)
     if page is None:
         raise Refused("记录不存在", status=404)
-    return answer(200, describe(page, request.viewer))  # type: ignore[attr-defined]
+    return answer(200, describe(page, viewer_of(request)))
 
 
 def describe(page: Page, viewer: Viewer) -> dict[str, Any]:

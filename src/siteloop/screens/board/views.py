@@ -5,9 +5,9 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from siteloop.foundation.regions.names import name as region_name
-from siteloop.framework.action import Refused
+from siteloop.framework.perform import require
 from siteloop.framework.screen import screen
-from siteloop.framework.viewer import Viewer
+from siteloop.framework.viewer import Viewer, viewer_of
 from siteloop.systems.dust import facade as dust
 
 PER_PAGE = 100
@@ -16,9 +16,8 @@ PER_PAGE = 100
 @screen
 def page(request: HttpRequest) -> HttpResponse:
     """GET /board/?colour=red&town=330482001&search=…&page=2; `?part=rows` the table alone, `?part=coverage` the cards beside it."""
-    viewer: Viewer = request.viewer  # type: ignore[attr-defined]
-    if not viewer.may("registry.device.view"):
-        raise Refused("没有权限", status=403)
+    viewer = viewer_of(request)
+    require(viewer, "registry.device.view")
     part = request.GET.get("part", "")
     if part == "coverage":
         return render(request, "board/parts/coverage.html", _coverage(viewer))

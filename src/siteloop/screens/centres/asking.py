@@ -12,7 +12,8 @@ from siteloop.foundation.regions.names import name as region_name
 from siteloop.foundation.registry.models import Site
 from siteloop.framework.action import Refused
 from siteloop.framework.language import pick
-from siteloop.framework.viewer import Viewer
+from siteloop.framework.perform import require
+from siteloop.framework.viewer import Viewer, viewer_of
 
 ROWS = 50
 SEVERITIES = (
@@ -30,11 +31,10 @@ AGES = (
 )
 
 
-def viewer_of(request: HttpRequest, permission: str) -> Viewer:
+def allowed(request: HttpRequest, permission: str) -> Viewer:
     """Raises Refused 403 without the permission."""
-    viewer: Viewer = request.viewer  # type: ignore[attr-defined]
-    if not viewer.may(permission):
-        raise Refused("没有权限", status=403)
+    viewer = viewer_of(request)
+    require(viewer, permission)
     return viewer
 
 

@@ -49,7 +49,7 @@ def page(request: HttpRequest) -> HttpResponse:
 
 
 def _said(request: HttpRequest) -> tuple[Viewer, str, str]:
-    viewer = asking.viewer_of(request, "evaluation.scorecard.view")
+    viewer = asking.allowed(request, "evaluation.scorecard.view")
     tab = request.GET.get("tab", TABS[0][0])
     return viewer, tab if tab in {t for t, _, _ in TABS} else TABS[0][0], asking.region_of(request)
 

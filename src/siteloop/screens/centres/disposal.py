@@ -40,7 +40,7 @@ class Stand:
 @screen
 def page(request: HttpRequest) -> HttpResponse:
     """GET /centres/disposal/?loop=&step=&age=&late=1|soon&level=&region=&search=&page=."""
-    viewer = asking.viewer_of(request, "cases.case.view")
+    viewer = asking.allowed(request, "cases.case.view")
     said = asking.asked(request, *FILTERS) | {"region": asking.region_of(request)}
     stands = board(viewer, said["region"])
     context = {
@@ -68,7 +68,7 @@ def page(request: HttpRequest) -> HttpResponse:
 @screen
 def export(request: HttpRequest) -> StreamingHttpResponse:
     """GET /centres/disposal/export with the page's own parameters."""
-    viewer = asking.viewer_of(request, "cases.case.view")
+    viewer = asking.allowed(request, "cases.case.view")
     said = asking.asked(request, *FILTERS) | {"region": asking.region_of(request)}
     titles = ("派单编号", "No."), ("标题", "Title"), ("环节", "Step"), ("等级", "Level"), ("期限", "Due")
     rows = _rows(viewer, said).iterator(1000)

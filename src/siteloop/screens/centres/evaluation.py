@@ -24,7 +24,7 @@ KINDS = (
 @screen
 def page(request: HttpRequest) -> HttpResponse:
     """GET /centres/evaluation/?kind=party|site|region&month=2026-11-01&level=A..D|none&region=&search=&page=."""
-    viewer = asking.viewer_of(request, "evaluation.scorecard.view")
+    viewer = asking.allowed(request, "evaluation.scorecard.view")
     said = asking.asked(request, "kind", "level", "search", "month") | {"region": asking.region_of(request)}
     said["kind"] = said["kind"] if said["kind"] in {k for k, _, _ in KINDS} else KINDS[0][0]
     months = facade.months(viewer)

@@ -31,7 +31,7 @@ def home(request: HttpRequest) -> HttpResponse:
 @screen
 def page(request: HttpRequest) -> HttpResponseBase:
     """GET /centres/events/?what=warning|todo&level=&kind=&age=&region=&mine=1&search=&page=; bare, the kept filters."""
-    viewer = asking.viewer_of(request, "cases.case.view")
+    viewer = asking.allowed(request, "cases.case.view")
     if "clear" in request.GET:
         request.session.pop(KEPT, None)
         return redirect(f"/centres/events/?what={_what(request)}")
@@ -65,7 +65,7 @@ def page(request: HttpRequest) -> HttpResponseBase:
 @screen
 def export(request: HttpRequest) -> StreamingHttpResponse:
     """GET /centres/events/export with the page's own parameters."""
-    viewer = asking.viewer_of(request, "cases.case.view")
+    viewer = asking.allowed(request, "cases.case.view")
     said = asking.asked(request, *FILTERS) | {"what": _what(request), "region": asking.region_of(request)}
     heads = [
         pick(*t)

@@ -102,7 +102,7 @@ def export(request: HttpRequest) -> StreamingHttpResponse:
 
 
 def _asked(request: HttpRequest) -> Asked:
-    viewer = asking.viewer_of(request, "cases.case.view")
+    viewer = asking.allowed(request, "cases.case.view")
     said = asking.asked(request, "fact", "from", "to", "subject", "only")
     try:
         fact = facts.get(said["fact"])

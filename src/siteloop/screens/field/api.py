@@ -17,7 +17,7 @@ from siteloop.framework.action import Refused
 from siteloop.framework.perform import require
 from siteloop.framework.rest.kept import answer, once
 from siteloop.framework.rest.router import File, Form, Router, UploadedFile
-from siteloop.framework.viewer import Viewer
+from siteloop.framework.viewer import Viewer, viewer_of
 from siteloop.screens.field import places, tasks
 from siteloop.systems.inspection import field as inspecting
 
@@ -25,7 +25,7 @@ router = Router(tags=["现场端"])
 
 
 def _viewer(request: HttpRequest) -> Viewer:
-    return request.viewer  # type: ignore[attr-defined, no-any-return]
+    return viewer_of(request)
 
 
 @router.get("/me", operation_id="field_me", summary="当前账号")

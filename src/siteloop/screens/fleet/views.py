@@ -16,8 +16,9 @@ from siteloop.foundation.telemetry.fleet import CONDITIONS, Fleet, Member, due
 from siteloop.framework import exporting
 from siteloop.framework.action import Refused
 from siteloop.framework.language import pick
+from siteloop.framework.perform import require
 from siteloop.framework.screen import screen
-from siteloop.framework.viewer import Viewer
+from siteloop.framework.viewer import Viewer, viewer_of
 from siteloop.kernel.profiles import PROFILES
 
 DAYS = (1, 7)
@@ -186,9 +187,9 @@ def rates_export(request: HttpRequest) -> StreamingHttpResponse:
 
 def _viewer(request: HttpRequest, choices: tuple[int, ...]) -> tuple[Viewer, int]:
     """Raises Refused 403 without the rights, 422 for days that are not offered."""
-    viewer: Viewer = request.viewer  # type: ignore[attr-defined]
-    if not (viewer.may("registry.device.view") and viewer.may("telemetry.reading.view")):
-        raise Refused("没有权限", status=403)
+    viewer = viewer_of(request)
+    require(viewer, "registry.device.view")
+    require(viewer, "telemetry.reading.view")
     days = request.GET.get("days", str(choices[0]))
     if days not in map(str, choices):
         raise Refused("统计天数有误", status=422, errors={"days": ["、".join(map(str, choices))]})

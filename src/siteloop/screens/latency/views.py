@@ -12,6 +12,7 @@ from siteloop.foundation.telemetry.latency import MINUTES, WINDOWS, course, may_
 from siteloop.framework.action import Refused
 from siteloop.framework.language import pick
 from siteloop.framework.screen import screen
+from siteloop.framework.viewer import viewer_of
 from siteloop.kernel.latency import ALARM_BAR_US, Spread, Stage
 
 QUANTILES = (0.5, 0.95, 0.99)
@@ -46,7 +47,7 @@ TITLES: dict[Stage, tuple[str, str, str, str]] = {
 @screen
 def page(request: HttpRequest) -> HttpResponse:
     """GET /latency/; `?part=1` gives what is read again every five seconds."""
-    if not may_see(request.viewer):  # type: ignore[attr-defined]
+    if not may_see(viewer_of(request)):
         raise Refused("没有权限", status=403)
     is_part = bool(request.GET.get("part"))
     found = {window.code: spreads(window) for window in WINDOWS}

@@ -23,8 +23,9 @@ from siteloop.foundation.telemetry.ledger import (
 from siteloop.framework import exporting
 from siteloop.framework.action import Refused
 from siteloop.framework.language import pick
+from siteloop.framework.perform import require
 from siteloop.framework.screen import screen
-from siteloop.framework.viewer import Viewer
+from siteloop.framework.viewer import Viewer, viewer_of
 
 DAYS = 7  # shown when no days are asked for
 MOST_DAYS = 366
@@ -95,9 +96,8 @@ def export(request: HttpRequest) -> StreamingHttpResponse:
 
 def _asked(request: HttpRequest, permission: str) -> tuple[Viewer, Asked, str, str]:
     """What the address asks for. Raises Refused 403 without the right, 422 for days that cannot be read or are too many."""
-    viewer: Viewer = request.viewer  # type: ignore[attr-defined]
-    if not viewer.may(permission):
-        raise Refused("没有权限", status=403)
+    viewer = viewer_of(request)
+    require(viewer, permission)
     today = timezone.localdate()
     end = _day(request, "to", today)
     start = _day(request, "from", end - dt.timedelta(days=DAYS - 1))

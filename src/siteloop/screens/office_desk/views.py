@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from siteloop.framework.language import pick
 from siteloop.framework.screen import screen
-from siteloop.framework.viewer import Viewer
+from siteloop.framework.viewer import viewer_of
 from siteloop.systems.office import facade as office
 
 
@@ -39,7 +39,7 @@ DOORS = (
 @screen
 def desk(request: HttpRequest) -> HttpResponse:
     """GET /office_desk/: the office of the signed-in person; parts without a right are left out."""
-    viewer: Viewer = request.viewer  # type: ignore[attr-defined]
+    viewer = viewer_of(request)
     context: dict[str, object] = {
         "doors": [Door(pick(zh, en), path, icon) for right, zh, en, path, icon in DOORS if viewer.may(right)],
         "items": office.items(viewer),

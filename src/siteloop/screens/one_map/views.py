@@ -7,10 +7,10 @@ from django.shortcuts import render
 
 from siteloop.foundation.cases.models import Case
 from siteloop.foundation.registry.models import Site, WorkState
-from siteloop.framework.action import Refused
 from siteloop.framework.language import pick
+from siteloop.framework.perform import require
 from siteloop.framework.screen import screen
-from siteloop.framework.viewer import Viewer
+from siteloop.framework.viewer import Viewer, viewer_of
 from siteloop.kernel.times import SHANGHAI
 from siteloop.systems.dust import facade as dust
 
@@ -27,9 +27,8 @@ STATES = {state.value: str(state.label) for state in WorkState}
 @screen
 def page(request: HttpRequest) -> HttpResponse:
     """GET /one_map/: the map with its legend, totals and the list of the worst."""
-    viewer: Viewer = request.viewer  # type: ignore[attr-defined]
-    if not viewer.may("registry.site.view"):
-        raise Refused("没有权限", status=403)
+    viewer = viewer_of(request)
+    require(viewer, "registry.site.view")
     context = {
         "overview": dust.overview(viewer),
         "legend": [(state, sign, pick(zh, en)) for state, sign, zh, en in LEGEND],
@@ -50,7 +49,7 @@ def _codes(viewer: Viewer) -> list[str]:
 @login_required
 def points(request: HttpRequest) -> HttpResponse:
     """GET /one_map/points.json: GeoJSON of the sites in scope; four queries however many sites there are."""
-    viewer: Viewer = request.viewer  # type: ignore[attr-defined]
+    viewer = viewer_of(request)
     if not viewer.may("registry.site.view"):
         return JsonResponse({"title": "没有权限", "status": 403}, status=403)
     spots = dust.spots(viewer)

@@ -13,7 +13,7 @@ from siteloop.foundation.registry import standing
 from siteloop.foundation.registry.models import PartyKind
 from siteloop.framework.perform import require
 from siteloop.framework.screen import screen
-from siteloop.framework.viewer import Viewer
+from siteloop.framework.viewer import Viewer, viewer_of
 from siteloop.screens.parties import counting
 
 ROWS = 50
@@ -21,7 +21,7 @@ RIGHT = "registry.party.view"
 
 
 def _viewer(request: HttpRequest) -> Viewer:
-    viewer: Viewer = request.viewer  # type: ignore[attr-defined]
+    viewer = viewer_of(request)
     require(viewer, RIGHT)
     return viewer
 

@@ -24,7 +24,7 @@ from siteloop.framework.action import Refused
 from siteloop.framework.language import pick
 from siteloop.framework.pages_found import page_for
 from siteloop.framework.perform import permission_of, visible
-from siteloop.framework.viewer import Viewer
+from siteloop.framework.viewer import Viewer, viewer_of
 from siteloop.kernel.profiles import PROFILES
 from siteloop.kernel.quality import TITLES, Quality
 from siteloop.screens.places import device_parts
@@ -52,7 +52,7 @@ CHART_FIELDS = {
 
 def _one(model: type[Model], request: HttpRequest, pk: int, *related: str) -> Any:
     """The row if the viewer may see it; otherwise the same 404 as if it did not exist."""
-    viewer: Viewer = request.viewer  # type: ignore[attr-defined]
+    viewer = viewer_of(request)
     row = None
     if viewer.may(permission_of(model, "view")):
         row = visible(model, viewer).filter(pk=pk).select_related(*related).first()
@@ -85,7 +85,7 @@ def _open_cases(viewer: Viewer, where: Q) -> list[Case]:
 @login_required
 def project(request: HttpRequest, pk: int) -> HttpResponse:
     """GET /places/projects/<pk>/ (PROJ-09): progress, information, parties, key posts, sites, devices, rectifications."""
-    viewer: Viewer = request.viewer  # type: ignore[attr-defined]
+    viewer = viewer_of(request)
     row = _one(Project, request, pk)
     sites = list(Site.objects.visible_to(viewer).filter(project=row).order_by("pk"))
     context = {
@@ -111,7 +111,7 @@ def project(request: HttpRequest, pk: int) -> HttpResponse:
 @login_required
 def site(request: HttpRequest, pk: int) -> HttpResponse:
     """GET /places/sites/<pk>/: live readings, sprayers, cases and people of one site."""
-    viewer: Viewer = request.viewer  # type: ignore[attr-defined]
+    viewer = viewer_of(request)
     row = _one(Site, request, pk, "project")
     devices = list(
         Device.objects.visible_to(viewer)
@@ -140,7 +140,7 @@ def site(request: HttpRequest, pk: int) -> HttpResponse:
 @login_required
 def device(request: HttpRequest, pk: int) -> HttpResponse:
     """GET /places/devices/<pk>/: live chart, commands, upkeep, findings; `?part=` rows, frame, reported or commands."""
-    viewer: Viewer = request.viewer  # type: ignore[attr-defined]
+    viewer = viewer_of(request)
     row: Device = _one(Device, request, pk, "site", "site__project", "supplier")
     part = request.GET.get("part", "")
     if part:
@@ -176,7 +176,7 @@ def device(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _part(request: HttpRequest, row: Device, part: str) -> HttpResponse:
     """One part of the device page; a refusal is told inside it."""
-    viewer: Viewer = request.viewer  # type: ignore[attr-defined]
+    viewer = viewer_of(request)
     if part not in PARTS:
         raise Http404
     permission, show = PARTS[part]
@@ -192,7 +192,7 @@ def _part(request: HttpRequest, row: Device, part: str) -> HttpResponse:
 @require_POST
 def command(request: HttpRequest, pk: int) -> HttpResponse:
     """POST /places/devices/<pk>/commands: issue one of the offered commands and go back to the page it came from."""
-    viewer: Viewer = request.viewer  # type: ignore[attr-defined]
+    viewer = viewer_of(request)
     row: Device = _one(Device, request, pk)
     try:
         title = device_parts.give(viewer, row, request.POST)

@@ -13,13 +13,13 @@ from siteloop.framework.action import Refused
 from siteloop.framework.language import pick
 from siteloop.framework.perform import require
 from siteloop.framework.screen import screen
-from siteloop.framework.viewer import Viewer
+from siteloop.framework.viewer import Viewer, viewer_of
 from siteloop.screens.project_figures.counting import COUNTY, GROUPINGS, Grouping, counted
 
 
 def _asked(request: HttpRequest, permission: str) -> tuple[Viewer, Grouping, str]:
     """Who looks, by what, where. Raises Refused 403, 422."""
-    viewer: Viewer = request.viewer  # type: ignore[attr-defined]
+    viewer = viewer_of(request)
     require(viewer, permission)
     wanted, region = request.GET.get("by", GROUPINGS[0].code), request.GET.get("region", "").strip()
     by = next((g for g in GROUPINGS if g.code == wanted), None)

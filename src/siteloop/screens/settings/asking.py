@@ -15,7 +15,8 @@ from siteloop.foundation.regions.models import Region
 from siteloop.foundation.regions.names import full_name
 from siteloop.foundation.registry.models import Project
 from siteloop.framework.action import Refused
-from siteloop.framework.viewer import Viewer
+from siteloop.framework.perform import require
+from siteloop.framework.viewer import Viewer, viewer_of
 
 #: (name of a box, what stands in it otherwise) -> what stands in it
 Filled = Callable[[str, str], str]
@@ -67,9 +68,8 @@ class Asked:
 
 def asked(request: HttpRequest) -> Asked:
     """Raises Refused 403 without the right to look, Http404 for a region there is not or a project not seen."""
-    viewer: Viewer = request.viewer  # type: ignore[attr-defined]
-    if not viewer.may("packs.packrule.view"):
-        raise Refused("没有权限", status=403)
+    viewer = viewer_of(request)
+    require(viewer, "packs.packrule.view")
     project = _project(request, viewer)
     return Asked(viewer, Place(project.region_code, project) if project else Place(_region(request, viewer)))
 

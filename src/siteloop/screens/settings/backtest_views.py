@@ -19,9 +19,9 @@ from siteloop.foundation.regions.names import full_name, name
 from siteloop.foundation.registry.models import Site
 from siteloop.framework.action import Refused
 from siteloop.framework.language import pick
-from siteloop.framework.perform import perform
+from siteloop.framework.perform import perform, require
 from siteloop.framework.screen import screen
-from siteloop.framework.viewer import Viewer
+from siteloop.framework.viewer import Viewer, viewer_of
 from siteloop.kernel.times import from_us
 from siteloop.screens.settings import asking, day_bars, number_form, showing
 from siteloop.screens.settings.asking import Asked
@@ -92,9 +92,8 @@ def _known(asked: Asked, key: str) -> QuerySet[BackTestRun]:
 @screen
 def one(request: HttpRequest, pk: int) -> HttpResponse:
     """GET /settings/back-tests/<pk>/: progress or result; `?part=1` only the part that changes. POST: cancel."""
-    viewer: Viewer = request.viewer  # type: ignore[attr-defined]
-    if not viewer.may("packs.packrule.view"):
-        raise Refused("没有权限", status=403)
+    viewer = viewer_of(request)
+    require(viewer, "packs.packrule.view")
     run = BackTestRun.objects.visible_to(viewer).filter(pk=pk).select_related("rule__pack", "project").first()
     if run is None:
         raise Http404

@@ -18,10 +18,10 @@ from siteloop.foundation.notice.ports.choosing import channels
 from siteloop.foundation.packs import ladder, wording
 from siteloop.foundation.packs.models import PackValue
 from siteloop.foundation.telemetry.ledger import LISTENERS, listener_title
-from siteloop.framework.action import Refused
 from siteloop.framework.language import pick
+from siteloop.framework.perform import require
 from siteloop.framework.screen import screen
-from siteloop.framework.viewer import Viewer
+from siteloop.framework.viewer import viewer_of
 
 PERMISSION = "settings.system.view"
 KEEPING = ("keep", "retention")  # keys of pack values that say how long something is kept
@@ -53,9 +53,8 @@ EXAMINERS: list[Callable[[], Sequence[Line]]] = []
 @screen
 def page(request: HttpRequest) -> HttpResponse:
     """GET /settings/system/."""
-    viewer: Viewer = request.viewer  # type: ignore[attr-defined]
-    if not viewer.may(PERMISSION):
-        raise Refused("没有权限", status=403)
+    viewer = viewer_of(request)
+    require(viewer, PERMISSION)
     context = {
         "doors": _doors(),
         "engines": _engines(),

@@ -15,7 +15,7 @@ from siteloop.foundation.cases.models import Case, CaseDuty, CaseState, Finding
 from siteloop.foundation.cases.titles import titles
 from siteloop.foundation.notice.models import Notice
 from siteloop.foundation.registry.models import AnnualInspection, MaintenanceReview, Project
-from siteloop.framework.viewer import Viewer
+from siteloop.framework.viewer import Viewer, viewer_of
 from siteloop.systems.dust import facade as dust
 
 #: list a figure leads to -> who may open it; nobody is shown a figure whose records are closed to him
@@ -141,7 +141,7 @@ PARTS: dict[str, Callable[[Viewer], dict[str, object]]] = {
 @login_required
 def workbench(request: HttpRequest) -> HttpResponse:
     """GET /workbench/: the desk of the signed-in person; `?part=` renders one of PARTS alone for live refresh."""
-    viewer: Viewer = request.viewer  # type: ignore[attr-defined]
+    viewer = viewer_of(request)
     part = request.GET.get("part", "")
     if part in PARTS:
         return render(request, f"workbench/parts/{part}.html", PARTS[part](viewer))

@@ -9,17 +9,17 @@ from django.utils import timezone
 
 from siteloop.foundation.cases.facts import Period
 from siteloop.framework.action import Refused
+from siteloop.framework.perform import require
 from siteloop.framework.rest import Router
-from siteloop.framework.viewer import Viewer
+from siteloop.framework.viewer import viewer_of
 from siteloop.systems.evaluation import deciding, kpis
 
 router = Router(tags=["evaluation"])
 
 
 def _asked(request: HttpRequest, start: dt.date, end: dt.date, against: str, region: str) -> kpis.Asked:
-    viewer: Viewer = request.viewer  # type: ignore[attr-defined]
-    if not viewer.may("evaluation.scorecard.view"):
-        raise Refused("没有权限", status=403)
+    viewer = viewer_of(request)
+    require(viewer, "evaluation.scorecard.view")
     if end <= start:
         raise Refused("结束日期须晚于开始日期", status=422, errors={"end": ["须晚于开始日期"]})
     period = Period(start, end)

@@ -16,7 +16,7 @@ from siteloop.framework.action import Refused
 from siteloop.framework.language import pick
 from siteloop.framework.perform import perform, require
 from siteloop.framework.screen import screen
-from siteloop.framework.viewer import Viewer
+from siteloop.framework.viewer import Viewer, viewer_of
 from siteloop.systems.inspection import actions
 from siteloop.systems.inspection.models import (
     CheckItem,
@@ -28,7 +28,7 @@ from siteloop.systems.inspection.models import (
 
 
 def _inspection(request: HttpRequest, pk: int) -> Inspection:
-    viewer: Viewer = request.viewer  # type: ignore[attr-defined]
+    viewer = viewer_of(request)
     require(viewer, "inspection.inspection.record")
     found = (
         Inspection.objects.visible_to(viewer)
@@ -46,7 +46,7 @@ def _inspection(request: HttpRequest, pk: int) -> Inspection:
 def fill(request: HttpRequest, pk: int) -> HttpResponseBase:
     """GET: every line of the tables with what was recorded; POST: record what was judged. Nothing typed is lost."""
     inspection = _inspection(request, pk)
-    viewer: Viewer = request.viewer  # type: ignore[attr-defined]
+    viewer = viewer_of(request)
     wrong, status = "", 200
     if request.method == "POST":
         try:

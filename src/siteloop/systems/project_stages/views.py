@@ -10,7 +10,7 @@ from siteloop.framework import trail
 from siteloop.framework.importing import EXCEL
 from siteloop.framework.perform import require
 from siteloop.framework.screen import screen
-from siteloop.framework.viewer import Viewer
+from siteloop.framework.viewer import viewer_of
 from siteloop.systems.project_stages import national
 from siteloop.systems.project_stages.models import StageMark
 
@@ -27,7 +27,7 @@ def _file(body: bytes, name: str) -> HttpResponse:
 @screen
 def national_book(request: HttpRequest) -> HttpResponse:
     """GET /project_stages/national.xlsx[?project=pk]: reviewed records in the tables of the standard."""
-    viewer: Viewer = request.viewer  # type: ignore[attr-defined]
+    viewer = viewer_of(request)
     require(viewer, RIGHT)
     project, wanted = None, request.GET.get("project", "")
     if wanted:
@@ -45,6 +45,6 @@ def national_book(request: HttpRequest) -> HttpResponse:
 @screen
 def national_template(request: HttpRequest) -> HttpResponse:
     """GET /project_stages/national-template.xlsx: the empty tables with the meaning of every column."""
-    viewer: Viewer = request.viewer  # type: ignore[attr-defined]
+    viewer = viewer_of(request)
     require(viewer, "project_stages.stagemark.view")
     return _file(national.template(), "national-tables-template.xlsx")
