@@ -66,5 +66,7 @@ def pytest_configure() -> None:
 
     # every test client is a program of its own to WhiteNoise, which would look at some thousand files to begin with
     settings.WHITENOISE_AUTOREFRESH = True
+    # tests change rights in the database itself, between two pages
+    settings.RIGHTS_KEPT_S = 0.0
     # the real one takes 100 MB and a twentieth of a second for every account and every attempt to sign in
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher", *settings.PASSWORD_HASHERS]

@@ -123,7 +123,8 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTH_USER_MODEL = "authority.Account"
 #: (account, request) -> framework.viewer.Viewer
-VIEWER_FOR = "siteloop.foundation.authority.viewers.viewer_for"
+VIEWER_FOR = "siteloop.foundation.authority.kept_rights.viewer_of"
+RIGHTS_KEPT_S = 2.0  # for requests that only read; see kept_rights
 AUTHENTICATION_BACKENDS = [
     "axes.backends.AxesStandaloneBackend",
     "django.contrib.auth.backends.ModelBackend",

@@ -6,9 +6,8 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
 from django.utils.functional import SimpleLazyObject
 
-from siteloop.foundation.authority import sessions
+from siteloop.foundation.authority import kept_rights, sessions
 from siteloop.foundation.authority.models import Account
-from siteloop.foundation.authority.viewers import viewer_for
 from siteloop.framework.viewer import NOBODY, Viewer
 
 #: session mark of one whose role demands a second factor that is not enrolled yet
@@ -36,7 +35,9 @@ class ViewerFromSession:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         def find() -> Viewer:
-            return viewer_for(request.user, request) if isinstance(request.user, Account) else NOBODY
+            return (
+                kept_rights.viewer_of(request.user, request) if isinstance(request.user, Account) else NOBODY
+            )
 
         request.viewer = SimpleLazyObject(find)  # type: ignore[attr-defined]
         first = self._first(request)
@@ -46,7 +47,10 @@ class ViewerFromSession:
                 return JsonResponse(body, status=403, content_type="application/problem+json")
             return redirect(first)
         sessions.seen(request)
-        return self.get_response(request)
+        try:
+            return self.get_response(request)
+        finally:
+            kept_rights.written(request)
 
     @staticmethod
     def _first(request: HttpRequest) -> str:
