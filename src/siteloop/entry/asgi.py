@@ -8,9 +8,10 @@ from typing import Any
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "siteloop.entry.settings")
 
-from django.core.asgi import get_asgi_application
+import django
 
 from siteloop.entry import settled
+from siteloop.entry.answering import Answering
 from siteloop.framework.rest import mounting
 
 UNAVAILABLE = '{"type":"about:blank","title":"服务暂不可用","status":503}'.encode()
@@ -18,7 +19,8 @@ Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[Mapping[str, Any]], Awaitable[None]]
 
-_django = get_asgi_application()
+django.setup(set_prefix=False)
+_django = Answering()
 _is_built = False
 _DJANGOS_OWN = ("/api/v1/intake/ledger", "/api/v1/intake/quarantine")
 HOP = {b"connection", b"keep-alive", b"transfer-encoding", b"upgrade", b"host", b"expect"}

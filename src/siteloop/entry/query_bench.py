@@ -34,7 +34,6 @@ from siteloop.kernel.times import DAY, HOUR, MINUTE, OFFSET, from_us
 
 DAYS = 30
 FIELDS = len(DUST.fields)
-A_DAY = 1_440  # rows of a device
 ROWS = 100_000  # about so many a COPY
 PACE = 10.0  # questions a second: fifty screens that ask every five seconds
 TALKERS = 1_000  # devices of the load; those that are asked about stand still
@@ -56,9 +55,10 @@ def main(argv: list[str]) -> int:
         help="of asking, with and without load each; ten questions a second",
     )
     asked = parser.parse_args([a for a in argv if a != "--"])
-    devices = max(1, round(asked.readings / (DAYS * A_DAY * FIELDS)))
+    start, end = _days()
+    devices = -(-asked.readings // ((end - start) // MINUTE * FIELDS))
     with program() as running:
-        report = fill(running, devices)
+        report = fill(running, devices, start, end)
         report["quiet"] = ask(running, devices, asked.seconds)
         if asked.rate:
             report["under_load"] = under_load(running, devices, asked.rate, asked.seconds)
@@ -71,14 +71,17 @@ def main(argv: list[str]) -> int:
 # ---- filling
 
 
-def fill(running: Program, devices: int) -> dict[str, Any]:
-    """Thirty local days of minutes up to this hour; what it took."""
-    now = int(time.time() * 1e6)
-    end = now // HOUR * HOUR - HOUR
-    start = (end + OFFSET) // DAY * DAY - OFFSET - (DAYS - 1) * DAY
+def _days() -> tuple[int, int]:
+    """Thirty local days up to the hour before this one, microseconds."""
+    end = int(time.time() * 1e6) // HOUR * HOUR - HOUR
+    return (end + OFFSET) // DAY * DAY - OFFSET - (DAYS - 1) * DAY, end
+
+
+def fill(running: Program, devices: int, start: int, end: int) -> dict[str, Any]:
+    """A row a minute of every device; what it took."""
     begun = time.monotonic()
     with psycopg.connect(str(running.state["database_url"]), autocommit=True) as connection:
-        connection.execute("UPDATE telemetry.rolled SET until = to_timestamp(%s)", [now // HOUR * 3600])
+        connection.execute("UPDATE telemetry.rolled SET until = to_timestamp(%s)", [(end + HOUR) // 1e6])
         for day in range(start, end, DAY):
             _day(connection, day, min(day + DAY, end), devices)
         _latest(connection, end - MINUTE, devices)

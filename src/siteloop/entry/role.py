@@ -1,12 +1,14 @@
 """One role in its own process: `python -m siteloop.entry.role web|live|listener|sink|judge|worker|edge`."""
 
 import asyncio
+import contextlib
 import logging
 import os
 import signal
 import sys
 import threading
 from collections.abc import Coroutine
+from pathlib import Path
 from typing import Any
 
 from siteloop.entry import measuring
@@ -14,6 +16,8 @@ from siteloop.entry import measuring
 LAST_S = 6.0  # for cleaning up after being told to stop
 ROLES = ("listener", "sink", "judge", "live", "web", "worker")
 EDGE = "edge"  # at a site, and alone there
+PEOPLES = ("web", "live")  # somebody sits before a screen and waits
+GREATER_SHARE = -5  # as `nice` counts
 
 
 async def _until_told(work: Coroutine[Any, Any, None]) -> None:
@@ -78,12 +82,25 @@ def _web() -> None:
     )
 
 
+def _before_bulk() -> None:
+    """Ask for a greater share of the processors than what works for nobody's eyes, where we may (root, or LimitNICE of the unit).
+
+    Linux shares its processors by session, and each role is one; so the session asks, and for systems without that the process.
+    """
+    with contextlib.suppress(OSError):
+        os.nice(GREATER_SHARE)
+    with contextlib.suppress(OSError):
+        Path("/proc/self/autogroup").write_text(str(GREATER_SHARE))
+
+
 def main(name: str) -> int:
     """Run a role until it is told to stop."""
     logging.basicConfig(
         level=os.environ.get("SITELOOP_LOG", "WARNING"),
         format=f"%(asctime)s %(levelname)s {name} %(message)s",
     )
+    if name in PEOPLES:
+        _before_bulk()
     if name != "web":
         measuring.serve(name)
     if name == "web":
