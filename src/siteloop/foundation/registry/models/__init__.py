@@ -1,0 +1,63 @@
+"""Projects with their parties, sites, devices and the devices' upkeep: the nouns every system shares."""
+
+from siteloop.foundation.registry.models.devices import (
+    ADDRESS_READERS,
+    MAP_READERS,
+    ConformanceReport,
+    Device,
+    DeviceModel,
+    DeviceState,
+    check_address,
+    check_map,
+    check_quirks,
+)
+from siteloop.foundation.registry.models.projects import (
+    Investment,
+    Party,
+    PartyKind,
+    PostKind,
+    Project,
+    ProjectPost,
+    ReviewState,
+    SingleWork,
+    Site,
+    Standardisation,
+    WorkKind,
+    WorkState,
+)
+from siteloop.foundation.registry.models.upkeep import (
+    AnnualInspection,
+    Calibration,
+    Maintenance,
+    MaintenanceReview,
+    OperationContract,
+)
+
+__all__ = (
+    "ADDRESS_READERS",
+    "MAP_READERS",
+    "AnnualInspection",
+    "Calibration",
+    "ConformanceReport",
+    "Device",
+    "DeviceModel",
+    "DeviceState",
+    "Investment",
+    "Maintenance",
+    "MaintenanceReview",
+    "OperationContract",
+    "Party",
+    "PartyKind",
+    "PostKind",
+    "Project",
+    "ProjectPost",
+    "ReviewState",
+    "SingleWork",
+    "Site",
+    "Standardisation",
+    "WorkKind",
+    "WorkState",
+    "check_address",
+    "check_map",
+    "check_quirks",
+)
