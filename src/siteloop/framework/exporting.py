@@ -21,6 +21,7 @@ from openpyxl.styles import Font
 from siteloop.framework import trail
 from siteloop.framework.action import Refused
 from siteloop.framework.fields import kind_of, raw, text
+from siteloop.framework.language import pick
 from siteloop.framework.listing import Listing, titles
 from siteloop.framework.page import Column, Page
 from siteloop.framework.perform import permission_of, require
@@ -67,7 +68,7 @@ def response(
             changes={"filters": listing.params, "count": count},
             model=page.model,
         )
-    name = f"{page.title}-{timezone.localtime():%Y%m%d-%H%M}.{form}"
+    name = f"{pick(page.title, page.title_en)}-{timezone.localtime():%Y%m%d-%H%M}.{form}"
     if form == "csv":
         answer: HttpResponseBase = StreamingHttpResponse(lines(listing, only), content_type=FORMATS["csv"])
         answer.headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(name)}"
@@ -123,7 +124,10 @@ def table(
 def workbook(listing: Listing, only: tuple[str, ...] | None = None) -> IO[bytes]:
     """An Excel file written row by row to a temporary file."""
     book = Workbook(write_only=True)
-    sheet = book.create_sheet(re.sub(r"[\\/*?:\[\]]", "", listing.page.title)[:31] or "导出")
+    sheet = book.create_sheet(
+        re.sub(r"[\\/*?:\[\]]", "", pick(listing.page.title, listing.page.title_en))[:31]
+        or pick("导出", "Export")
+    )
     sheet.freeze_panes = "A2"
     shown = titles(listing.page, only)
     head = []

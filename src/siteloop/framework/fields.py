@@ -6,10 +6,21 @@ from typing import Any
 
 from django.db import models
 
+from siteloop.framework.language import pick, term
 from siteloop.framework.masking import is_masked
 from siteloop.framework.page import Column
 from siteloop.framework.pages_found import field_at, page_for, path_of
 from siteloop.kernel.times import SHANGHAI
+
+
+def title_of(field: Any, name: str = "") -> str:
+    """Title of a model's field in the active language; `name` where there is no such field."""
+    return term(str(getattr(field, "verbose_name", name)))
+
+
+def choices_of(field: Any) -> tuple[tuple[str, str], ...]:
+    """Choices of a model's field as (value, title in the active language)."""
+    return tuple((str(value), term(str(title))) for value, title in field.flatchoices)
 
 
 def raw(row: Any, column: Column) -> Any:
@@ -71,14 +82,14 @@ def text(row: Any, column: Column) -> str:
         return masked(row, column.name)
     display = getattr(row, f"get_{column.name}_display", None)
     if display is not None:
-        return str(display())
+        return term(str(display()))
     if isinstance(value, dt.datetime):
         is_end = column.name.rsplit("__", 1)[-1] in ENDS
         return term_end(value) if is_end else value.astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M")
     if isinstance(value, dt.date):
         return f"{value:%Y-%m}" if column.name.rsplit("__", 1)[-1] in MONTHS else value.isoformat()
     if isinstance(value, bool):
-        return "是" if value else "否"
+        return pick("是", "yes") if value else pick("否", "no")
     if kind == "percent":
         return f"{float(value) * 100:.1f}%"
     if kind == "money":
@@ -88,8 +99,14 @@ def text(row: Any, column: Column) -> str:
     if isinstance(value, Decimal):
         return f"{value.normalize():f}"
     if isinstance(value, list | dict):
-        return "、".join(map(str, value)) if isinstance(value, list) else str(value)
-    return str(value)
+        return pick("、", ", ").join(map(str, value)) if isinstance(value, list) else str(value)
+    return _chosen(row, column, value) if kind == "choice" and column.value is None else str(value)
+
+
+def _chosen(row: Any, column: Column, value: Any) -> str:
+    """The title of a choice at the end of a `__` path, for which Django has no `get_…_display`."""
+    field: Any = field_at(type(row), column.name)
+    return term(str(dict(field.flatchoices).get(value, value))) if field is not None else str(value)
 
 
 def masked(row: Any, name: str) -> str:

@@ -12,7 +12,7 @@ from django.utils.datastructures import MultiValueDict
 
 from siteloop.framework import fields, lookups
 from siteloop.framework.action import Action, Input
-from siteloop.framework.language import pick
+from siteloop.framework.language import pick, term
 from siteloop.framework.opening import Openable, openable
 from siteloop.framework.page import Column, Page
 from siteloop.framework.pages_found import columns, field_at, path_of
@@ -83,7 +83,7 @@ def _choices(field: Any, values: tuple[str, ...], viewer: Viewer) -> tuple[tuple
     if isinstance(field, models.BooleanField):
         return (("true", pick("是", "yes")), ("false", pick("否", "no")))
     if field.choices:
-        return tuple((str(k), str(v)) for k, v in field.flatchoices)
+        return fields.choices_of(field)
     if field.is_relation:
         keys = [v for v in values if v.isdigit()]
         return tuple((str(r.pk), str(r)) for r in visible(field.related_model, viewer).filter(pk__in=keys))
@@ -115,14 +115,14 @@ def _field(
     is_coded = lookups.coded_field(page.model, name) is not None and not field.choices
     return Field(
         name=name,
-        title=lookups.shown_title(name, str(field.verbose_name)) if is_coded else str(field.verbose_name),
+        title=lookups.shown_title(name, fields.title_of(field)) if is_coded else fields.title_of(field),
         kind="reference" if is_coded and not field.is_relation else _kind(field),
         value=values[0] if values else "",
         values=values,
         choices=_choices(field, values, viewer),
         source=f"{path_of(page)}lookup/{name}?for=form" if field.is_relation or is_coded else "",
         required=not field.blank and not field.has_default() and not isinstance(field, models.BooleanField),
-        help=str(field.help_text or ""),
+        help=term(str(field.help_text or "")),
         errors=tuple(errors.get(name, ())),
     )
 
@@ -217,7 +217,8 @@ def _asked(
     row: Any,
 ) -> Field:
     values = tuple(data.getlist(one.name)) if data is not None else ()
-    choices, kind = one.choices, one.kind
+    choices = tuple((value, term(title)) for value, title in one.choices)
+    kind = one.kind
     if kind == "bool":
         choices = (("true", pick("是", "yes")), ("false", pick("否", "no")))
     elif kind == "reference":
@@ -236,7 +237,7 @@ def _asked(
         choices=choices,
         source=_search(page, action, one, row) if kind == "reference" else "",
         required=one.required,
-        help=one.help,
+        help=term(one.help),
         errors=tuple(errors.get(one.name, ())),
     )
 
@@ -285,9 +286,9 @@ def record_lines(page: Page, row: Any, viewer: Viewer) -> list[tuple[str, list[t
 def _line(page: Page, row: Any, name: str, opening: Openable) -> tuple[str, str, str]:
     column = next((c for c in columns(page) if c.name == name), Column(name))
     field = field_at(page.model, name)
-    title = str(field.verbose_name) if field is not None else pick(column.title or name, column.title_en)
+    title = fields.title_of(field) if field is not None else pick(column.title or name, column.title_en)
     if field is not None and field.many_to_many:
-        return title, "、".join(str(r) for r in getattr(row, name).all()), ""
+        return title, pick("、", ", ").join(str(r) for r in getattr(row, name).all()), ""
     other = fields.referred(row, Column(name)) if field is not None and field.is_relation else None
     target = fields.place_of(other) if other is not None and (type(other), other.pk) in opening else ""
     words = fields.text(row, column)

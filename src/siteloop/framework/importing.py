@@ -14,15 +14,18 @@ from openpyxl.styles import Font, PatternFill
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.datavalidation import DataValidation
 
-from siteloop.framework import perform
+from siteloop.framework import english, perform
 from siteloop.framework.action import Refused
+from siteloop.framework.fields import choices_of, title_of
+from siteloop.framework.language import is_english, pick, term
 from siteloop.framework.masking import is_masked
 from siteloop.framework.page import Page
 from siteloop.framework.pages_found import field_at, page_for
 from siteloop.framework.viewer import Viewer
 from siteloop.kernel.times import SHANGHAI
 
-MAX_BYTES = 10 * 1024 * 1024
+MAX_MB = 10
+MAX_BYTES = MAX_MB * 1024 * 1024
 MAX_UNPACKED = 200 * 1024 * 1024
 MAX_ROWS = 5_000
 YES, NO = ("是", "true", "1", "yes", "y", "√"), ("否", "false", "0", "no", "n", "")
@@ -77,8 +80,9 @@ def writable(page: Page) -> "list[models.Field[Any, Any]]":
     ]
 
 
-def _title(one: "models.Field[Any, Any]") -> str:
-    return str(one.verbose_name)
+def _both(zh: Any) -> tuple[str, str]:
+    """A word as Chinese and as English files hold it: a file is read in either language, whoever reads it."""
+    return str(zh), english.terms().get(str(zh), str(zh))
 
 
 def _required(one: "models.Field[Any, Any]") -> bool:
@@ -100,23 +104,23 @@ def template(page: Page) -> bytes:
     """An Excel file with the titles, pick lists for choices, and a sheet that explains every column."""
     book = Workbook()
     sheet = book.active
-    sheet.title = "数据"
-    notes = book.create_sheet("填写说明")
-    notes.append(["列", "必填", "说明"])
+    sheet.title = pick("数据", "Data")
+    notes = book.create_sheet(pick("填写说明", "How to fill in"))
+    notes.append([pick("列", "Column"), pick("必填", "Required"), pick("说明", "Notes")])
     for number, one in enumerate(writable(page), 1):
-        cell = sheet.cell(1, number, _title(one))
+        cell = sheet.cell(1, number, title_of(one))
         cell.font = Font(bold=True)
         if _required(one):
             cell.fill = PatternFill("solid", fgColor="FFF2CC")
         letter = get_column_letter(number)
-        sheet.column_dimensions[letter].width = max(14, len(_title(one)) * 2.2)
+        sheet.column_dimensions[letter].width = max(14, len(title_of(one)) * (1.2 if is_english() else 2.2))
         picks = _picks(one)
         listed = ",".join(picks)
         if picks and len(listed) < 250 and not any("," in p or '"' in p for p in picks):
             rule = DataValidation(type="list", formula1=f'"{listed}"', allow_blank=not _required(one))
             sheet.add_data_validation(rule)
             rule.add(f"{letter}2:{letter}{MAX_ROWS + 1}")
-        notes.append([_title(one), "是" if _required(one) else "", _explained(page, one)])
+        notes.append([title_of(one), pick("是", "yes") if _required(one) else "", _explained(page, one)])
     sheet.freeze_panes = "A2"
     body = io.BytesIO()
     book.save(body)
@@ -125,25 +129,31 @@ def template(page: Page) -> bytes:
 
 def _picks(one: "models.Field[Any, Any]") -> list[str]:
     if isinstance(one, models.BooleanField):
-        return ["是", "否"]
-    return [str(title) for value, title in one.flatchoices if value not in (None, "")]
+        return [pick("是", "yes"), pick("否", "no")]
+    return [title for value, title in choices_of(one) if value not in ("None", "")]
 
 
 def _explained(page: Page, one: "models.Field[Any, Any]") -> str:
     words = []
     if _picks(one):
-        words.append("可选：" + "、".join(_picks(one)))
+        words.append(pick("可选：", "one of: ") + pick("、", ", ").join(_picks(one)))
     if isinstance(one, models.DateTimeField):
-        words.append("北京时间，如 2026-01-31 08:30")
+        words.append(pick("北京时间，如 2026-01-31 08:30", "Beijing time, such as 2026-01-31 08:30"))
     elif isinstance(one, models.DateField):
-        words.append("如 2026-01-31")
+        words.append(pick("如 2026-01-31", "such as 2026-01-31"))
     if one.is_relation:
-        words.append("填编号或名称" + ("，多个用分号分隔" if one.many_to_many else ""))
+        several = pick("，多个用分号分隔", "; several parted by semicolons") if one.many_to_many else ""
+        words.append(pick("填编号或名称", "number or name") + several)
     if one.name == page.key:
-        words.append("按此列识别：已有的更新，没有的新增")
+        words.append(
+            pick(
+                "按此列识别：已有的更新，没有的新增",
+                "rows are known by this column: changed if there, else new",
+            )
+        )
     if one.help_text:
-        words.append(str(one.help_text))
-    return "；".join(words)
+        words.append(term(str(one.help_text)))
+    return pick("；", "; ").join(words)
 
 
 # ---- reading the file
@@ -153,20 +163,20 @@ def read(page: Page, upload: Any) -> Table:
     """Parse an uploaded .xlsx or .csv. Raises Refused 422 for anything unreadable, oversized or with unknown columns."""
     name = str(getattr(upload, "name", "")).lower()
     if getattr(upload, "size", 0) > MAX_BYTES:
-        raise _unreadable(f"文件超过 {MAX_BYTES // 1024 // 1024} MB", 413)
+        raise _unreadable(pick(f"文件超过 {MAX_MB} MB", f"The file is larger than {MAX_MB} MB"), 413)
     body = upload.read()
     if name.endswith(".xlsx"):
         lines = _excel(body)
     elif name.endswith(".csv"):
         lines = _csv(body)
     else:
-        raise _unreadable("只接受 .xlsx 或 .csv 文件")
+        raise _unreadable(pick("只接受 .xlsx 或 .csv 文件", "Only .xlsx and .csv files are read"))
     if not lines:
-        raise _unreadable("文件是空的")
+        raise _unreadable(pick("文件是空的", "The file is empty"))
     names = _names(page, lines[0][1])
     kept = tuple((n, cells) for n, cells in lines[1:] if any(c not in (None, "") for c in cells))
     if not kept:
-        raise _unreadable("文件没有数据行")
+        raise _unreadable(pick("文件没有数据行", "The file has no rows"))
     return Table(names, kept)
 
 
@@ -174,19 +184,23 @@ def _unreadable(message: str, status: int = 422) -> Refused:
     return Refused(message, status=status, errors={"file": [message]})
 
 
+def _too_long() -> Refused:
+    return _unreadable(pick(f"一次最多导入 {MAX_ROWS} 行", f"At most {MAX_ROWS} rows at once"))
+
+
 def _excel(body: bytes) -> list[tuple[int, tuple[Any, ...]]]:
     try:
         with zipfile.ZipFile(io.BytesIO(body)) as packed:
             if sum(i.file_size for i in packed.infolist()) > MAX_UNPACKED:
-                raise _unreadable("文件解压后过大", 413)
+                raise _unreadable(pick("文件解压后过大", "The file unpacks too large"), 413)
         book = load_workbook(io.BytesIO(body), read_only=True, data_only=True)
     except (zipfile.BadZipFile, KeyError, ValueError, OSError) as wrong:
-        raise _unreadable("不是有效的 Excel 文件") from wrong
+        raise _unreadable(pick("不是有效的 Excel 文件", "This is no Excel file")) from wrong
     sheet = book.worksheets[0] if book.worksheets else None
     lines: list[tuple[int, tuple[Any, ...]]] = []
     for number, cells in enumerate(sheet.iter_rows(values_only=True) if sheet is not None else (), 1):
         if number > MAX_ROWS * 2 + 1 or len(lines) > MAX_ROWS + 1:
-            raise _unreadable(f"一次最多导入 {MAX_ROWS} 行")
+            raise _too_long()
         if any(c not in (None, "") for c in cells):
             lines.append((number, tuple(cells)))
     return lines
@@ -200,30 +214,30 @@ def _csv(body: bytes) -> list[tuple[int, tuple[Any, ...]]]:
         except UnicodeDecodeError:
             continue
     else:
-        raise _unreadable("CSV 须为 UTF-8 或 GB 18030 编码")
+        raise _unreadable(pick("CSV 须为 UTF-8 或 GB 18030 编码", "CSV must be in UTF-8 or GB 18030"))
     reader = csv.reader(io.StringIO(words, newline=""))
     lines: list[tuple[int, tuple[Any, ...]]] = []
     try:
         for cells in reader:
             if len(lines) > MAX_ROWS + 1:
-                raise _unreadable(f"一次最多导入 {MAX_ROWS} 行")
+                raise _too_long()
             lines.append((reader.line_num, tuple(cells)))
     except csv.Error as wrong:
-        raise _unreadable("不是有效的 CSV 文件") from wrong
+        raise _unreadable(pick("不是有效的 CSV 文件", "This is no CSV file")) from wrong
     return lines
 
 
 def _names(page: Page, head: tuple[Any, ...]) -> tuple[str, ...]:
-    known = {n: f.name for f in writable(page) for n in (_title(f), f.name)}
+    known = {n: f.name for f in writable(page) for n in (*_both(f.verbose_name), f.name)}
     names = [known.get(str(h or "").strip().rstrip("*").strip(), "") for h in head]
     while names and not names[-1] and head[len(names) - 1] in (None, ""):
         names.pop()
     unknown = [str(head[i]) for i, n in enumerate(names) if not n]
     if unknown:
-        raise _unreadable("不认识的列：" + "、".join(unknown))
+        raise _unreadable(pick("不认识的列：", "Unknown columns: ") + pick("、", ", ").join(unknown))
     doubled = sorted({n for n in names if names.count(n) > 1})
     if doubled:
-        raise _unreadable("重复的列：" + "、".join(doubled))
+        raise _unreadable(pick("重复的列：", "Columns given twice: ") + pick("、", ", ").join(doubled))
     return tuple(names)
 
 
@@ -285,7 +299,17 @@ def _write(page: Page, viewer: Viewer, data: dict[str, Any]) -> bool:
     if key not in (None, ""):
         found = list(perform.visible(page.model, viewer).filter(**{page.key: key})[:2])
         if len(found) > 1:
-            raise Refused("多条记录符合", errors={page.key: ["多条记录符合，无法确定更新哪一条"]})
+            raise Refused(
+                "多条记录符合",
+                errors={
+                    page.key: [
+                        pick(
+                            "多条记录符合，无法确定更新哪一条",
+                            "Several records fit: it is unclear which to change",
+                        )
+                    ]
+                },
+            )
         if found:
             perform.change_on(page, found[0], viewer, data)
             return False
@@ -297,7 +321,7 @@ def _row_errors(page: Page, number: int, no: Refused) -> list[RowError]:
     found = []
     for name, messages in no.errors.items():
         one = field_at(page.model, name)
-        title = str(one.verbose_name) if one is not None and hasattr(one, "verbose_name") else ""
+        title = title_of(one)
         found += [RowError(number, title, message) for message in messages]
     return found or [RowError(number, "", no.message)]
 
@@ -314,15 +338,15 @@ def _values(
             continue
         if cell is None or (isinstance(cell, str) and not cell.strip()):
             if _required(one):
-                wrong.append(RowError(number, _title(one), "必填"))
+                wrong.append(RowError(number, title_of(one), pick("必填", "required")))
             continue
         try:
             data[name] = value(one, cell, viewer)
         except ValueError as no:
-            wrong.append(RowError(number, _title(one), str(no)))
+            wrong.append(RowError(number, title_of(one), str(no)))
     given = set(names)
     wrong += [
-        RowError(number, _title(f), "缺少此列")
+        RowError(number, title_of(f), pick("缺少此列", "the column is missing"))
         for f in writable(page)
         if _required(f) and f.name not in given
     ]
@@ -358,15 +382,15 @@ def _truth(cell: Any) -> bool:
         return True
     if word in NO:
         return False
-    raise ValueError("须为“是”或“否”")
+    raise ValueError(pick("须为“是”或“否”", "must be yes or no"))
 
 
 def _choice(one: "models.Field[Any, Any]", cell: Any) -> Any:
     word = str(cell)
     for code, title in one.flatchoices:
-        if word in (str(code), str(title)):
+        if word in (str(code), *_both(title)):
             return code
-    raise ValueError("不在可选范围内：" + "、".join(_picks(one)))
+    raise ValueError(pick("不在可选范围内：", "must be one of: ") + pick("、", ", ").join(_picks(one)))
 
 
 def _moment(cell: Any) -> dt.datetime:
@@ -375,7 +399,9 @@ def _moment(cell: Any) -> dt.datetime:
             cell if isinstance(cell, dt.datetime) else dt.datetime.fromisoformat(str(cell).replace("/", "-"))
         )
     except ValueError as wrong:
-        raise ValueError("须为时间，如 2026-01-31 08:30") from wrong
+        raise ValueError(
+            pick("须为时间，如 2026-01-31 08:30", "must be a time such as 2026-01-31 08:30")
+        ) from wrong
     return moment if moment.tzinfo else moment.replace(tzinfo=SHANGHAI)
 
 
@@ -388,7 +414,7 @@ def _day(cell: Any) -> dt.date:
         year, month, day = str(cell).replace("/", "-").replace(".", "-").split("-")
         return dt.date(int(year), int(month), int(day))
     except ValueError as wrong:
-        raise ValueError("须为日期，如 2026-01-31") from wrong
+        raise ValueError(pick("须为日期，如 2026-01-31", "must be a date such as 2026-01-31")) from wrong
 
 
 def _referred(one: "models.Field[Any, Any]", cell: Any, viewer: Viewer) -> Any:
@@ -399,12 +425,14 @@ def _referred(one: "models.Field[Any, Any]", cell: Any, viewer: Viewer) -> Any:
     for lookup in _lookups(model):
         found = list(rows.filter(**{lookup: word}).values_list("pk", flat=True)[:2])
         if len(found) > 1:
-            raise ValueError(f"“{word}”有多条记录符合，请填编号")
+            raise ValueError(
+                pick(f"“{word}”有多条记录符合，请填编号", f"several records fit “{word}”: give the number")
+            )
         if found:
             return found[0]
     if word.isdecimal() and len(word) < 19 and rows.filter(pk=int(word)).exists():
         return int(word)
-    raise ValueError(f"找不到“{word}”")
+    raise ValueError(pick(f"找不到“{word}”", f"“{word}” is not found"))
 
 
 def _lookups(model: type[models.Model]) -> list[str]:

@@ -6,15 +6,22 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils import translation
 
+from siteloop.framework import english
+
 
 def is_english() -> bool:
     """Whether English is the active language."""
     return translation.get_language() == "en"
 
 
-def pick(zh: str, en: str) -> str:
-    """The text in the active language; Chinese when there is no English."""
-    return en if en and is_english() else zh
+def term(zh: str) -> str:
+    """A word of a model in the active language: title of a field, choice, hint; the Chinese itself while nobody gave its English."""
+    return english.terms().get(zh, zh) if is_english() else zh
+
+
+def pick(zh: str, en: str = "") -> str:
+    """The text in the active language; without a text of its own the English is the glossary's."""
+    return (en or term(zh)) if is_english() else zh
 
 
 class LanguageFromProfile:

@@ -11,6 +11,8 @@ from django.db import models
 from django.db.models import Q
 
 from siteloop.framework.action import Refused
+from siteloop.framework.fields import choices_of, title_of
+from siteloop.framework.language import pick
 from siteloop.framework.lookups import coded, shown_title
 from siteloop.framework.masking import is_masked
 from siteloop.framework.page import Column, Page
@@ -160,7 +162,7 @@ class Listing:
     def _shown(self, name: str) -> Filter:
         field = field_at(self.page.model, name)
         assert field is not None, "checked at start"
-        title = str(field.verbose_name)
+        title = title_of(field)
         value = self.params.get(name, "")
         if isinstance(field, models.DateField):
             return Filter(
@@ -172,7 +174,9 @@ class Listing:
                 self.params.get(f"{name}__to", ""),
             )
         if isinstance(field, models.BooleanField):
-            return Filter(name, title, "bool", (("true", "是"), ("false", "否")), value)
+            return Filter(
+                name, title, "bool", (("true", pick("是", "yes")), ("false", pick("否", "no"))), value
+            )
         if field.choices:
             return Filter(name, title, "choice", self._choices(field, value), value)
         source = f"{path_of(self.page)}lookup/{name}"
@@ -187,11 +191,11 @@ class Listing:
     @staticmethod
     def _choices(field: Any, value: str) -> tuple[tuple[str, str], ...]:
         """All choices; several at once, as a link may ask for, stand as one more line."""
-        every = tuple((str(k), str(v)) for k, v in field.flatchoices)
+        every = choices_of(field)
         if "," not in value:
             return every
         words = dict(every)
-        return (*every, (value, "、".join(words.get(v, v) for v in value.split(","))))
+        return (*every, (value, pick("、", ", ").join(words.get(v, v) for v in value.split(","))))
 
     def _chosen(self, name: str, field: Any, value: str) -> tuple[tuple[str, str], ...]:
         """Only the chosen reference; others are searched for as the person types."""
@@ -268,16 +272,12 @@ class Listing:
 
 def titles(page: Page, only: Iterable[str] | None = None) -> list[tuple[Column, str]]:
     """Columns with their shown titles: all, or only the named ones, in the declared order."""
-    from siteloop.framework.language import pick
-
     wanted = None if only is None else set(only)
     shown = []
     for column in columns(page):
         if wanted is not None and column.name not in wanted:
             continue
         field = field_at(page.model, column.name)
-        default = (
-            str(field.verbose_name) if field is not None and hasattr(field, "verbose_name") else column.name
-        )
-        shown.append((column, pick(column.title or default, column.title_en)))
+        own = pick(column.title, column.title_en)
+        shown.append((column, own or title_of(field, column.name)))
     return shown

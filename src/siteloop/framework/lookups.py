@@ -126,7 +126,7 @@ def titles(path: str, values: set[str]) -> dict[str, str]:
 
 def shown_title(path: str, title: str) -> str:
     """Title of a field as people read it: where the name is shown, the title does not promise a code."""
-    return title.removesuffix("代码") if coded(path) is not None else title
+    return title.removesuffix("代码").removesuffix(" code") if coded(path) is not None else title
 
 
 def _target(model: type[models.Model], name: str) -> Any:

@@ -18,7 +18,7 @@ from django.utils.timezone import is_naive, make_aware
 
 from siteloop.framework import events, trail
 from siteloop.framework.action import Act, Action, Input, Refused
-from siteloop.framework.language import pick
+from siteloop.framework.language import pick, term
 from siteloop.framework.masking import is_masked
 from siteloop.framework.page import Page
 from siteloop.framework.scope import ScopedModel
@@ -224,8 +224,15 @@ def _messages(wrong: ValidationError) -> dict[str, list[str]]:
 
 def _sentences(wrong: ValidationError) -> list[str]:
     """What a person reads; nothing in a field that needs something is said as people say it."""
-    empty = getattr(wrong, "code", None) in ("null", "blank")
-    return [pick("请填写", "Please fill this in")] if empty else [str(m) for m in wrong.messages]
+    if getattr(wrong, "code", None) in ("null", "blank"):
+        return [pick("请填写", "Please fill this in")]
+    named = getattr(wrong, "params", None) or {}
+    if "unique_check" in named:
+        meta = named["model_class"]._meta
+        titles = [term(str(meta.get_field(name).verbose_name)) for name in named["unique_check"]]
+        named["model_name"] = term(str(meta.verbose_name))
+        named["field_label"] = named["field_labels"] = pick("、", " + ").join(titles)
+    return [str(m) for m in wrong.messages]
 
 
 def assign(obj: models.Model, data: dict[str, Any], viewer: Viewer) -> dict[str, list[Any]]:

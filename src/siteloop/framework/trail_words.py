@@ -9,8 +9,8 @@ from django.core.exceptions import FieldDoesNotExist
 from django.db import models
 
 from siteloop.framework import lookups
-from siteloop.framework.fields import ENDS, term_end
-from siteloop.framework.language import pick
+from siteloop.framework.fields import ENDS, term_end, title_of
+from siteloop.framework.language import pick, term
 from siteloop.framework.models import TrailEntry
 from siteloop.framework.perform import visible
 from siteloop.framework.viewer import Viewer
@@ -63,7 +63,7 @@ def _field(model: str, name: str) -> Any:
 
 
 def _title(field: Any, name: str) -> str:
-    return lookups.shown_title(name, str(getattr(field, "verbose_name", name)))
+    return lookups.shown_title(name, title_of(field, name))
 
 
 def _word(field: Any, value: Any, names: dict[tuple[str, str], str]) -> str:
@@ -75,7 +75,7 @@ def _word(field: Any, value: Any, names: dict[tuple[str, str], str]) -> str:
     if field is not None and field.is_relation:
         text = names.get((field.name, text), text)
     elif field is not None and field.choices:
-        text = str(dict(field.flatchoices).get(value, value))
+        text = term(str(dict(field.flatchoices).get(value, value)))
     elif isinstance(field, models.DateTimeField):
         text = _moment(text, field.name in ENDS)
     elif field is not None:

@@ -24,7 +24,7 @@ from siteloop.framework.forms import (
     record_lines,
     written,
 )
-from siteloop.framework.language import pick
+from siteloop.framework.language import pick, term
 from siteloop.framework.listing import PAGE_SIZES, Listing
 from siteloop.framework.models import SavedView, TrailEntry
 from siteloop.framework.page import Page
@@ -215,7 +215,7 @@ def register_action(
                 raise
             errors, status = no.errors or {"__all__": [no.message]}, no.status
         else:
-            messages.success(request, str(answer) if answer else pick("已完成", "Done"))
+            messages.success(request, term(str(answer)) if answer else pick("已完成", "Done"))
             return redirect(path_of(found, pk) if pk is not None else path_of(found))
     return _ask(request, found, viewer, one, row=row, errors=errors, status=status)
 
@@ -258,7 +258,7 @@ def _ask(
         "row": row,
         "chosen": chosen,
         "title": pick(one.title, one.title_en),
-        "confirm": one.confirm,
+        "confirm": term(one.confirm),
         "danger": one.danger,
         "fields": fields,
         "wrong": [f for f in fields if f.errors],

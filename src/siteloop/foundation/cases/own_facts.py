@@ -8,6 +8,7 @@ from django.utils import timezone
 from siteloop.foundation.authority.models import OrganisationKind as Kind
 from siteloop.foundation.cases.facts import Fact, Key, Line, Period, good_if
 from siteloop.foundation.cases.models import Case, CaseDuty, CaseEvent, CaseState, Finding
+from siteloop.framework.language import term
 from siteloop.framework.viewer import Viewer
 
 ENTERPRISES = (
@@ -105,13 +106,18 @@ def warnings(viewer: Viewer, period: Period) -> QuerySet[Any]:
 def of_finding(row: Finding) -> Line:
     """A warning as a line."""
     return Line(
-        timezone.localdate(row.since), str(row), f"/cases/findings/{row.pk}/", str(row.get_severity_display())
+        timezone.localdate(row.since),
+        str(row),
+        f"/cases/findings/{row.pk}/",
+        term(row.get_severity_display()),
     )
 
 
 def of_case(row: Case) -> Line:
     """A case as a line."""
-    note = " · ".join(filter(None, (str(row.get_state_display()), str(row.get_circle_display()), row.words)))
+    note = " · ".join(
+        filter(None, (term(row.get_state_display()), term(row.get_circle_display()), row.words))
+    )
     return Line(timezone.localdate(row.opened_at), str(row), f"/cases/cases/{row.pk}/", note)
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 
-from siteloop.framework.check import declarations, doors, manifests
+from siteloop.framework.check import declarations, doors, glossary, manifests
 from siteloop.framework.check.folders import Folder, Problem, folders
 
 RULES: tuple[Callable[[Folder], Iterable[Problem]], ...] = (
@@ -15,6 +15,8 @@ RULES: tuple[Callable[[Folder], Iterable[Problem]], ...] = (
     declarations.pages_name_real_fields,
     declarations.actions_have_a_sentence,
     declarations.detectors_are_tested_both_ways,
+    glossary.words_have_english,
+    glossary.english_tells_apart,
     doors.no_way_round_the_scope,
     doors.writes_go_through_actions,
     doors.reasons_are_given,
@@ -27,4 +29,5 @@ def run_checks(only: str = "") -> list[Problem]:
     if only and not chosen:
         return [Problem("folder", only, "there is no such folder")]
     found = [problem for folder in chosen for rule in RULES for problem in rule(folder)]
-    return found + list(declarations.migrations_are_current())
+    whole = () if only else glossary.the_glossary_is_one()
+    return [*found, *whole, *declarations.migrations_are_current()]

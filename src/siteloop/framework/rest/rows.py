@@ -5,6 +5,7 @@ from typing import Any
 from django.db import models
 
 from siteloop.framework.fields import kind_of, masked, plain, raw
+from siteloop.framework.language import term
 from siteloop.framework.masking import is_masked
 from siteloop.framework.page import Column, Page
 from siteloop.framework.pages_found import columns, field_at
@@ -64,7 +65,7 @@ def _value(row: Any, name: str, field: Any) -> Any:
 
 def _title(row: Any, name: str, field: Any) -> str:
     if getattr(field, "choices", None):
-        return str(getattr(row, f"get_{name}_display")())
+        return term(str(getattr(row, f"get_{name}_display")()))
     other = getattr(row, name)
     return "" if other is None else str(other)
 

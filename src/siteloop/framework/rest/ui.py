@@ -6,8 +6,8 @@ from django.http import HttpRequest, HttpResponse
 
 from siteloop.framework import pages_found
 from siteloop.framework.action import Action, Refused
-from siteloop.framework.fields import kind_of
-from siteloop.framework.language import pick
+from siteloop.framework.fields import choices_of, kind_of, title_of
+from siteloop.framework.language import pick, term
 from siteloop.framework.listing import Listing, titles
 from siteloop.framework.page import Page
 from siteloop.framework.pages_found import field_at, label
@@ -88,7 +88,7 @@ def describe(page: Page, viewer: Viewer) -> dict[str, Any]:
             described(a) for a in page.actions if viewer.may(a.permission or permission_of(a.model, a.code))
         ],
         "empty": pick(page.empty, page.empty_en),
-        "help": page.help,
+        "help": term(page.help),
     }
 
 
@@ -101,13 +101,13 @@ def _input(page: Page, name: str) -> dict[str, Any]:
     other = pages_found.page_for(field.related_model) if field.is_relation else None
     return {
         "name": name,
-        "title": str(field.verbose_name),
+        "title": title_of(field),
         "required": not (field.blank or field.null or field.has_default()),
         "type": field.get_internal_type(),
         "max_length": getattr(field, "max_length", None),
-        "choices": _pairs(field.flatchoices) if field.choices else [],
+        "choices": _pairs(choices_of(field)) if field.choices else [],
         "reference": f"/api/v1/{label(other)}/{other.code}" if other is not None else "",
-        "help": str(field.help_text),
+        "help": term(str(field.help_text)),
     }
 
 
@@ -118,7 +118,7 @@ def described(action: Action) -> dict[str, Any]:
         "title": pick(action.title, action.title_en),
         "on_register": action.on_register,
         "bulk": action.bulk,
-        "confirm": action.confirm,
+        "confirm": term(action.confirm),
         "danger": action.danger,
         "fields": [
             {
@@ -126,9 +126,9 @@ def described(action: Action) -> dict[str, Any]:
                 "title": pick(i.title, i.title_en),
                 "kind": i.kind,
                 "required": i.required,
-                "choices": _pairs(i.choices),
+                "choices": _pairs((value, term(title)) for value, title in i.choices),
                 "reference": i.reference,
-                "help": i.help,
+                "help": term(i.help),
             }
             for i in action.fields
         ],

@@ -38,6 +38,12 @@ def t(zh: str, en: str | None = None) -> str:
 
 
 @register.filter
+def term(zh: str | None) -> str | None:
+    """{{ case.get_state_display|term }}: a model's word in the active language; nothing stays nothing."""
+    return language.term(str(zh)) if zh is not None else None
+
+
+@register.filter
 def local(moment: dt.datetime | None, shape: str = "%m-%d %H:%M") -> str:
     """A moment on Shanghai's clock."""
     return moment.astimezone(SHANGHAI).strftime(shape) if moment else ""

@@ -27,6 +27,7 @@ from siteloop.framework.perform import permission_of
 from siteloop.framework.rest.schemas import answer_schema
 from siteloop.framework.scope import ScopedModel
 from siteloop.framework.testing.people import Caller, caller
+from siteloop.framework.testing.reading import left_in_chinese, names_in
 
 
 @pytest.mark.django_db
@@ -246,6 +247,17 @@ class RegisterTests:
             assert who.html.get(f"{self.desk}new").status_code == 200
         if self._changes():
             assert who.html.get(f"{self.desk}{row.pk}/edit").status_code == 200
+
+    def test_english_leaves_no_word_of_the_program_in_chinese(self) -> None:
+        row = self.make_row(self.home)
+        who = self.local()
+        who.html.cookies["siteloop_language"] = "en"
+        paths = [self.desk, f"{self.desk}{row.pk}/"]
+        paths += [f"{self.desk}new"] if self.page.can_create and self.page.form else []
+        paths += [f"{self.desk}{row.pk}/edit"] if self._changes() else []
+        for path in paths:
+            left = left_in_chinese(who.html.get(path).content.decode(), names_in(row))
+            assert not left, f"{path}: {left}"
 
     def test_repeated_submission_is_done_once(self) -> None:
         if not self._creates():

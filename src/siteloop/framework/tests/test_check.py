@@ -5,6 +5,7 @@ import importlib
 
 import pytest
 
+from siteloop.framework import english
 from siteloop.framework.check import Folder, doors, manifests, run_checks
 from siteloop.framework.check.folders import folders
 from siteloop.framework.scaffold import write_system
@@ -74,6 +75,7 @@ def test_skeleton_is_whole_and_valid(tmp_path):
         "models.py",
         "pages.py",
         "actions.py",
+        "english.toml",
         "rights.py",
         "migrations/__init__.py",
         "migrations/0001_initial.py",
@@ -82,8 +84,10 @@ def test_skeleton_is_whole_and_valid(tmp_path):
     }
     for path in files:
         text = path.read_text(encoding="utf-8")
-        ast.parse(text)
+        if path.suffix == ".py":
+            ast.parse(text)
         assert "$" not in text
+    assert english.read(tmp_path / "tested_thing") == {"受检物": "Tested thing", "进行中": "Open"}
     spec = importlib.util.spec_from_file_location("tested_system", tmp_path / "tested_thing" / "system.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)

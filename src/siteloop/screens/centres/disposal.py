@@ -12,7 +12,7 @@ from django.utils import timezone
 from siteloop.foundation.cases import catalogue
 from siteloop.foundation.cases.models import Case
 from siteloop.framework import exporting
-from siteloop.framework.language import pick
+from siteloop.framework.language import pick, term
 from siteloop.framework.screen import screen
 from siteloop.framework.viewer import Viewer
 from siteloop.screens.centres import asking
@@ -77,7 +77,7 @@ def export(request: HttpRequest) -> StreamingHttpResponse:
             c.number,
             c.title,
             _titles(c.loop, c.step)[1],
-            c.get_severity_display(),
+            term(c.get_severity_display()),
             timezone.localtime(c.deadline).strftime("%Y-%m-%d %H:%M") if c.deadline else "",
         ]
         for c in rows

@@ -12,7 +12,7 @@ from siteloop.foundation.cases import catalogue
 from siteloop.foundation.cases.models import Case, Finding
 from siteloop.foundation.cases.titles import titles
 from siteloop.framework import exporting
-from siteloop.framework.language import pick
+from siteloop.framework.language import pick, term
 from siteloop.framework.screen import screen
 from siteloop.framework.viewer import Viewer
 from siteloop.screens.centres import asking
@@ -72,7 +72,7 @@ def export(request: HttpRequest) -> StreamingHttpResponse:
         for t in (("等级", "Level"), ("事项", "What"), ("工地", "Site"), ("时间", "Since"), ("期限", "Due"))
     ]
     kinds = _kinds(viewer, said)
-    lines = ([r.get_severity_display(), *_line(r, kinds)] for r in _rows(viewer, said).iterator(1000))
+    lines = ([term(r.get_severity_display()), *_line(r, kinds)] for r in _rows(viewer, said).iterator(1000))
     title = pick("预警", "Warnings") if said["what"] == "warning" else pick("待办", "To-dos")
     return exporting.table(viewer, _export(said), title, heads, lines)
 

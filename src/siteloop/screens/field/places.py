@@ -7,7 +7,7 @@ from django.db.models import Count, Q
 from siteloop.foundation.cases.models import Case
 from siteloop.foundation.registry.models import Device, Project, Site, WorkState
 from siteloop.framework.action import Refused
-from siteloop.framework.language import pick
+from siteloop.framework.language import pick, term
 from siteloop.framework.perform import require
 from siteloop.framework.viewer import Viewer
 from siteloop.screens.workbench.views import OPEN
@@ -54,7 +54,7 @@ def site(viewer: Viewer, pk: int) -> dict[str, Any]:
         "address": row.address,
         "facts": _facts(row.project),
         "parties": [
-            [p.get_kind_display(), p.organisation.name]
+            [term(p.get_kind_display()), p.organisation.name]
             for p in row.project.parties.select_related("organisation").order_by("kind")
         ],
         "limit": dust.pm25_limit(row.region_code),
@@ -69,8 +69,8 @@ def site(viewer: Viewer, pk: int) -> dict[str, Any]:
 def _facts(project: Project) -> list[list[str]]:
     facts = [
         [pick("形象进度", "Progress"), project.progress],
-        [pick("工程状态", "State"), project.get_state_display()],
-        [pick("工程类别", "Kind"), project.get_work_kind_display()],
+        [pick("工程状态", "State"), term(project.get_state_display())],
+        [pick("工程类别", "Kind"), term(project.get_work_kind_display())],
         [pick("施工许可证", "Permit"), project.permit_number],
         [pick("建筑面积", "Floor area"), f"{project.floor_area:,.0f} ㎡" if project.floor_area else ""],
         [pick("计划竣工", "Planned finish"), str(project.planned_finish or "")],
@@ -108,6 +108,6 @@ def _cases(viewer: Viewer, row: Site) -> list[dict[str, Any]]:
         return []
     rows = Case.objects.visible_to(viewer).filter(Q(site=row) | Q(project=row.project_id), state__in=OPEN)
     return [
-        {"id": c.pk, "title": c.title, "state": c.words or c.get_state_display(), "colour": c.severity}
+        {"id": c.pk, "title": c.title, "state": c.words or term(c.get_state_display()), "colour": c.severity}
         for c in rows.order_by("-opened_at")[:10]
     ]

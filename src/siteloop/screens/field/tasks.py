@@ -7,7 +7,7 @@ from siteloop.foundation.cases.basis import basis_of
 from siteloop.foundation.cases.models import Case
 from siteloop.foundation.cases.timeline import Moment, timeline
 from siteloop.foundation.files.carried import photo
-from siteloop.framework.language import pick
+from siteloop.framework.language import pick, term
 from siteloop.framework.rest.carried import iso, shown
 from siteloop.framework.viewer import Viewer
 from siteloop.screens.workbench import views as workbench
@@ -34,7 +34,7 @@ def case(row: Case, viewer: Viewer) -> dict[str, Any]:
     facts = [
         [pick("派单编号", "Number"), row.number],
         [pick("环节", "Step"), pick(step.title, step.title_en)],
-        [pick("层级", "Circle"), row.get_circle_display()],
+        [pick("层级", "Circle"), term(row.get_circle_display())],
     ]
     facts += [[pick("依据", "Basis"), f"{b.instrument}{b.clause}"] for b in basis_of(row)[:2]]
     if row.machine_message:
@@ -49,7 +49,7 @@ def case(row: Case, viewer: Viewer) -> dict[str, Any]:
         site=row.site_id,
         deadline=iso(row.deadline),
         colour=row.severity,
-        state=row.words or row.get_state_display(),
+        state=row.words or term(row.get_state_display()),
         facts=facts,
         story=[_moment(m) for m in timeline(row)[-MOMENTS:]],
     )

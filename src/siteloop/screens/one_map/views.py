@@ -7,7 +7,7 @@ from django.shortcuts import render
 
 from siteloop.foundation.cases.models import Case
 from siteloop.foundation.registry.models import Site, WorkState
-from siteloop.framework.language import pick
+from siteloop.framework.language import pick, term
 from siteloop.framework.perform import require
 from siteloop.framework.screen import screen
 from siteloop.framework.viewer import Viewer, viewer_of
@@ -85,7 +85,7 @@ def _feature(
         "properties": {
             "id": pk,
             "title": name,
-            "state": STATES[state],
+            "state": term(STATES[state]),
             "colour": spot.colour if spot and is_building else "grey",
             "pm25": spot.pm25 if spot else None,
             "pm10": spot.pm10 if spot else None,

@@ -11,6 +11,7 @@ from django.shortcuts import render
 
 from siteloop.foundation.regions.names import full_name
 from siteloop.foundation.registry.models import Party, PartyKind, Site, WorkState
+from siteloop.framework.language import term
 from siteloop.framework.viewer import system_viewer
 from siteloop.screens.portal.doors import public
 from siteloop.systems.dust import facade as dust
@@ -60,7 +61,7 @@ def _units(site: Site) -> list[tuple[str, str]]:
     order = [kind.value for kind in PartyKind]
     rows: Any = Party.objects.unscoped(WHY).filter(project=site.project_id).select_related("organisation")
     found = sorted(rows, key=lambda p: (order.index(p.kind), p.pk))
-    return [(p.get_kind_display(), p.organisation.name) for p in found]
+    return [(term(p.get_kind_display()), p.organisation.name) for p in found]
 
 
 def _monitor(reading: dust.Reading) -> Monitor:

@@ -11,6 +11,7 @@ from django.db.models.functions import Left, Length
 
 from siteloop.foundation.regions.names import name as region_name
 from siteloop.foundation.registry.models import Project, WorkState
+from siteloop.framework.language import term
 from siteloop.framework.viewer import Viewer
 
 COUNTY, TOWN = 6, 9  # digits of their codes
@@ -94,7 +95,7 @@ class Row:
     def cells(self) -> list[tuple[str, int, str]]:
         """(state in words, how many, their list)."""
         return [
-            (str(WorkState(code).label), n, _listed({**self.where, "state": code}))
+            (term(str(WorkState(code).label)), n, _listed({**self.where, "state": code}))
             for code, n in self.states.items()
         ]
 

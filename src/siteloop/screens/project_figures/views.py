@@ -10,7 +10,7 @@ from siteloop.foundation.regions.names import name as region_name
 from siteloop.foundation.registry.models import Project, WorkState
 from siteloop.framework import exporting
 from siteloop.framework.action import Refused
-from siteloop.framework.language import pick
+from siteloop.framework.language import pick, term
 from siteloop.framework.perform import require
 from siteloop.framework.screen import screen
 from siteloop.framework.viewer import Viewer, viewer_of
@@ -47,7 +47,7 @@ def page(request: HttpRequest) -> HttpResponse:
         "by": by,
         "title": pick(by.title, by.title_en),
         "choices": [(g.code, pick(g.title, g.title_en)) for g in GROUPINGS],
-        "states": [str(s.label) for s in WorkState],
+        "states": [term(str(s.label)) for s in WorkState],
         "counties": _counties(viewer),
         "region": region,
         "without": total.all.n - sum(r.all.n for r in rows),
@@ -64,7 +64,7 @@ def export(request: HttpRequest) -> StreamingHttpResponse:
     rows, total = counted(viewer, by, region)
     heads = [
         pick(by.title, by.title_en),
-        *(str(s.label) for s in WorkState),
+        *(term(str(s.label)) for s in WorkState),
         pick("合计", "Total"),
         pick("建筑面积（㎡）", "Floor area (m²)"),
         pick("造价（万元）", "Cost (10,000 yuan)"),

@@ -18,7 +18,7 @@ from siteloop.foundation.packs.resolve import bounds_above
 from siteloop.foundation.regions.names import full_name, name
 from siteloop.foundation.registry.models import Site
 from siteloop.framework.action import Refused
-from siteloop.framework.language import pick
+from siteloop.framework.language import pick, term
 from siteloop.framework.perform import perform, require
 from siteloop.framework.screen import screen
 from siteloop.framework.viewer import Viewer, viewer_of
@@ -142,7 +142,7 @@ def _line(run: BackTestRun) -> dict[str, Any]:
             )
             for n, v in run.changes.items()
         ],
-        "state": run.get_state_display(),
+        "state": term(run.get_state_display()),
         "colour": {"done": "green", "failed": "red", "running": "blue"}.get(run.state, "secondary"),
         "seconds": (run.ended_at - run.started_at).total_seconds()
         if run.ended_at and run.started_at

@@ -9,6 +9,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from siteloop.foundation.registry.standing import Standing
+from siteloop.framework.language import term
 from siteloop.systems.credit import ranking
 from siteloop.systems.credit.models import (
     BlacklistEntry,
@@ -118,7 +119,7 @@ def published(
 
 def _kind(row: Any) -> str:
     unit = row.organisation or row.person.organisation
-    return str(unit.get_kind_display()) if unit is not None else ""
+    return term(unit.get_kind_display()) if unit is not None else ""
 
 
 def _entry(row: BlacklistEntry) -> PublicLine:

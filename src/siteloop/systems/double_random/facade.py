@@ -13,6 +13,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from siteloop.foundation.regions.names import full_name
+from siteloop.framework.language import term
 from siteloop.systems.double_random.draw import ALGORITHM
 from siteloop.systems.double_random.models import (
     Draw,
@@ -164,13 +165,13 @@ def _public(row: Draw, due: dt.datetime | None, inputs: dict[str, Any] | None = 
         plan=row.plan.title,
         organisation=row.plan.organisation.name,
         region=full_name(row.region_code),
-        quarter=row.get_quarter_display(),
+        quarter=term(row.get_quarter_display()),
         count=row.count,
         group_size=row.plan.group_size,
         check_from=row.check_from,
         check_to=row.check_to,
         state=row.state,
-        state_title=row.get_state_display(),
+        state_title=term(row.get_state_display()),
         commitment=row.commitment,
         commitment_sm3=row.commitment_sm3,
         committed_at=row.committed_at,
@@ -214,7 +215,7 @@ def notices(kind: str = "", start: int = 0, most: int = 20) -> list[PublicNotice
     return [
         PublicNotice(
             kind=row.kind,
-            title=str(row.get_kind_display()),
+            title=term(row.get_kind_display()),
             draw=row.draw.number,
             published_at=row.published_at,
             is_late=row.is_late(row.published_at),

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from siteloop.framework.language import pick
+from siteloop.framework.language import pick, term
 from siteloop.framework.rest import carried
 from siteloop.framework.rest.ui import described
 from siteloop.framework.rest.versions import version_of
@@ -39,7 +39,7 @@ def check(task: CheckTask, viewer: Viewer) -> dict[str, Any]:
         f"{pick('双随机', 'Double random')} {task.project}",
         place=str(task.project),
         project=task.project_id,
-        state=task.get_state_display(),
+        state=term(task.get_state_display()),
         facts=[
             [pick("抽取", "Draw"), task.draw.number],
             [pick("检查期间", "Between"), f"{task.draw.check_from}—{task.draw.check_to}"],
@@ -50,7 +50,7 @@ def check(task: CheckTask, viewer: Viewer) -> dict[str, Any]:
             {
                 "key": f"double_random/check-lines/{x.pk}",
                 "api": f"/api/v1/double_random/check-lines/{x.pk}",
-                "group": f"{x.item.get_subject_display()}·{x.item.get_party_display()}",
+                "group": f"{term(x.item.get_subject_display())}·{term(x.item.get_party_display())}",
                 "title": x.item.content,
                 "clause": x.item.clause,
                 "points": x.item.points,

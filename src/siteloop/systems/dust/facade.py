@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from django.db.models import Q
 
 from siteloop.foundation.registry.models import Site, WorkState
+from siteloop.framework.language import term
 from siteloop.framework.perform import perform
 from siteloop.framework.scope import ScopedQuerySet
 from siteloop.framework.viewer import Viewer, system_viewer
@@ -106,11 +107,11 @@ def track(code: str) -> TrackedComplaint | None:
         return None
     return TrackedComplaint(
         site=row.site.name,
-        topic=row.get_topic_display(),
+        topic=term(row.get_topic_display()),
         received_at=row.received_at,
         state=row.state,
-        state_title=row.get_state_display(),
-        case_state=row.case.get_state_display() if row.case else "",
+        state_title=term(row.get_state_display()),
+        case_state=term(row.case.get_state_display()) if row.case else "",
         answer=row.answer,
         answered_at=row.answered_at,
     )

@@ -1,5 +1,6 @@
 """Registers of the dust system."""
 
+from siteloop.framework.language import term
 from siteloop.framework.page import Column, Page, Panel
 from siteloop.systems.dust import actions, complaints
 from siteloop.systems.dust.models import Complaint, DeviceMonth
@@ -27,7 +28,7 @@ device_months = Page(
             title="审核",
             title_en="Review",
             kind="choice",
-            value=lambda m: m.review.get_state_display(),
+            value=lambda m: term(m.review.get_state_display()),
         ),
     ),
     filters=("month", "device", "device__site", "review__state"),

@@ -10,6 +10,7 @@ from django.utils import timezone
 from siteloop.foundation.cases.facts import Fact, Key, Line, Period, good_if
 from siteloop.foundation.packs import in_query
 from siteloop.foundation.registry.models import Site, WorkState
+from siteloop.framework.language import term
 from siteloop.framework.viewer import Viewer
 from siteloop.systems.inspection.models import (
     Inspection,
@@ -100,13 +101,13 @@ def penalties(viewer: Viewer, period: Period) -> QuerySet[Any]:
 
 def of_order(row: Order) -> Line:
     """An order as a line."""
-    note = " · ".join(filter(None, (str(row.get_state_display()), str(row.get_colour_display()))))
+    note = " · ".join(filter(None, (term(row.get_state_display()), term(row.get_colour_display()))))
     return Line(timezone.localdate(row.issued_at), f"{row} {row.site}", f"/inspection/orders/{row.pk}/", note)
 
 
 def of_visit(row: Inspection) -> Line:
     """An inspection as a line."""
-    return Line(row.checked_on, str(row), f"/inspection/inspections/{row.pk}/", str(row.get_grade_display()))
+    return Line(row.checked_on, str(row), f"/inspection/inspections/{row.pk}/", term(row.get_grade_display()))
 
 
 def of_site(row: Site) -> Line:
@@ -119,7 +120,7 @@ def of_site(row: Site) -> Line:
 
 def of_penalty(row: Penalty) -> Line:
     """A penalty as a line."""
-    note = f"{row.amount:,.0f} 元" if row.amount is not None else str(row.get_state_display())
+    note = f"{row.amount:,.0f} 元" if row.amount is not None else term(row.get_state_display())
     return Line(row.decided_on, str(row), f"/inspection/penalties/{row.pk}/", note)
 
 

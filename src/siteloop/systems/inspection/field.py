@@ -9,7 +9,7 @@ from siteloop.foundation.authority.models import Post
 from siteloop.foundation.cases.receivers import members
 from siteloop.foundation.files.carried import photo
 from siteloop.foundation.registry.models import Device, Site
-from siteloop.framework.language import pick
+from siteloop.framework.language import pick, term
 from siteloop.framework.rest import carried
 from siteloop.framework.viewer import Viewer
 from siteloop.systems.inspection import actions, applying, merging
@@ -59,7 +59,7 @@ def standing(viewer: Viewer, site: int) -> list[dict[str, Any]]:
         return []
     rows = Order.objects.visible_to(viewer).filter(site=site, state__in=(OrderState.OPEN, OrderState.REPLIED))
     return [
-        {"id": o.pk, "title": str(o), "state": o.get_state_display(), "colour": o.colour or "blue"}
+        {"id": o.pk, "title": str(o), "state": term(o.get_state_display()), "colour": o.colour or "blue"}
         for o in rows.select_related("measure").order_by("-issued_at")[:10]
     ]
 
@@ -159,11 +159,11 @@ def inspection(row: Inspection, viewer: Viewer) -> dict[str, Any]:
         row,
         viewer,
         "inspection",
-        f"{row.site} {row.get_kind_display()}",
+        f"{row.site} {term(row.get_kind_display())}",
         place=str(row.site),
         project=row.project_id,
         site=row.site_id,
-        state=row.get_state_display(),
+        state=term(row.get_state_display()),
         colour="" if row.state == InspectionState.OPEN else "green",
         facts=[
             [pick("检查日期", "Date"), row.checked_on.isoformat()],
@@ -177,7 +177,7 @@ def inspection(row: Inspection, viewer: Viewer) -> dict[str, Any]:
         materials=[{"kind": m.kind, "person": m.person, **photo(m.file)} for m in materials],
         papers=[p for p in (paper(o) for o in orders) if p is not None],
         score=f"{row.score:f}" if row.score is not None else None,
-        grade=row.get_grade_display() if row.grade else "",
+        grade=term(row.get_grade_display()) if row.grade else "",
         document=(
             {"number": row.document.number, "pdf": f"/documents/documents/{row.document_id}/pdf"}
             if row.document is not None
@@ -217,7 +217,7 @@ def order(row: Order, viewer: Viewer) -> dict[str, Any]:
         site=row.site_id,
         deadline=carried.iso(row.case.deadline if row.case else None),
         colour=row.colour or ("orange" if row.measure.kind == "stop" else "blue"),
-        state=row.get_state_display(),
+        state=term(row.get_state_display()),
         facts=[
             [pick("文号", "Number"), row.number],
             [pick("制作机关", "Authority"), row.authority.name],

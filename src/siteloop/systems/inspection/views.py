@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods
 
 from siteloop.foundation.files.store import keep
 from siteloop.framework.action import Refused
-from siteloop.framework.language import pick
+from siteloop.framework.language import pick, term
 from siteloop.framework.perform import perform, require
 from siteloop.framework.screen import screen
 from siteloop.framework.viewer import Viewer, viewer_of
@@ -116,7 +116,7 @@ def _page(request: HttpRequest, inspection: Inspection, wrong: str, status: int)
         "tables": list(tables.values()),
         "wrong": wrong,
         "is_open": inspection.state == InspectionState.OPEN,
-        "results": [(r.value, str(r.label)) for r in LineResult],
+        "results": [(r.value, term(str(r.label))) for r in LineResult],
     }
     return render(request, "inspection/fill.html", context, status=status)
 

@@ -7,6 +7,7 @@ from django.utils import timezone
 from siteloop.foundation.registry.models import Device, DeviceState, Project
 from siteloop.foundation.registry.panels import ProjectPanel
 from siteloop.foundation.telemetry import readings
+from siteloop.framework.language import term
 from siteloop.framework.viewer import Viewer
 from siteloop.kernel.profiles import PROFILES
 from siteloop.systems.project_stages import engine, settings
@@ -56,7 +57,7 @@ def _stages(project: Project, viewer: Viewer) -> list[dict[str, Any]]:
         if page is not None:
             tail = f"{mark.record}/" if mark is not None and mark.record else f"?project={project.pk}"
             link = f"/project_stages/{page.code}/{tail}"
-        found.append({"code": code.value, "title": code.label, "mark": mark, "link": link})
+        found.append({"code": code.value, "title": term(str(code.label)), "mark": mark, "link": link})
     return found
 
 

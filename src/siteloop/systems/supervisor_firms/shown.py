@@ -7,7 +7,7 @@ from django.utils import timezone
 from siteloop.foundation.documents.models import Document
 from siteloop.foundation.registry.models import Project
 from siteloop.foundation.registry.panels import ProjectPanel
-from siteloop.framework.language import pick
+from siteloop.framework.language import pick, term
 from siteloop.framework.scope import ScopedModel
 from siteloop.framework.viewer import Viewer
 from siteloop.systems.supervisor_firms import duty, engine
@@ -136,7 +136,7 @@ def of_project(project: Project, viewer: Viewer) -> dict[str, Any] | None:
     return {
         "project": project,
         "posts": [
-            {"title": p.get_kind_display(), "name": name_of(p), "month": months.get(p.pk)}
+            {"title": term(p.get_kind_display()), "name": name_of(p), "month": months.get(p.pk)}
             for p in duty.posts(project.pk)
         ],
         "reports": list(reports.order_by("-pk")[:3]),
