@@ -11,17 +11,19 @@ from typing import Any
 
 from django.db.models import Model
 
+from siteloop.framework.language import term
+
 
 class Refused(Exception):
-    """The action was not done. `status` is the HTTP status a caller should see; `errors` maps field -> messages."""
+    """The action was not done, said in the reader's language. `status` is the HTTP status a caller should see; `errors` maps field -> messages."""
 
     def __init__(
         self, message: str, *, status: int = 409, errors: dict[str, list[str]] | None = None
     ) -> None:
-        super().__init__(message)
-        self.message = message
+        self.message = term(message)
+        super().__init__(self.message)
         self.status = status
-        self.errors = errors or {}
+        self.errors = {name: [term(one) for one in told] for name, told in (errors or {}).items()}
 
 
 class Changed(Refused):

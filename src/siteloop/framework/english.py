@@ -1,6 +1,6 @@
 """English of the words that models and registers speak: titles of fields, choices, hints.
 
-Each folder keeps the terms it brings in its own `english.toml`, those of several folders stand in the framework's:
+Each folder keeps the terms it brings in its own `english.toml`; a word that a folder below says already is not said again:
 
     [terms]
     "施工许可证编号" = "Construction permit no."

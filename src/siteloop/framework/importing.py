@@ -8,16 +8,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.db import models, transaction
-from django.http import HttpResponse
-from openpyxl import Workbook, load_workbook
-from openpyxl.styles import Font, PatternFill
-from openpyxl.utils import get_column_letter
-from openpyxl.worksheet.datavalidation import DataValidation
+from openpyxl import load_workbook
 
 from siteloop.framework import english, perform
 from siteloop.framework.action import Refused
-from siteloop.framework.fields import choices_of, title_of
-from siteloop.framework.language import is_english, pick, term
+from siteloop.framework.fields import title_of
+from siteloop.framework.import_template import MAX_ROWS, allowed, picks_of, required, writable
+from siteloop.framework.language import pick
 from siteloop.framework.masking import is_masked
 from siteloop.framework.page import Page
 from siteloop.framework.pages_found import field_at, page_for
@@ -27,9 +24,7 @@ from siteloop.kernel.times import SHANGHAI
 MAX_MB = 10
 MAX_BYTES = MAX_MB * 1024 * 1024
 MAX_UNPACKED = 200 * 1024 * 1024
-MAX_ROWS = 5_000
 YES, NO = ("是", "true", "1", "yes", "y", "√"), ("否", "false", "0", "no", "n", "")
-EXCEL = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 @dataclass(frozen=True)
@@ -70,93 +65,12 @@ class Report:
         }
 
 
-def writable(page: Page) -> "list[models.Field[Any, Any]]":
-    """The form's fields that a cell can hold."""
-    found = [page.model._meta.get_field(name) for name in page.form]
-    return [
-        f
-        for f in found
-        if isinstance(f, models.Field) and not isinstance(f, models.FileField | models.JSONField)
-    ]
+# ---- reading the file
 
 
 def _both(zh: Any) -> tuple[str, str]:
     """A word as Chinese and as English files hold it: a file is read in either language, whoever reads it."""
     return str(zh), english.terms().get(str(zh), str(zh))
-
-
-def _required(one: "models.Field[Any, Any]") -> bool:
-    return not (one.blank or one.null or one.has_default())
-
-
-# ---- template
-
-
-def template_response(page: Page, viewer: Viewer) -> HttpResponse:
-    """Download of the empty file. Raises Refused 403 without the import right."""
-    _allowed(page, viewer)
-    answer = HttpResponse(template(page), content_type=EXCEL)
-    answer.headers["Content-Disposition"] = f'attachment; filename="{page.code}-import.xlsx"'
-    return answer
-
-
-def template(page: Page) -> bytes:
-    """An Excel file with the titles, pick lists for choices, and a sheet that explains every column."""
-    book = Workbook()
-    sheet = book.active
-    sheet.title = pick("数据", "Data")
-    notes = book.create_sheet(pick("填写说明", "How to fill in"))
-    notes.append([pick("列", "Column"), pick("必填", "Required"), pick("说明", "Notes")])
-    for number, one in enumerate(writable(page), 1):
-        cell = sheet.cell(1, number, title_of(one))
-        cell.font = Font(bold=True)
-        if _required(one):
-            cell.fill = PatternFill("solid", fgColor="FFF2CC")
-        letter = get_column_letter(number)
-        sheet.column_dimensions[letter].width = max(14, len(title_of(one)) * (1.2 if is_english() else 2.2))
-        picks = _picks(one)
-        listed = ",".join(picks)
-        if picks and len(listed) < 250 and not any("," in p or '"' in p for p in picks):
-            rule = DataValidation(type="list", formula1=f'"{listed}"', allow_blank=not _required(one))
-            sheet.add_data_validation(rule)
-            rule.add(f"{letter}2:{letter}{MAX_ROWS + 1}")
-        notes.append([title_of(one), pick("是", "yes") if _required(one) else "", _explained(page, one)])
-    sheet.freeze_panes = "A2"
-    body = io.BytesIO()
-    book.save(body)
-    return body.getvalue()
-
-
-def _picks(one: "models.Field[Any, Any]") -> list[str]:
-    if isinstance(one, models.BooleanField):
-        return [pick("是", "yes"), pick("否", "no")]
-    return [title for value, title in choices_of(one) if value not in ("None", "")]
-
-
-def _explained(page: Page, one: "models.Field[Any, Any]") -> str:
-    words = []
-    if _picks(one):
-        words.append(pick("可选：", "one of: ") + pick("、", ", ").join(_picks(one)))
-    if isinstance(one, models.DateTimeField):
-        words.append(pick("北京时间，如 2026-01-31 08:30", "Beijing time, such as 2026-01-31 08:30"))
-    elif isinstance(one, models.DateField):
-        words.append(pick("如 2026-01-31", "such as 2026-01-31"))
-    if one.is_relation:
-        several = pick("，多个用分号分隔", "; several parted by semicolons") if one.many_to_many else ""
-        words.append(pick("填编号或名称", "number or name") + several)
-    if one.name == page.key:
-        words.append(
-            pick(
-                "按此列识别：已有的更新，没有的新增",
-                "rows are known by this column: changed if there, else new",
-            )
-        )
-    if one.help_text:
-        words.append(term(str(one.help_text)))
-    return pick("；", "; ").join(words)
-
-
-# ---- reading the file
 
 
 def read(page: Page, upload: Any) -> Table:
@@ -248,12 +162,6 @@ class _Undo(Exception):
     """Rolls the import back."""
 
 
-def _allowed(page: Page, viewer: Viewer) -> None:
-    if not (page.importable and page.form and page.can_create):
-        raise Refused("此登记表不能导入", status=404)
-    perform.require(viewer, perform.permission_of(page.model, "import"))
-
-
 def load(
     page: Page, viewer: Viewer, table: Table, *, dry_run: bool = True, all_or_nothing: bool = True
 ) -> Report:
@@ -262,7 +170,7 @@ def load(
     With `all_or_nothing` one wrong row keeps the whole file out; otherwise the right rows are written.
     Raises Refused 403 without the import right; a row the person may not write is an error of that row.
     """
-    _allowed(page, viewer)
+    allowed(page, viewer)
     report = Report(rows=len(table.lines))
     try:
         with transaction.atomic():
@@ -337,7 +245,7 @@ def _values(
         if not isinstance(one, models.Field):
             continue
         if cell is None or (isinstance(cell, str) and not cell.strip()):
-            if _required(one):
+            if required(one):
                 wrong.append(RowError(number, title_of(one), pick("必填", "required")))
             continue
         try:
@@ -348,7 +256,7 @@ def _values(
     wrong += [
         RowError(number, title_of(f), pick("缺少此列", "the column is missing"))
         for f in writable(page)
-        if _required(f) and f.name not in given
+        if required(f) and f.name not in given
     ]
     return data, wrong
 
@@ -390,7 +298,7 @@ def _choice(one: "models.Field[Any, Any]", cell: Any) -> Any:
     for code, title in one.flatchoices:
         if word in (str(code), *_both(title)):
             return code
-    raise ValueError(pick("不在可选范围内：", "must be one of: ") + pick("、", ", ").join(_picks(one)))
+    raise ValueError(pick("不在可选范围内：", "must be one of: ") + pick("、", ", ").join(picks_of(one)))
 
 
 def _moment(cell: Any) -> dt.datetime:

@@ -95,7 +95,7 @@ def closed(obj: models.Model) -> str:
     try:
         copy.copy(obj).clean()
     except ValidationError as no:
-        return "" if hasattr(no, "error_dict") else "；".join(no.messages)
+        return "" if hasattr(no, "error_dict") else pick("；", "; ").join(map(term, no.messages))
     return ""
 
 

@@ -11,7 +11,17 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.http import urlencode
 
-from siteloop.framework import exporting, importing, lookups, perform, searching, shapes, tables, trail_words
+from siteloop.framework import (
+    exporting,
+    import_template,
+    importing,
+    lookups,
+    perform,
+    searching,
+    shapes,
+    tables,
+    trail_words,
+)
 from siteloop.framework.action import Action, Refused
 from siteloop.framework.forms import (
     REASON,
@@ -347,7 +357,7 @@ def register_import(request: HttpRequest, found: Page, viewer: Viewer) -> HttpRe
     if not _rights(found, viewer)["import"]:
         raise Refused("没有权限", status=403)
     if request.GET.get("template"):
-        return importing.template_response(found, viewer)
+        return import_template.response(found, viewer)
     report, problem = None, ""
     if request.method == "POST":
         upload = request.FILES.get("file")

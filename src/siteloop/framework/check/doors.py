@@ -4,7 +4,7 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
-from siteloop.framework.check.folders import FLOORS, SOURCE, Folder, Problem, modules, relative, tree
+from siteloop.framework.check.folders import FLOORS, SOURCE, Folder, Problem, acts, modules, relative, tree
 
 PLAIN_MANAGERS = {"_machinery", "_base_manager", "_default_manager", "unguarded"}
 WRITES = {"save", "delete", "bulk_create", "bulk_update", "update_or_create", "get_or_create"}
@@ -31,21 +31,12 @@ def writes_go_through_actions(folder: Folder) -> Iterator[Problem]:
     for path in modules(folder.path):
         if path.name in INSIDE or f"{path.parent.name}.py" in INSIDE:
             continue
-        inside = {id(n) for act in _acts(tree(path)) for n in ast.walk(act)}
+        inside = {id(n) for act in acts(tree(path)) for n in ast.walk(act)}
         for node in ast.walk(tree(path)):
             if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)):
                 continue
             if node.func.attr in WRITES and id(node) not in inside and not _files_or_sets(node):
                 yield Problem("door", _at(path, node), f".{node.func.attr}() outside an action: use perform")
-
-
-def _acts(module: ast.Module) -> Iterator[ast.FunctionDef]:
-    """Functions that are the inside of an action: they take an `Act`."""
-    for node in ast.walk(module):
-        if isinstance(node, ast.FunctionDef) and any(
-            isinstance(a.annotation, ast.Name) and a.annotation.id == "Act" for a in node.args.args
-        ):
-            yield node
 
 
 def _files_or_sets(node: ast.Call) -> bool:

@@ -89,6 +89,15 @@ def tree(path: Path) -> ast.Module:
     return ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
 
 
+def acts(module: ast.Module) -> Iterator[ast.FunctionDef]:
+    """Functions that are the inside of an action: they take an `Act`."""
+    for node in ast.walk(module):
+        if isinstance(node, ast.FunctionDef) and any(
+            isinstance(a.annotation, ast.Name) and a.annotation.id == "Act" for a in node.args.args
+        ):
+            yield node
+
+
 def relative(path: Path) -> str:
     """Path as people write it: systems/dust/scan.py"""
     return path.relative_to(SOURCE).as_posix()

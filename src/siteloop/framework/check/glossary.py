@@ -1,6 +1,7 @@
 """Rules about words: what a register draws has its English, one word for one term, and no term that nobody speaks."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from django.apps import apps
@@ -8,6 +9,7 @@ from django.db import models
 from django.utils.functional import Promise
 
 from siteloop.framework import english, pages_found
+from siteloop.framework.check import sentences
 from siteloop.framework.check.folders import Folder, Problem
 from siteloop.framework.page import Page
 
@@ -21,8 +23,10 @@ def is_chinese(text: str) -> bool:
 
 
 def words_of(label: str) -> Iterator[Word]:
-    """Every Chinese word without English of its own beside it that the models and registers of an app speak."""
-    for model in apps.get_app_config(label).get_models():
+    """Every word without English of its own beside it: what the models, registers and refusals of an app say."""
+    config = apps.get_app_config(label)
+    yield from sentences.said_in(Path(config.path))
+    for model in config.get_models():
         yield str(model._meta.verbose_name), model.__name__
         for field in _fields(model):
             where = f"{model.__name__}.{field.name}"
@@ -50,7 +54,7 @@ def _of_page(page: Page) -> Iterator[Word]:
 
 
 def words_have_english(folder: Folder) -> Iterator[Problem]:
-    """What the folder's models and registers say, stands in the glossary."""
+    """What the folder's models, registers and refusals say, stands in the glossary."""
     yield from _missing(folder.name, folder.where)
 
 
@@ -91,4 +95,4 @@ def the_glossary_is_one() -> Iterator[Problem]:
             if told != en:
                 yield Problem("english", label, f"“{zh}” is “{en}” here and “{told}” in {other}")
             if zh not in spoken:
-                yield Problem("english", label, f"“{zh}” is said by no model and no register")
+                yield Problem("english", label, f"“{zh}” is said by nobody")

@@ -8,8 +8,9 @@ from django.http.response import HttpResponseBase
 from ninja import Body, File, Schema
 from ninja.files import UploadedFile
 
-from siteloop.framework import exporting, importing, perform
+from siteloop.framework import exporting, import_template, importing, perform
 from siteloop.framework.action import Action, Refused
+from siteloop.framework.language import term
 from siteloop.framework.listing import Listing
 from siteloop.framework.models import TrailEntry
 from siteloop.framework.page import Page
@@ -209,7 +210,7 @@ def _split(action: Action, body: Any) -> tuple[dict[str, Any], str]:
 
 
 def _did(done: Any) -> str:
-    return done if isinstance(done, str) else ""
+    return term(done) if isinstance(done, str) else ""
 
 
 def _acting(router: Router, page: Page, action: Action) -> None:
@@ -306,7 +307,7 @@ def _exporting(router: Router, page: Page) -> None:
 
 def _importing(router: Router, page: Page) -> None:
     def template(request: HttpRequest) -> HttpResponse:
-        return importing.template_response(page, viewer_of(request))
+        return import_template.response(page, viewer_of(request))
 
     def load(
         request: HttpRequest,

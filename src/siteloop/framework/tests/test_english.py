@@ -8,7 +8,7 @@ from django.apps import apps
 from django.utils import translation
 from openpyxl import Workbook, load_workbook
 
-from siteloop.framework import english, exporting, importing, perform, trail_words
+from siteloop.framework import english, exporting, import_template, importing, perform, trail_words
 from siteloop.framework.action import Refused
 from siteloop.framework.check import glossary
 from siteloop.framework.check.folders import folders
@@ -68,7 +68,7 @@ def test_a_file_is_read_in_either_language_whoever_reads_it(reader):
 
 @pytest.mark.django_db
 def test_template_and_export_speak_the_language_of_their_reader(in_english):
-    book = load_workbook(io.BytesIO(importing.template(ORGS)))
+    book = load_workbook(io.BytesIO(import_template.template(ORGS)))
     assert [cell.value for cell in book.worksheets[0][1]] == HEAD
     notes = "\n".join(str(cell.value) for row in book.worksheets[1].iter_rows() for cell in row)
     assert not glossary.is_chinese(notes) and "Urban management squad" in notes
@@ -139,7 +139,7 @@ def test_two_folders_that_disagree_are_told(monkeypatch):
     told = {**english.by_app(), "dust": {**english.by_app()["dust"], "施工单位": "Builder"}}
     monkeypatch.setattr(english, "by_app", lambda: told)
     assert [str(p) for p in glossary.the_glossary_is_one()] == [
-        "dust: “施工单位” is “Builder” here and “Contractor” in framework [english]"
+        "dust: “施工单位” is “Builder” here and “Contractor” in authority [english]"
     ]
 
 
@@ -150,9 +150,8 @@ def test_a_term_nobody_says_is_told(monkeypatch):
 
 
 def test_two_choices_of_one_field_keep_two_words(monkeypatch):
-    monkeypatch.setattr(
-        english, "terms", lambda: {**english.by_app()["framework"], "勘察单位": "Design firm"}
-    )
+    told_alike = {**english.terms(), "勘察单位": "Design firm"}
+    monkeypatch.setattr(english, "terms", lambda: told_alike)
     registry = next(f for f in folders() if f.name == "registry")
     told = [str(p) for p in glossary.english_tells_apart(registry)]
     assert any("Party.kind" in one and "design firm" in one for one in told), told

@@ -7,7 +7,7 @@ from django.views.decorators.http import require_GET
 
 from siteloop.foundation.registry.models import Project
 from siteloop.framework import trail
-from siteloop.framework.importing import EXCEL
+from siteloop.framework.import_template import EXCEL
 from siteloop.framework.perform import require
 from siteloop.framework.screen import screen
 from siteloop.framework.viewer import viewer_of
