@@ -62,7 +62,7 @@ def fill(request: HttpRequest, pk: int) -> HttpResponseBase:
                 raise
             wrong, status = no.message, 422
             if no.errors.get("lines"):
-                wrong = "；".join(no.errors["lines"])
+                wrong = pick("；", "; ").join(no.errors["lines"])
     return _page(request, inspection, wrong, status)
 
 
