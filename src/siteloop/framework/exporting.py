@@ -58,7 +58,11 @@ def response(
         listing.check_names()
     count = listing.count
     if form == "xlsx" and count > MAX_EXCEL_ROWS:
-        raise Refused(f"Excel 最多导出 {MAX_EXCEL_ROWS} 行，请缩小范围或改用 CSV", status=422)
+        most = pick(
+            f"Excel 最多导出 {MAX_EXCEL_ROWS} 行，请缩小范围或改用 CSV",
+            f"Excel takes {MAX_EXCEL_ROWS} rows at most: narrow it down or take CSV",
+        )
+        raise Refused(most, status=422)
     with transaction.atomic():
         trail.record(
             viewer,

@@ -1,6 +1,7 @@
 """The trail as a register: who did what. Read only; nobody writes it but `perform`."""
 
 from siteloop.framework.action import Act, Action, Refused
+from siteloop.framework.language import pick
 from siteloop.framework.models import TrailEntry
 from siteloop.framework.page import Column, Page, Section
 from siteloop.framework.trail import verify
@@ -9,7 +10,11 @@ from siteloop.framework.trail import verify
 def _verify(act: Act) -> str:
     broken = verify()
     if broken is not None:
-        raise Refused(f"留痕链在第 {broken.pk} 条断开：内容或链值与记录不符")
+        where = pick(
+            f"留痕链在第 {broken.pk} 条断开：内容或链值与记录不符",
+            f"The chain breaks at entry {broken.pk}: its content or chain value is not what was written",
+        )
+        raise Refused(where)
     return "留痕链完整，未发现改动"
 
 
