@@ -65,4 +65,4 @@ def left_in_chinese(page: str, data: frozenset[str] = frozenset()) -> list[str]:
 def names_in(row: models.Model) -> frozenset[str]:
     """What a row says that is data even where it is a word of the trade: its name, its texts, and whom it refers to."""
     fields = [f for f in row._meta.concrete_fields if not f.flatchoices]
-    return frozenset([str(row), *(str(getattr(row, field.name)) for field in fields)])
+    return frozenset(said.strip() for said in [str(row), *(str(getattr(row, f.name)) for f in fields)])
