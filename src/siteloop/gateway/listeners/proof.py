@@ -103,7 +103,7 @@ class Digest:
 def read_digest(header: str) -> dict[str, str]:
     """`username="C1", nonce="…", nc=00000001` as a dict; at most 4 KiB are looked at."""
     return urllib.request.parse_keqv_list(
-        [item for item in urllib.request.parse_http_list(header[:4096]) if "=" in item]
+        [item for item in urllib.request.parse_http_list(header[:4096]) if item.partition("=")[2]]
     )
 
 

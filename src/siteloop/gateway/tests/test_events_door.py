@@ -111,6 +111,20 @@ def test_a_digest_is_good_once_and_for_its_own_path_only() -> None:
     within(20, test)
 
 
+@pytest.mark.requirement("SEC-09")
+@pytest.mark.parametrize("told", ["Digest =", 'Digest username=, nonce="', "Digest", "Basic é", "Bearer", ""])
+def test_a_proof_that_is_none_is_a_401(told: str) -> None:
+    async def test() -> None:
+        async with listening(DEVICES) as (role, bus), httpx.AsyncClient() as client:
+            url = f"http://127.0.0.1:{role.ports['intake']}/api/v1/intake/events/plain"
+            headers = {"Authorization": told.encode("latin-1")}
+            answer = await client.post(url, content=b"{}", headers=headers)
+            assert answer.status_code == 401
+            assert bus.reasons == []
+
+    within(20, test)
+
+
 def test_every_maker_is_read() -> None:
     async def test() -> None:
         async with listening(DEVICES) as (role, bus):
