@@ -10,6 +10,7 @@ from collections.abc import Callable
 Behaviour = Callable[[int], dict[str, float] | None]
 KEPT = 5_000  # unconfirmed messages a device can hold
 RESEND_S = 10.0  # HJ 212-2017 table 1
+RECONNECT_S = 0.5  # before it comes again; doubled while nobody is there
 
 
 class Device:
@@ -88,11 +89,11 @@ class Device:
             self.unconfirmed[key] = (message, 0.0)
 
     async def _stay_connected(self) -> None:
-        wait = 0.5
+        wait = RECONNECT_S
         while True:
             try:
                 await self.talk()
-                wait = 0.5
+                wait = RECONNECT_S
             except (OSError, EOFError, ConnectionError):
                 pass
             self.disconnected()

@@ -5,6 +5,8 @@ import contextlib
 
 from simulators.device import Device
 
+LOOK_S = 1.0  # between looks at what is due
+
 
 class StreamedDevice(Device):
     """Base of the HJ 212 and the MQTT device."""
@@ -37,7 +39,7 @@ class StreamedDevice(Device):
     async def _send_again(self) -> None:
         while True:
             self.sendable()
-            await asyncio.sleep(1)
+            await asyncio.sleep(LOOK_S)
             self.idle()
 
     async def _listen(self, reader: asyncio.StreamReader) -> None:
@@ -54,7 +56,7 @@ class StreamedDevice(Device):
         """What is said first."""
 
     def idle(self) -> None:
-        """Once a second."""
+        """Every `LOOK_S`."""
 
     def heard(self, buffer: bytes) -> bytes:
         """Use whole messages, return the rest."""

@@ -6,6 +6,7 @@ import contextlib
 from simulators.indicator import Indicator
 
 EVERY_S = 0.2
+RECONNECT_S = 1.0
 
 
 class WeighbridgeDevice:
@@ -22,7 +23,7 @@ class WeighbridgeDevice:
             with contextlib.suppress(OSError):
                 await self._talk()
             self.is_online = False
-            await asyncio.sleep(1)
+            await asyncio.sleep(RECONNECT_S)
 
     async def _talk(self) -> None:
         _, writer = await asyncio.open_connection(*self.address)

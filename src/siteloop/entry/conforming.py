@@ -26,6 +26,9 @@ def conformance_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--unit", type=int, help="device address (modbus), else the map's")
     parser.add_argument("--patience", type=float, default=90.0, help="seconds to wait for the device itself")
     parser.add_argument("--answer", type=float, default=10.0, help="seconds to wait for an answer")
+    parser.add_argument(
+        "--quiet", type=float, help="seconds in which what must not come has not come (1.5 times --answer)"
+    )
     for name in ("maker", "model", "firmware", "tester"):
         parser.add_argument(f"--{name}", default="", help="for the report")
     parser.add_argument("--out", type=Path, default=Path(), help="folder of report.json and report.html")
@@ -49,6 +52,7 @@ def run(args: argparse.Namespace) -> int:
         unit=args.unit,
         patience=args.patience,
         answer=args.answer,
+        quiet=args.quiet,
         maker=args.maker,
         model=args.model,
         firmware=args.firmware,

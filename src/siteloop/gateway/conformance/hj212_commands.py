@@ -17,13 +17,18 @@ AHEAD_S = 120  # by how much the clock is set off for a test
 
 
 async def _ask(
-    t: Line, cn: str, area: str = "", send: Callable[[bytes], None] | None = None, **more: str
+    t: Line,
+    cn: str,
+    area: str = "",
+    send: Callable[[bytes], None] | None = None,
+    seconds: float = 0.0,
+    **more: str,
 ) -> tuple[Said | None, Said | None, int]:
-    """(9011, 9012, place before) of a command."""
+    """(9011, 9012, place before) of a command; `seconds` where it need not be answered."""
     since = t.place
     qn, frame = t.request(cn, area, **more)
     (send or t.ear.say)(frame)
-    first = await t.answered(qn, "9011", since, t.asked.answer)
+    first = await t.answered(qn, "9011", since, seconds or t.asked.answer)
     if first is None or _code(first, "QnRtn") != "1":
         return first, None, since
     return first, await t.answered(qn, "9012", since, t.asked.answer * 3), since
@@ -155,7 +160,9 @@ async def wrong_mn(t: Line) -> Outcome:
     "wrong_crc", "命令 CRC 错误", "Wrong CRC of a command", "6.6、附录A", "不执行（不应答，或 QnRtn=9）"
 )
 async def wrong_crc(t: Line) -> Outcome:
-    first, last, since = await _ask(t, "1011", send=lambda frame: _say_spoiled(t, frame))
+    first, last, since = await _ask(
+        t, "1011", send=lambda frame: _say_spoiled(t, frame), seconds=t.asked.silence
+    )
     told = t.messages("1011", since=since)
     seen = shown([first, last, *told])
     if told or _code(first, "QnRtn") == "1":
@@ -174,7 +181,7 @@ async def unknown_command(t: Line) -> Outcome:
 
 
 async def _not_done(t: Line, code: str, mn: str = "", pw: str = "") -> Outcome:
-    first, last, since = await _ask(t, "1011", mn=mn, pw=pw)
+    first, last, since = await _ask(t, "1011", seconds=t.asked.silence, mn=mn, pw=pw)
     told = t.messages("1011", since=since)
     seen = shown([first, *told, last])
     if told or _code(first, "QnRtn") == "1":

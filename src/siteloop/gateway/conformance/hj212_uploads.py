@@ -1,7 +1,5 @@
 """HJ 212, what a device has to show by itself: it comes, uploads, repeats what is not answered, and comes again."""
 
-import asyncio
-
 from siteloop.gateway.conformance.cases import Outcome, Suite, failed, judged, not_shown, passed
 from siteloop.gateway.conformance.hj212 import Line, Said, shown
 from siteloop.kernel.times import SECOND
@@ -84,8 +82,9 @@ async def answered(t: Line) -> Outcome:
     )
     if one is None or one.message is None:
         return not_shown("没有要求应答（A=1）的上传报文")
-    await asyncio.sleep(t.asked.answer * 1.5)
-    copies = _copies(t, one.message.qn, since)
+    qn = one.message.qn
+    await t.ear.until(lambda: len(_copies(t, qn, since)) > 1 or None, t.asked.silence)
+    copies = _copies(t, qn, since)
     return judged(len(copies) == 1, f"应答后又收到 {len(copies) - 1} 次", shown(copies))
 
 
@@ -117,7 +116,10 @@ async def heartbeat(t: Line) -> Outcome:
     one = await t.next("9015", since=0, seconds=t.asked.patience)
     if one is None or one.message is None:
         return not_shown(f"{t.asked.patience:.0f} s 内没有 9015（间隔可能更长）")
-    await asyncio.sleep(t.asked.answer * 1.5)
     qn = one.message.qn
-    copies = [s for s in t.messages("9015") if s.message and s.message.qn == qn]
-    return judged(len(copies) == 1, f"应答后又收到 {len(copies) - 1} 次", shown(copies[:3]))
+
+    def copies() -> list[Said]:
+        return [s for s in t.messages("9015") if s.message and s.message.qn == qn]
+
+    await t.ear.until(lambda: len(copies()) > 1 or None, t.asked.silence)
+    return judged(len(copies()) == 1, f"应答后又收到 {len(copies()) - 1} 次", shown(copies()[:3]))

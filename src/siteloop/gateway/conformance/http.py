@@ -146,7 +146,7 @@ async def stops(t: Line) -> Outcome:
     found = await t.said(since, t.asked.patience)
     if found is None:
         return not_shown("没有 POST")
-    await asyncio.sleep(t.asked.answer * 1.5)
+    await t.ear.until(lambda: _repeats(found, t.uploads(since)[1:]) or None, t.asked.silence)
     again = _repeats(found, t.uploads(since)[1:])
     return judged(not again, f"确认后又收到 {len(again)} 次", seen(found, *again[:2]))
 
@@ -189,7 +189,9 @@ async def refused(t: Line) -> Outcome:
         found = await t.said(since, t.asked.patience)
         if found is None:
             return not_shown("没有 POST")
-        await asyncio.sleep(t.asked.answer * 1.5)
+        await t.ear.until(
+            lambda: True if len(_repeats(found, t.uploads(since)[1:])) > 1 else None, t.asked.silence
+        )
         again = _repeats(found, t.uploads(since)[1:])
     finally:
         t.mood = HTTPStatus.ACCEPTED

@@ -162,9 +162,12 @@ async def answered(t: Line) -> Outcome:
     one = await t.next(Id.LOCATION, since=since, seconds=t.asked.patience)
     if one is None:
         return not_shown("没有位置汇报")
-    await asyncio.sleep(t.asked.answer * 1.5)
-    copies = [p for p in t.packets(Id.LOCATION, since=since) if p.serial == one.serial]
-    return judged(len(copies) == 1, f"应答后又收到 {len(copies) - 1} 次", seen(*copies[:3]))
+
+    def copies() -> list[Packet]:
+        return [p for p in t.packets(Id.LOCATION, since=since) if p.serial == one.serial]
+
+    await t.ear.until(lambda: len(copies()) > 1 or None, t.asked.silence)
+    return judged(len(copies()) == 1, f"应答后又收到 {len(copies()) - 1} 次", seen(*copies()[:3]))
 
 
 @DEVICE.case(

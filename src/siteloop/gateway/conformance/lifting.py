@@ -1,6 +1,5 @@
 """Cranes and hoists for the kit: the makers' frames (standards.md 2.3 [S]; no clause of a standard stands behind them)."""
 
-import asyncio
 import time
 from dataclasses import dataclass, field
 
@@ -130,7 +129,7 @@ async def reading_(t: Line) -> Outcome:
     out = t.ear.say(
         made(t.asked.code, now, {"height": 10.0, "hook_height": 10.0, "radius": 20.0, "load": 1.0})
     )
-    await asyncio.sleep(min(1.0, t.asked.answer))
+    await t.ear.until(lambda: None if t.ear.is_connected else True, min(1.0, t.asked.silence))
     return judged(t.ear.is_connected, "连接保持" if t.ear.is_connected else "连接被断开", [out])
 
 

@@ -310,7 +310,9 @@ async def silence(t: Line) -> Outcome:
         if await _next(t, since) is None:
             return not_shown("没有请求")
         # one sweep of the map, then a pause: not more than two sweeps within what one answer may take
-        await asyncio.sleep(min(1.0, t.asked.answer))
+        await t.ear.until(
+            lambda: True if len(t.messages(since)) > 2 * len(t.requests) else None, min(1.0, t.asked.silence)
+        )
         asked, spent = len(t.messages(since)), time.monotonic() - began
     finally:
         t.is_silent = False

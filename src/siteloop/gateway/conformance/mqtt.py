@@ -1,6 +1,5 @@
 """MQTT JSON for the kit: what a device and what a platform have to show (MQTT 3.1.1; topics of docs/protocols)."""
 
-import asyncio
 import itertools
 import time
 from dataclasses import dataclass, field
@@ -170,9 +169,12 @@ async def answered(t: Line) -> Outcome:
     found = await t.ear.until(lambda: next(iter(t.messages(since)), None), t.asked.patience)
     if found is None:
         return not_shown("没有发布")
-    await asyncio.sleep(t.asked.answer * 1.5)
-    same = [p for p, m in t.messages(since) if m == found[1]]
-    return judged(len(same) == 1, f"确认后又收到 {len(same) - 1} 次", seen(*same[:3]))
+
+    def same() -> list[Packet]:
+        return [p for p, m in t.messages(since) if m == found[1]]
+
+    await t.ear.until(lambda: len(same()) > 1 or None, t.asked.silence)
+    return judged(len(same()) == 1, f"确认后又收到 {len(same()) - 1} 次", seen(*same()[:3]))
 
 
 @DEVICE.case(

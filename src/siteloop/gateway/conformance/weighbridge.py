@@ -167,54 +167,62 @@ async def moving(t: Line) -> Outcome:
 # ---- a platform: it never answers, so what shows is whether it keeps the line
 
 
-async def _kept(t: Line, *parts: bytes) -> bool:
-    """Whether a fresh connection on which this was said is still there a moment later."""
+async def _said(t: Line, seconds: float, *parts: bytes) -> bool:
+    """Whether a fresh connection on which this was said is still there after the time."""
     t.ear.drop()
     await t.ear.call(t.asked.address)
     for part in parts:
         if t.ear.is_connected:
             t.ear.say(part)
         await asyncio.sleep(0.02)
-    return not await t.ear.until(lambda: True if not t.ear.is_connected else None, min(1.0, t.asked.answer))
+    return not await t.ear.until(lambda: None if t.ear.is_connected else True, seconds)
 
 
-def _is(kept: bool, wanted: bool) -> Outcome:
-    return judged(kept is wanted, "连接保持" if kept else "连接被断开")
+async def _kept(t: Line, *parts: bytes) -> Outcome:
+    """Nothing to complain of: the connection stays."""
+    kept = await _said(t, min(1.0, t.asked.silence), *parts)
+    return judged(kept, "连接保持" if kept else "连接被断开")
+
+
+async def _ended(t: Line, *parts: bytes) -> Outcome:
+    """The platform has to end the connection."""
+    kept = await _said(t, t.asked.answer, *parts)
+    return judged(not kept, "连接保持" if kept else "连接被断开")
 
 
 @PLATFORM.case("named", "注册包与重量", "Line and weights", DOOR, "注册包正确时收下数据，连接保持")
 async def named_(t: Line) -> Outcome:
-    return _is(await _kept(t, t.line, xk3190.continuous(12_340)), True)
+    return await _kept(t, t.line, xk3190.continuous(12_340))
 
 
 @PLATFORM.case("pieces", "分片到达", "In pieces", MANUAL, "注册包与帧被网络切断时照常收下")
 async def pieces(t: Line) -> Outcome:
     stream = t.line + xk3190.continuous(12_340) * 2
-    return _is(await _kept(t, *(stream[at : at + 5] for at in range(0, len(stream), 5))), True)
+    return await _kept(t, *(stream[at : at + 5] for at in range(0, len(stream), 5)))
 
 
 @PLATFORM.case("again", "注册包作心跳", "The line again", DOOR, "数据之间再发注册包，连接保持")
 async def again(t: Line) -> Outcome:
-    return _is(await _kept(t, t.line, xk3190.continuous(5) + t.line + xk3190.continuous(6)), True)
+    return await _kept(t, t.line, xk3190.continuous(5) + t.line + xk3190.continuous(6))
 
 
 @PLATFORM.case("noise", "杂波", "Noise", MANUAL, "丢弃错帧，连接保持")
 async def noise(t: Line) -> Outcome:
     spoiled = bytearray(xk3190.continuous(7))
     spoiled[-2] ^= 1
-    return _is(await _kept(t, t.line, bytes(spoiled) + b"\xff\x02\x02" + xk3190.continuous(7)), True)
+    return await _kept(t, t.line, bytes(spoiled) + b"\xff\x02\x02" + xk3190.continuous(7))
 
 
 @PLATFORM.case("unnamed", "没有注册包", "No line", DOOR, "先发数据的连接被断开")
 async def unnamed(t: Line) -> Outcome:
-    return _is(await _kept(t, xk3190.continuous(12_340)), False)
+    return await _ended(t, xk3190.continuous(12_340))
 
 
 @PLATFORM.case("unknown", "未登记的编码", "Unknown code", DOOR, "连接被断开")
 async def unknown(t: Line) -> Outcome:
-    return _is(await _kept(t, b"KIT-NOBODY-0\r\n"), False)
+    return await _ended(t, b"KIT-NOBODY-0\r\n")
 
 
 @PLATFORM.case("password", "密码错误", "Wrong password", DOOR, "连接被断开")
 async def password(t: Line) -> Outcome:
-    return _is(await _kept(t, f"{t.asked.code}:kit-wrong\r\n".encode()), False)
+    return await _ended(t, f"{t.asked.code}:kit-wrong\r\n".encode())

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from simulators import device as clockwork
-from simulators import hj212_device
+from simulators import hj212_device, streamed
 from simulators.device import Device
 from simulators.hj212_device import Hj212Device
 from simulators.http_device import HttpDevice
@@ -29,14 +29,18 @@ from siteloop.protocols.hj212.message import Message
 
 PW = "123456"
 KEY = "0123456789ABCDEFFEDCBA9876543210"
+#: of a device that lacks something: that is waited for in vain
+FAULTY = {"patience": 1.0, "answer": 0.3, "quiet": 0.5}
 MARK = pytest.mark.requirement("IOT-03", "SHR-09", "SHR-25")
 Make = Callable[[tuple[str, int]], Device]
 
 
 @pytest.fixture(autouse=True)
 def _in_a_hurry(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Devices repeat after a third of a second, so that the kit need not wait long."""
-    monkeypatch.setattr(clockwork, "RESEND_S", 0.3)
+    """Devices come again and repeat at once, so that the kit need not wait long."""
+    monkeypatch.setattr(clockwork, "RESEND_S", 0.1)
+    monkeypatch.setattr(clockwork, "RECONNECT_S", 0.05)
+    monkeypatch.setattr(streamed, "LOOK_S", 0.05)
     monkeypatch.setattr(hj212_device, "BEAT_S", 0.2)
 
 
@@ -46,9 +50,9 @@ def air(now_us: int) -> dict[str, float]:
 
 
 async def examined(make: Make, profile: str, **more: Any) -> Report:
-    """The report on a simulated device."""
+    """The report on a simulated device. What has to come is waited for long, as it comes at once; what must not come, shortly."""
     found: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-    told = {"patience": 5.0, "answer": 0.6, **more}
+    told = {"patience": 5.0, "answer": 2.0, "quiet": 0.3, **more}
     asked = Asked(profile, ("127.0.0.1", 0), listens=True, **told)
     running = asyncio.create_task(run(asked, ready=found.set_result))
     one = make(("127.0.0.1", await found))
@@ -72,7 +76,7 @@ def shown(report: Report) -> set[str]:
 
 def monitor(kind: type[Hj212Device] = Hj212Device, **more: Any) -> Make:
     def make(address: tuple[str, int]) -> Hj212Device:
-        return kind(address, MN, air, password=PW, interval_s=0.4, **more)
+        return kind(address, MN, air, password=PW, interval_s=0.1, **more)
 
     return make
 
@@ -116,17 +120,17 @@ def test_an_encrypted_device_is_opened_with_its_key_and_shown_without() -> None:
 @MARK
 def test_our_vehicle_terminal_our_crane_and_our_mqtt_device_pass() -> None:
     def terminal(address: tuple[str, int]) -> Device:
-        return Jt808Device(address, "13900000001", lambda _: {"lon": 121.0, "lat": 30.7}, interval_s=0.4)
+        return Jt808Device(address, "13900000001", lambda _: {"lon": 121.0, "lat": 30.7}, interval_s=0.1)
 
     def crane(address: tuple[str, int]) -> Device:
         said = {"hook_height": 10.0, "radius": 20.0, "load": 1.0, "slewing": 45.0}
-        return LiftingDevice(address, "12345678", lambda _: said, "goyo_crane", interval_s=0.4)
+        return LiftingDevice(address, "12345678", lambda _: said, "goyo_crane", interval_s=0.1)
 
     def sensor(address: tuple[str, int]) -> Device:
-        return MqttDevice(address, "KIT-1", TOKEN, air, interval_s=0.4)
+        return MqttDevice(address, "KIT-1", TOKEN, air, interval_s=0.1)
 
     def poster(address: tuple[str, int]) -> Device:
-        return HttpDevice(address, "KIT-1", TOKEN, air, interval_s=0.4)
+        return HttpDevice(address, "KIT-1", TOKEN, air, interval_s=0.1)
 
     async def test() -> None:
         vehicle = await examined(terminal, "jt808", code="13900000001")
@@ -191,7 +195,7 @@ async def doors() -> AsyncIterator[dict[str, int]]:
 def test_our_doors_are_a_sound_platform(profile: str, door: str, told: dict[str, str]) -> None:
     async def test() -> None:
         async with doors() as ports:
-            asked = Asked(profile, ("127.0.0.1", ports[door]), listens=False, answer=0.8, **told)
+            asked = Asked(profile, ("127.0.0.1", ports[door]), listens=False, answer=5.0, quiet=0.3, **told)
             report = await run(asked)
             assert failures(report) == {}
             assert report.role == "platform"
@@ -344,7 +348,7 @@ class SameNumber(Hj212Device):
 )
 def test_each_fault_is_found_by_its_case(kind: type[Hj212Device], found_by: str) -> None:
     async def test() -> None:
-        report = await examined(monitor(kind), "hj212-2017", code=MN, password=PW, patience=1.5, answer=0.5)
+        report = await examined(monitor(kind), "hj212-2017", code=MN, password=PW, **FAULTY)
         assert found_by in failures(report), {r.code: (r.verdict, r.found) for r in report.results}
         assert report.verdict is Verdict.FAIL
 
@@ -421,9 +425,9 @@ PIECES = [
 def test_a_device_that_posts_carelessly_is_found_out(kind: type[HttpDevice], found: set[str]) -> None:
     async def test() -> None:
         def make(address: tuple[str, int]) -> Device:
-            return kind(address, "KIT-1", TOKEN, air, interval_s=0.3)
+            return kind(address, "KIT-1", TOKEN, air, interval_s=0.1)
 
-        report = await examined(make, "http", code="KIT-1", password="another")
+        report = await examined(make, "http", code="KIT-1", password="another", patience=2.0, quiet=1.0)
         assert found | {"proof"} <= set(failures(report)), failures(report)
 
     within(60, test)
@@ -482,7 +486,7 @@ def test_a_question_that_cannot_be_asked_is_told(asked: Asked, words: str) -> No
 def test_the_page_says_everything_and_nothing_from_outside_becomes_markup() -> None:
     async def test() -> None:
         report = await examined(
-            monitor(), "hj212-2017", code=MN, password=PW, maker="<b>某厂</b>", model="D-1", patience=1.5
+            monitor(), "hj212-2017", code=MN, password=PW, maker="<b>某厂</b>", model="D-1"
         )
         page = html(report)
         assert "&lt;b&gt;某厂&lt;/b&gt;" in page

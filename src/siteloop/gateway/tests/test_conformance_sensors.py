@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from simulators import weighbridge_device
 from simulators.indicator import Indicator
 from simulators.modbus_server import SensorServer
 from simulators.register_sensor import RegisterSensor
@@ -13,6 +14,7 @@ from simulators.weighbridge_device import WeighbridgeDevice
 from siteloop.gateway.conformance import modbus
 from siteloop.gateway.conformance.asked import Asked
 from siteloop.gateway.conformance.running import BadQuestion, run
+from siteloop.gateway.listeners import modbus as poller
 from siteloop.gateway.tests.listening import listening, within
 from siteloop.gateway.tests.test_conformance import failures, shown
 from siteloop.kernel.conformance import Report, Verdict
@@ -39,6 +41,14 @@ table = "input"
 type = "i16"
 scale = 0.1
 """
+
+
+@pytest.fixture(autouse=True)
+def _in_a_hurry(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Scales show fast and come again at once; our poller gives up soon."""
+    monkeypatch.setattr(weighbridge_device, "EVERY_S", 0.02)
+    monkeypatch.setattr(weighbridge_device, "RECONNECT_S", 0.05)
+    monkeypatch.setattr(poller, "ANSWER_S", 0.3)
 
 
 # ---- weighbridges
@@ -118,7 +128,7 @@ class CommandMode(Shown):
 
 async def _scale(kind: type[Scale], **more: Any) -> Report:
     port: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-    told = {"code": "WB1", "password": "secret", "patience": 4.0, "answer": 0.5, **more}
+    told = {"code": "WB1", "password": "secret", "patience": 5.0, "answer": 2.0, "quiet": 0.3, **more}
     asked = Asked("weighbridge", ("127.0.0.1", 0), listens=True, **told)
     running = asyncio.create_task(run(asked, ready=port.set_result))
     talking = asyncio.create_task(kind(("127.0.0.1", await port), "WB1", "secret").run())
@@ -156,7 +166,7 @@ def test_our_simulated_weighbridge_passes() -> None:
 )
 def test_each_fault_of_a_weighbridge_is_found(kind: type[Scale], found_by: str) -> None:
     async def test() -> None:
-        report = await _scale(kind, patience=2.5)
+        report = await _scale(kind, patience=1.0)
         assert found_by in failures(report), {r.code: (r.verdict, r.found) for r in report.results}
 
     within(40, test)
@@ -218,7 +228,7 @@ class Broken(SensorServer):
 async def _sensor(server: SensorServer, **more: Any) -> Report:
     await server.start()
     try:
-        told = {"registers": MAP, "answer": 0.4, "patience": 2.0, **more}
+        told = {"registers": MAP, "answer": 0.4, "patience": 1.0, **more}
         return await run(Asked("modbus", ("127.0.0.1", server.port), listens=False, **told))
     finally:
         await server.stop()
@@ -264,9 +274,11 @@ def test_the_device_address_may_be_another_than_the_maps() -> None:
     within(30, test)
 
 
-async def _poller(**more: Any) -> Report:
+async def _poller(patience: float = 8.0, **more: Any) -> Report:
     port: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-    asked = Asked("modbus", ("127.0.0.1", 0), listens=True, registers=MAP, patience=8.0, answer=0.5, **more)
+    asked = Asked(
+        "modbus", ("127.0.0.1", 0), listens=True, registers=MAP, patience=patience, answer=0.5, **more
+    )
     running = asyncio.create_task(run(asked, ready=port.set_result))
     where = f"127.0.0.1:{await port}"
     device = DeviceEntry(1, "MB1", "dust", 1, "330482", interval_s=1, polled_at=where, registers=MAP)
@@ -288,7 +300,7 @@ def test_our_poller_is_a_sound_platform() -> None:
 @MARK
 def test_a_poller_of_the_wrong_address_is_found_out() -> None:
     async def test() -> None:
-        assert "ask" in failures(await _poller(unit=4))
+        assert "ask" in failures(await _poller(patience=2.0, unit=4))
 
     within(60, test)
 
