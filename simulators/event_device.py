@@ -5,6 +5,7 @@ import random
 import time
 from collections import deque
 from collections.abc import Callable
+from http import HTTPStatus
 
 import httpx
 
@@ -13,6 +14,7 @@ from simulators.scene import scene
 
 KEPT = 50  # pushes that wait for the network
 AGAIN_S = 5.0
+LOOK_S = 0.2
 #: maker -> (what it tells of, how it proves itself)
 MAKERS: dict[str, tuple[tuple[str, ...], Callable[[str, str], httpx.Auth]]] = {
     "hikvision": (("linedetection", "fielddetection", "VMD"), httpx.DigestAuth),
@@ -34,9 +36,10 @@ class EventDevice:
         alive_s: float = 60.0,
         event_s: float = 180.0,
         seed: int = 0,
+        answer_s: float = 15.0,
     ) -> None:
         self.base, self.code, self.maker = f"http://{address[0]}:{address[1]}", code, maker
-        self.alive_s, self.event_s = alive_s, event_s
+        self.alive_s, self.event_s, self.answer_s = alive_s, event_s, answer_s
         self.camera, self.dice = Camera(code), random.Random(seed or code)
         self.words, proof = MAKERS[maker]
         self.proof = proof(code, token)
@@ -46,7 +49,10 @@ class EventDevice:
 
     async def run(self) -> None:
         """Watch and push."""
-        async with asyncio.TaskGroup() as group, httpx.AsyncClient(base_url=self.base, timeout=15) as client:
+        async with (
+            asyncio.TaskGroup() as group,
+            httpx.AsyncClient(base_url=self.base, timeout=self.answer_s) as client,
+        ):
             group.create_task(self._watch())
             await self._push(client)
 
@@ -74,21 +80,27 @@ class EventDevice:
         make = {"hikvision": self.camera.hikvision, "dahua": self.camera.dahua, "plain": self.camera.plain}
         return make[self.maker](word, at_us, scene(self.dice.randrange(1 << 30)))
 
+    def comes_again(self, status: int) -> bool:
+        """Whether a push so answered has to be sent again; 0 = no answer. 401: not yet known; 5xx: not on disk."""
+        return not status or status == HTTPStatus.UNAUTHORIZED or status >= HTTPStatus.INTERNAL_SERVER_ERROR
+
+    async def post(self, client: httpx.AsyncClient, content_type: str, body: bytes) -> int:
+        """The status of one push, 0 without an answer."""
+        headers = {"Content-Type": content_type}
+        try:
+            answer = await client.post(self.path, content=body, headers=headers, auth=self.proof)
+        except httpx.HTTPError:
+            return 0
+        return answer.status_code
+
     async def _push(self, client: httpx.AsyncClient) -> None:
         while True:
             if not self.waiting:
-                await asyncio.sleep(0.2)
+                await asyncio.sleep(LOOK_S)
                 continue
-            content_type, body = self.waiting[0]
-            try:
-                answer = await client.post(
-                    self.path, content=body, headers={"Content-Type": content_type}, auth=self.proof
-                )
-            except httpx.HTTPError:
-                await asyncio.sleep(AGAIN_S)
-                continue
-            if answer.status_code >= 500 or answer.status_code == 401:  # not yet known, or not on disk
+            status = await self.post(client, *self.waiting[0])
+            if self.comes_again(status):
                 await asyncio.sleep(AGAIN_S)
                 continue
             self.waiting.popleft()
-            self.accepted += answer.status_code == 200
+            self.accepted += status == HTTPStatus.OK

@@ -38,6 +38,7 @@ PROFILES: dict[str, tuple[str, str]] = {
     "http": ("HTTP JSON", "HTTP JSON"),
     "weighbridge": ("XK3190 地磅", "XK3190 weighbridge"),
     "modbus": ("Modbus TCP", "Modbus TCP"),
+    "events": ("事件推送（摄像机、门禁）", "Event push"),
 }
 
 

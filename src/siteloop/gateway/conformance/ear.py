@@ -39,6 +39,7 @@ class Ear(Generic[U]):
     cut: Cut
     raw_of: Callable[[U], bytes]
     is_text: bool = False
+    longest: int = LONGEST_BUFFER  # bytes of one unit
     react: Callable[[Heard[U]], None] = lambda heard: None
     heard: list[Heard[U]] = field(default_factory=list)
     connections: int = 0
@@ -46,7 +47,8 @@ class Ear(Generic[U]):
     log: list[Seen] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self._writer: asyncio.StreamWriter | None = None
+        self._writer: asyncio.StreamWriter | None = None  # of the newest connection
+        self._writers: dict[int, asyncio.StreamWriter] = {}
         self._server: asyncio.Server | None = None
         self._news = asyncio.Condition()
         self._readers: set[asyncio.Task[None]] = set()
@@ -73,7 +75,7 @@ class Ear(Generic[U]):
         name = writer.get_extra_info("peername") or ("", 0)
         self.peer = f"{name[0]}:{name[1]}"
         self.connections += 1
-        self._writer = writer
+        self._writer = self._writers[self.connections] = writer
         task = asyncio.create_task(self._read(reader, writer, self.connections))
         self._readers.add(task)
         task.add_done_callback(self._readers.discard)
@@ -84,7 +86,7 @@ class Ear(Generic[U]):
         buffer = b""
         with contextlib.suppress(OSError):
             while data := await reader.read(65_536):
-                buffer = (buffer + data)[-LONGEST_BUFFER:]
+                buffer = (buffer + data)[-self.longest :]
                 used, units = self.cut(buffer)
                 buffer = buffer[used:]
                 now = time.time_ns() // 1000
@@ -94,6 +96,7 @@ class Ear(Generic[U]):
                     self._news.notify_all()
         if self._writer is writer:
             self._writer = None
+        self._writers.pop(connection, None)
         writer.close()
         async with self._news:
             self._news.notify_all()
@@ -109,15 +112,23 @@ class Ear(Generic[U]):
         """Whether somebody is there now."""
         return self._writer is not None and not self._writer.is_closing()
 
-    def drop(self) -> None:
-        """End the connection from our side."""
-        if self._writer is not None:
-            self._writer.close()
+    def is_open(self, connection: int) -> bool:
+        """Whether this one is still there."""
+        return connection in self._writers and not self._writers[connection].is_closing()
+
+    def drop(self, connection: int = 0) -> None:
+        """End a connection from our side; 0 = the newest."""
+        writer = self._writers.get(connection) if connection else self._writer
+        if writer is not None:
+            writer.close()
+        if writer is self._writer:
             self._writer = None
 
     async def close(self) -> None:
         """End everything."""
-        self.drop()
+        for writer in self._writers.values():
+            writer.close()
+        self._writer = None
         if self._server is not None:
             self._server.close()
         for task in list(self._readers):
@@ -133,11 +144,12 @@ class Ear(Generic[U]):
             self.log.append(one)
         return one
 
-    def say(self, data: bytes) -> Seen:
-        """Write bytes. Raises Lost."""
-        if self._writer is None or self._writer.is_closing():
+    def say(self, data: bytes, connection: int = 0) -> Seen:
+        """Write bytes; 0 = over the newest connection. Raises Lost."""
+        writer = self._writers.get(connection) if connection else self._writer
+        if writer is None or writer.is_closing():
             raise Lost
-        self._writer.write(data)
+        writer.write(data)
         return self._note("out", data)
 
     async def until(self, find: Callable[[], T | None], seconds: float) -> T | None:

@@ -7,6 +7,9 @@ from importlib import metadata
 from typing import Any
 
 from siteloop.gateway.conformance import (
+    events_device,
+    events_line,
+    events_platform,
     hj212,
     hj212_device,
     hj212_platform,
@@ -33,6 +36,10 @@ class Family:
     device_listens: bool = False  # a sensor that is asked
 
 
+def _event_line(asked: Asked) -> "events_line.Line | events_platform.Asking":
+    return events_line.Line(asked) if asked.listens else events_platform.Asking(asked)
+
+
 FAMILIES: dict[str, Family] = {
     "hj212": Family(hj212.Line, hj212_device.SUITE, hj212_platform.SUITE),
     "jt808": Family(jt808.Line, jt808.DEVICE, jt808.PLATFORM),
@@ -41,6 +48,7 @@ FAMILIES: dict[str, Family] = {
     "http": Family(http.Line, http.DEVICE, http.PLATFORM),
     "weighbridge": Family(weighbridge.Line, weighbridge.DEVICE, weighbridge.PLATFORM),
     "modbus": Family(modbus.Line, modbus.DEVICE, modbus.PLATFORM, device_listens=True),
+    "events": Family(_event_line, events_device.SUITE, events_platform.SUITE),
 }
 
 
@@ -65,8 +73,8 @@ def check(asked: Asked) -> None:
         return
     if not asked.listens and not asked.code:
         raise BadQuestion("测试平台时请用 --code 给出已在该平台登记的设备编码")
-    if not asked.listens and asked.profile in ("mqtt", "http") and not asked.password:
-        raise BadQuestion(f"测试 {asked.profile.upper()} 平台时请用 --password 给出设备令牌")
+    if not asked.listens and asked.profile in ("mqtt", "http", "events") and not asked.password:
+        raise BadQuestion(f"测试 {PROFILES[asked.profile][0]} 平台时请用 --password 给出设备令牌")
 
 
 async def run(

@@ -54,10 +54,7 @@ def check_address(text: str) -> None:
 
 KINDS = [(p.code, p.title) for p in PROFILES.values() if p.code not in RECORDS]
 #: what a device model speaks
-PROTOCOLS: dict[str, tuple[str, str]] = {
-    **{code: titles for code, titles in conformance.PROFILES.items()},
-    "events": ("事件推送（摄像机、门禁）", "Event push"),
-}
+PROTOCOLS = conformance.PROFILES
 VERDICTS = [("untested", "未测试"), ("pass", "通过"), ("fail", "不通过"), ("not_shown", "未出现")]
 
 
