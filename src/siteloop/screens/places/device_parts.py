@@ -15,7 +15,8 @@ from siteloop.foundation.telemetry.explaining import explain_frame
 from siteloop.framework.action import Refused
 from siteloop.framework.language import pick
 from siteloop.framework.viewer import Viewer
-from siteloop.kernel.profiles import PROFILES
+from siteloop.kernel.bits import in_words
+from siteloop.kernel.profiles import PROFILES, Field
 from siteloop.kernel.quality import TITLES, Quality
 from siteloop.kernel.times import SHANGHAI, to_us
 
@@ -50,7 +51,8 @@ def rows(request: HttpRequest, device: Device) -> HttpResponse:
             "late": row.received_at is not None
             and row.received_at - row.at > dt.timedelta(seconds=3 * device.interval_s),
             "cells": [
-                _cell(fields[n], row.values.get(n), Quality[q.upper()]) for n, q in row.quality.items()
+                _cell(device.profile, fields[n], row.values.get(n), Quality[q.upper()])
+                for n, q in row.quality.items()
             ],
         }
         for row in leaf.object_list
@@ -59,10 +61,17 @@ def rows(request: HttpRequest, device: Device) -> HttpResponse:
     return render(request, "places/parts/rows.html", context)
 
 
-def _cell(field: Any, value: float | None, flag: Quality) -> dict[str, Any]:
+def words_of(profile: str, field: Field, value: float | None) -> str:
+    """A set of bits in words, "" for a number."""
+    titles = in_words(profile, field.name, value)
+    return pick("、", ", ").join(pick(*title) for title in titles) if titles else ""
+
+
+def _cell(profile: str, field: Field, value: float | None, flag: Quality) -> dict[str, Any]:
     return {
         "field": field,
         "value": value,
+        "words": words_of(profile, field, value),
         "flag": pick(*TITLES[flag]),
         "colour": FLAG_COLOURS.get(flag, "orange"),
         "normal": flag is Quality.NORMAL,

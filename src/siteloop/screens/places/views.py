@@ -215,6 +215,7 @@ def _latest(row: Device) -> dict[str, Any] | None:
         {
             "field": field,
             "value": newest.values[field.name],
+            "words": device_parts.words_of(row.profile, field, newest.values[field.name]),
             "quality": told,
             "flag": pick(*TITLES.get(Quality[told.upper()], ("", ""))),
             "normal": told == Quality.NORMAL.name.lower(),

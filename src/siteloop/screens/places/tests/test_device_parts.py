@@ -17,7 +17,8 @@ from siteloop.foundation.registry.tests import rows
 from siteloop.foundation.telemetry import reported
 from siteloop.framework.models import TrailEntry
 from siteloop.framework.testing import Caller, caller
-from siteloop.kernel.profiles import DUST
+from siteloop.kernel.lifting import CraneLimit, mask
+from siteloop.kernel.profiles import DUST, TOWER_CRANE
 from siteloop.kernel.times import SHANGHAI, to_us
 
 NOW = timezone.now().replace(second=0, microsecond=0) - dt.timedelta(minutes=1)
@@ -63,6 +64,35 @@ def test_rows_of_a_period_carry_their_flags_in_words(fast_plane: None) -> None:
     assert "999" in longer
     assert "起止时间有误" in _part(who, device, "rows&from=2020-01-01", 422)
     assert "时间" in _part(who, device, "rows&from=gestern", 422)
+
+
+@pytest.mark.django_db
+@pytest.mark.requirement("TC-16", "TC-14")
+def test_what_a_crane_s_limiter_holds_back_stands_in_words(fast_plane: None) -> None:
+    device = rows.device("330482", "tower_crane")
+    n, names = len(TOWER_CRANE.fields), ("limit_bits", "sensor_bits", "alarm_bits")
+    held = {"limit_bits": mask(CraneLimit.RIGHT_SLOW, CraneLimit.UP), "sensor_bits": 16, "alarm_bits": 0}
+    quality = sum(15 << (4 * i) for i in range(n) if TOWER_CRANE.fields[i].name not in names)
+    values = [float(held[f.name]) if f.name in names else None for f in TOWER_CRANE.fields]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "CREATE TABLE IF NOT EXISTS telemetry.tower_crane_test PARTITION OF telemetry.tower_crane DEFAULT"
+        )
+        cursor.execute(
+            "INSERT INTO telemetry.tower_crane (device, at, received_at, quality, limit_bits, sensor_bits, alarm_bits)"
+            " VALUES (%s, %s, %s, %s, %s, %s, %s)",
+            [device.pk, NOW, NOW, quality, *(held[name] for name in names)],
+        )
+        cursor.execute(
+            'INSERT INTO telemetry.latest (device, profile, at, received_at, quality, "values") VALUES (%s, %s, %s, %s, %s, %s)',
+            [device.pk, "tower_crane", NOW, NOW, quality, values],
+        )
+    who = caller(["*"], "330482")
+    page = who.html.get(f"/places/devices/{device.pk}/").content.decode()
+    for shown in (page, _part(who, device, "rows")):
+        assert "右减速、上限位" in shown
+        assert "风速仪" in shown
+        assert "无</strong>" in shown
 
 
 def _kept(device: Device, at: dt.datetime, frame: bytes) -> None:
