@@ -322,7 +322,7 @@ contracts = Page(
     icon="file-text",
     menu="upkeep",
     columns=(Column("number", link=True), "device", "kind", "organisation", "valid_from", "valid_to"),
-    filters=("kind", "device"),
+    filters=("kind", "valid_to", "device"),
     search=("number", "device__code"),
     form=("device", "kind", "organisation", "number", "valid_from", "valid_to"),
     related=("device", "organisation"),
