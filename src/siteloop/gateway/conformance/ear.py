@@ -50,6 +50,7 @@ class Ear(Generic[U]):
         self._writer: asyncio.StreamWriter | None = None  # of the newest connection
         self._writers: dict[int, asyncio.StreamWriter] = {}
         self._server: asyncio.Server | None = None
+        self._behind: list[tuple[bytes, int]] | None = None  # what waits for the last piece of something
         self._news = asyncio.Condition()
         self._readers: set[asyncio.Task[None]] = set()
         self.port = 0
@@ -149,8 +150,28 @@ class Ear(Generic[U]):
         writer = self._writers.get(connection) if connection else self._writer
         if writer is None or writer.is_closing():
             raise Lost
-        writer.write(data)
+        if self._behind is None:
+            writer.write(data)
+        else:
+            self._behind.append((data, connection))
         return self._note("out", data)
+
+    async def say_in_pieces(self, data: bytes, size: int, pause: float = 0.02) -> None:
+        """Write bytes piece by piece; an answer that is given meanwhile comes behind them and not between. Raises Lost."""
+        self._behind = []
+        try:
+            for at in range(0, len(data), size):
+                if self._writer is None or self._writer.is_closing():
+                    raise Lost
+                self._writer.write(data[at : at + size])
+                await asyncio.sleep(pause)
+        finally:
+            behind, self._behind = self._behind, None
+            for said, connection in behind:
+                writer = self._writers.get(connection) if connection else self._writer
+                if writer is not None:
+                    writer.write(said)
+        self._note("out", data)
 
     async def until(self, find: Callable[[], T | None], seconds: float) -> T | None:
         """What `find` finds, looked for after everything that comes; None when the time is over."""

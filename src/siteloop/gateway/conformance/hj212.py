@@ -22,11 +22,12 @@ Unit = Frame | Refusal
 
 @dataclass(frozen=True)
 class Said:
-    """One frame as a message; `message` None when it cannot be read. The area is plain text."""
+    """One frame as a message; `message` None when it cannot be read. The area is plain text. Sound is one whose CRC fits."""
 
     heard: Heard[Unit]
     frame: Frame | None
     message: Message | None
+    is_sound: bool
 
     @property
     def seen(self) -> Seen:
@@ -68,9 +69,9 @@ class Line:
     def _react(self, heard: Heard[Unit]) -> None:
         frame = heard.unit if isinstance(heard.unit, Frame) else None
         message = self._opened(frame) if frame is not None else None
-        one = Said(heard, frame, message)
+        one = Said(heard, frame, message, frame is not None and self._is_sound(frame))
         self.said.append(one)
-        if self.asked.listens and message is not None and frame is not None and self.is_sound(frame):
+        if self.asked.listens and message is not None and one.is_sound:
             self._answer(message)
 
     def _opened(self, frame: Frame) -> Message | None:
@@ -83,7 +84,7 @@ class Line:
             return msgspec.structs.replace(message, area=area)
         return message
 
-    def is_sound(self, frame: Frame) -> bool:
+    def _is_sound(self, frame: Frame) -> bool:
         """Whether the CRC fits the plain text (2025: the CRC is computed before the area is encrypted)."""
         segment = frame.segment
         if crc212(segment) == frame.crc:
@@ -108,10 +109,7 @@ class Line:
         return [
             s
             for s in self.said[since:]
-            if s.message is not None
-            and s.frame is not None
-            and self.is_sound(s.frame)
-            and (not cns or s.message.cn in cns)
+            if s.message is not None and s.is_sound and (not cns or s.message.cn in cns)
         ]
 
     @property

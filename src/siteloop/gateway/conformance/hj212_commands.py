@@ -1,6 +1,5 @@
 """HJ 212, what a device has to show when it is told something: clock, interval, history, and what it must not obey."""
 
-import asyncio
 import time
 from collections.abc import Callable
 
@@ -202,9 +201,7 @@ def _refused_with(first: Said | None, code: str, seen: list[Seen]) -> Outcome:
 async def split_command(t: Line) -> Outcome:
     since = t.place
     qn, frame = t.request("1011")
-    for start in range(0, len(frame), 17):
-        t.ear.say(frame[start : start + 17])
-        await asyncio.sleep(0.02)
+    await t.ear.say_in_pieces(frame, 17)
     first = await t.answered(qn, "9011", since, t.asked.answer)
     return judged(_code(first, "QnRtn") == "1", "已应答" if first else "没有应答", shown([first]))
 

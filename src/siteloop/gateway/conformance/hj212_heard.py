@@ -54,7 +54,7 @@ async def framing(t: Line) -> Outcome:
 async def crc(t: Line) -> Outcome:
     def wrong(s: Said) -> str:
         assert isinstance(s.frame, Frame), "only frames are looked at"
-        if not t.is_sound(s.frame):
+        if not s.is_sound:
             return f"CRC {s.heard.raw[-4:].decode('ascii', 'replace')} 不符"
         return "" if s.heard.raw[-4:] == s.heard.raw[-4:].upper() else "CRC 为小写"
 

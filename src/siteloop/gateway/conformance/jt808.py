@@ -76,8 +76,8 @@ class Line:
         """The first of these from a place on."""
         return await self.ear.until(lambda: next(iter(self.packets(*ids, since=since)), None), seconds)
 
-    async def answered(self, serial: int, since: int) -> tuple[int, Packet] | None:
-        """(result, packet) of the platform's general answer to a serial."""
+    async def answered(self, serial: int, since: int, seconds: float = 0.0) -> tuple[int, Packet] | None:
+        """(result, packet) of the platform's general answer to a serial; `seconds` where there need not be one."""
 
         def find() -> tuple[int, Packet] | None:
             for p in self.packets(Id.PLATFORM_ANSWER, since=since):
@@ -86,7 +86,7 @@ class Line:
                     return told[2], p
             return None
 
-        return await self.ear.until(find, self.asked.answer)
+        return await self.ear.until(find, seconds or self.asked.answer)
 
 
 def seen(*packets: Packet | None) -> list[Seen]:
@@ -285,7 +285,7 @@ async def _accepted(t: Line, sent: tuple[int, bytes], result: int = Result.OK) -
 async def _not_accepted(t: Line, sent: tuple[int, bytes]) -> Outcome:
     since = t.place
     out = t.ear.say(sent[1])
-    told = await t.answered(sent[0], since)
+    told = await t.answered(sent[0], since, t.asked.silence)
     is_refused = told is None or told[0] != Result.OK
     return judged(
         is_refused,

@@ -266,12 +266,14 @@ async def _signed_in(t: Line, token: str) -> int | None:
     return one.body[1] if one is not None and len(one.body) > 1 else None
 
 
-async def _published(t: Line, topic: str, body: object) -> Packet | None:
+async def _published(t: Line, topic: str, body: object, seconds: float = 0.0) -> Packet | None:
+    """The PUBACK; `seconds` where there need not be one."""
     since, number = t.place, t.number
     t.ear.say(packets.publish(topic, msgspec.json.encode(body), number))
     wanted = number.to_bytes(2, "big")
     return await t.ear.until(
-        lambda: next((p for p in t.of(Type.PUBACK, since) if p.body[:2] == wanted), None), t.asked.answer
+        lambda: next((p for p in t.of(Type.PUBACK, since) if p.body[:2] == wanted), None),
+        seconds or t.asked.answer,
     )
 
 
@@ -325,7 +327,7 @@ async def _subscribed(t: Line, topic: str) -> int | None:
     "foreign", "别人的主题", "A foreign topic", "docs/protocols 主题", "发布到别人的主题不被确认或连接被断开"
 )
 async def foreign(t: Line) -> Outcome:
-    one = await _published(t, f"siteloop/{t.asked.device}/SOMEBODY-ELSE", _reading())
+    one = await _published(t, f"siteloop/{t.asked.device}/SOMEBODY-ELSE", _reading(), t.asked.silence)
     return judged(one is None, "没有确认" if one is None else "被确认", seen(one))
 
 

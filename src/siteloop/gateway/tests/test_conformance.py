@@ -38,7 +38,7 @@ Make = Callable[[tuple[str, int]], Device]
 @pytest.fixture(autouse=True)
 def _in_a_hurry(monkeypatch: pytest.MonkeyPatch) -> None:
     """Devices come again and repeat at once, so that the kit need not wait long."""
-    monkeypatch.setattr(clockwork, "RESEND_S", 0.1)
+    monkeypatch.setattr(clockwork, "RESEND_S", 0.3)
     monkeypatch.setattr(clockwork, "RECONNECT_S", 0.05)
     monkeypatch.setattr(streamed, "LOOK_S", 0.05)
     monkeypatch.setattr(hj212_device, "BEAT_S", 0.2)
@@ -76,7 +76,7 @@ def shown(report: Report) -> set[str]:
 
 def monitor(kind: type[Hj212Device] = Hj212Device, **more: Any) -> Make:
     def make(address: tuple[str, int]) -> Hj212Device:
-        return kind(address, MN, air, password=PW, interval_s=0.1, **more)
+        return kind(address, MN, air, password=PW, interval_s=0.2, **more)
 
     return make
 

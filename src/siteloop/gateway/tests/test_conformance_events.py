@@ -33,7 +33,7 @@ def _in_a_hurry(monkeypatch: pytest.MonkeyPatch) -> None:
 async def examined(kind: type[EventDevice], maker: str = "hikvision", **more: Any) -> Report:
     """The report on a simulated camera."""
     port: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-    asking = {"code": "KIT-1", "password": TOKEN, "patience": 5.0, "answer": 1.0, "quiet": 0.3, **more}
+    asking = {"code": "KIT-1", "password": TOKEN, "patience": 5.0, "answer": 0.3, "quiet": 0.2, **more}
     asked = Asked("events", ("127.0.0.1", 0), listens=True, **asking)
     running = asyncio.create_task(run(asked, ready=port.set_result))
     one = kind(("127.0.0.1", await port), "KIT-1", TOKEN, maker, alive_s=0.08, event_s=0.08)
