@@ -9,21 +9,17 @@ from hashlib import sha256
 from django.utils import timezone
 
 from siteloop.foundation.authority import absence
-from siteloop.foundation.cases import inbox
+from siteloop.foundation.cases import matters
 from siteloop.foundation.cases.loop import Owner
 from siteloop.foundation.cases.models import Case
 from siteloop.foundation.cases.receivers import Receiver
 from siteloop.foundation.documents import store
 from siteloop.foundation.documents.authorities import nearest
 from siteloop.foundation.documents.models import Document
-from siteloop.foundation.registry.models import Site
 from siteloop.framework.action import Act, Action, Input
 from siteloop.framework.perform import perform
 from siteloop.framework.viewer import system_viewer
-from siteloop.kernel.finding import Act as FindingAct
-from siteloop.kernel.finding import Finding as KernelFinding
 from siteloop.kernel.finding import Severity
-from siteloop.kernel.times import to_us
 from siteloop.systems.acceptance import cases, documents, settings
 from siteloop.systems.acceptance.models import AfterCheck, Application, CheckState, Officer
 
@@ -83,23 +79,10 @@ def _open(act: Act, code: str) -> AfterCheck:
     now, chosen = timezone.now(), _checker(row, code)
     made = AfterCheck(application=row, checker=chosen.account if chosen is not None else None, drawn_at=now)
     made.save()
-    site = Site.objects.unscoped(WHY).filter(project=row.project).order_by("pk").first()
-    finding = inbox.apply(
-        KernelFinding(
-            act=FindingAct.RAISE,
-            rule=cases.AFTER_CHECK,
-            subject=f"after_check:{made.pk}",
-            since=to_us(now),
-            at=to_us(now),
-            site=site.pk if site is not None else 0,
-            project=row.project_id,
-            region=row.region_code,
-            severity=Severity.BLUE,
-            message=f"{row}已准予，抽中事后核查。{row.lot}",
-        ),
-        now,
+    said = f"{row}已准予，抽中事后核查。{row.lot}"
+    matters.open_case(
+        cases.AFTER_CHECK, f"after_check:{made.pk}", now, Severity.BLUE, said, project=row.project
     )
-    assert finding is not None and finding.case is not None, "the loop of this system opens on this rule"
     return AfterCheck.objects.unscoped(WHY).get(pk=made.pk)
 
 
@@ -107,7 +90,7 @@ def _of(case: Case) -> AfterCheck | None:
     return (
         AfterCheck.objects.unscoped(WHY)
         .select_related("application__project", "application__applicant", "checker")
-        .filter(pk=int(case.subject.rpartition(":")[2] or 0))
+        .filter(pk=matters.key(case))
         .first()
     )
 

@@ -8,6 +8,7 @@ promise is proven kept. The application itself is no fault of anybody and stays 
 from typing import Any
 
 from siteloop.foundation.cases.loop import Circle, Go, Loop, Outcome, Owner, Phase, Step
+from siteloop.foundation.cases.rounds import Half, round_of
 from siteloop.foundation.cases.titles import RULE_TITLES
 
 COMMITMENT = "acceptance.commitment"
@@ -28,6 +29,9 @@ OFFICER = Owner("acceptance_officer", "", "承办人", "officer")
 CHECKED = Owner("acceptance_checked", "", "申请单位", "applicant")
 CHECKER = Owner("acceptance_checker", "", "核查人", "checker")
 AUTHORITY = Owner("department", "county_authority", "县级主管部门", "county authority")
+
+#: what a look at the site may say
+FOUND = {Outcome.PASS: Go(None, CHECK_PASSED), Outcome.FAIL: Go("mend", CHECK_FAILED)}
 
 
 def _moved(case: Any, step: Step | None) -> None:
@@ -54,40 +58,18 @@ def _check_cancelled(case: Any, reason: str) -> None:
     after.follow(case, VOID, reason)
 
 
-def _look(code: str, title: str, title_en: str, circle: Circle, key: str, on: dict[Outcome, Go]) -> Step:
+def _look(code: str, title: str, title_en: str, circle: Circle, key: str = "") -> Half:
     informed = (CHECKED,) if circle is Circle.SMALL else (CHECKED, AUTHORITY)
-    return Step(code, title, title_en, circle, Phase.VERIFY, CHECKER, on, informed=informed, deadline=key)
+    return Half(code, title, title_en, CHECKER, informed, key)
 
 
-def _mend(code: str, title: str, title_en: str, circle: Circle, on: dict[Outcome, Go]) -> Step:
+def _mend(code: str, title: str, title_en: str, circle: Circle, key: str = "") -> Half:
     informed = (CHECKER,) if circle is Circle.SMALL else (CHECKER, AUTHORITY)
-    key = "acceptance.check_mend" if Outcome.OVERDUE in on else ""
-    return Step(
-        code,
-        title,
-        title_en,
-        circle,
-        Phase.DISPOSE,
-        CHECKED,
-        on,
-        informed=informed,
-        deadline=key,
-        evidence=True,
-    )
+    return Half(code, title, title_en, CHECKED, informed, key, evidence=True)
 
 
-def _check(code: str, back: str, circle: Circle) -> Step:
-    return Step(
-        code,
-        "核验",
-        "check",
-        circle,
-        Phase.VERIFY,
-        OFFICER,
-        {Outcome.PASS: Go(None, KEPT), Outcome.FAIL: Go(back, AGAIN), Outcome.OVERDUE: Go(code)},
-        informed=(APPLICANT, AUTHORITY),
-        deadline="acceptance.verify",
-    )
+def _check(code: str) -> Half:
+    return Half(code, "核验", "check", OFFICER, (APPLICANT, AUTHORITY), "acceptance.verify")
 
 
 COMMITMENT_LOOP = Loop(
@@ -100,32 +82,37 @@ COMMITMENT_LOOP = Loop(
     moved=_moved,
     cancelled=_cancelled,
     steps=(
-        Step(
-            "fulfil",
-            "兑现承诺",
-            "keep the promise",
+        *round_of(
             Circle.SMALL,
-            Phase.DISPOSE,
-            APPLICANT,
-            {Outcome.REPLY: Go("verify"), Outcome.OVERDUE: Go("locked", LOCKED)},
-            informed=(OFFICER,),
-            deadline="acceptance.commitment",
-            clock="case",
-            evidence=True,
+            Half(
+                "fulfil",
+                "兑现承诺",
+                "keep the promise",
+                APPLICANT,
+                (OFFICER,),
+                "acceptance.commitment",
+                clock="case",
+                evidence=True,
+            ),
+            _check("verify"),
+            passed=KEPT,
+            failed=AGAIN,
+            late=Go("locked", LOCKED),
         ),
-        _check("verify", "fulfil", Circle.SMALL),
-        Step(
-            "locked",
-            "兑现承诺（业务锁定）",
-            "keep the promise (locked)",
+        *round_of(
             Circle.MEDIUM,
-            Phase.DISPOSE,
-            APPLICANT,
-            {Outcome.REPLY: Go("verify_locked")},
-            informed=(OFFICER, AUTHORITY),
-            evidence=True,
+            Half(
+                "locked",
+                "兑现承诺（业务锁定）",
+                "keep the promise (locked)",
+                APPLICANT,
+                (OFFICER, AUTHORITY),
+                evidence=True,
+            ),
+            _check("verify_locked"),
+            passed=KEPT,
+            failed=AGAIN,
         ),
-        _check("verify_locked", "locked", Circle.MEDIUM),
     ),
 )
 
@@ -139,59 +126,28 @@ CHECK_LOOP = Loop(
     moved=_checked,
     cancelled=_check_cancelled,
     steps=(
-        _look(
-            "check",
-            "现场核查",
-            "check on the site",
+        _look("check", "现场核查", "check on the site", Circle.SMALL, "acceptance.check").step(
             Circle.SMALL,
-            "acceptance.check",
-            {
-                Outcome.PASS: Go(None, CHECK_PASSED),
-                Outcome.FAIL: Go("mend", CHECK_FAILED),
-                Outcome.OVERDUE: Go("check_late", "逾期未核查，上级督办"),
-            },
+            Phase.VERIFY,
+            {**FOUND, Outcome.OVERDUE: Go("check_late", "逾期未核查，上级督办")},
         ),
-        _mend(
-            "mend",
-            "整改",
-            "put right",
+        *round_of(
             Circle.SMALL,
-            {Outcome.REPLY: Go("recheck"), Outcome.OVERDUE: Go("mend_late", "逾期未整改，主管部门督办")},
+            _mend("mend", "整改", "put right", Circle.SMALL, "acceptance.check_mend"),
+            _look("recheck", "复查", "re-check", Circle.SMALL, "acceptance.recheck"),
+            passed=MENDED,
+            failed=NOT_MENDED,
+            late=Go("mend_late", "逾期未整改，主管部门督办"),
         ),
-        _look(
-            "recheck",
-            "复查",
-            "re-check",
-            Circle.SMALL,
-            "acceptance.recheck",
-            {
-                Outcome.PASS: Go(None, MENDED),
-                Outcome.FAIL: Go("mend", NOT_MENDED),
-                Outcome.OVERDUE: Go("recheck"),
-            },
+        _look("check_late", "现场核查（督办）", "check on the site (supervised)", Circle.MEDIUM).step(
+            Circle.MEDIUM, Phase.VERIFY, FOUND
         ),
-        _look(
-            "check_late",
-            "现场核查（督办）",
-            "check on the site (supervised)",
+        *round_of(
             Circle.MEDIUM,
-            "",
-            {Outcome.PASS: Go(None, CHECK_PASSED), Outcome.FAIL: Go("mend", CHECK_FAILED)},
-        ),
-        _mend(
-            "mend_late",
-            "整改（督办）",
-            "put right (supervised)",
-            Circle.MEDIUM,
-            {Outcome.REPLY: Go("recheck_late")},
-        ),
-        _look(
-            "recheck_late",
-            "复查（督办）",
-            "re-check (supervised)",
-            Circle.MEDIUM,
-            "",
-            {Outcome.PASS: Go(None, MENDED), Outcome.FAIL: Go("mend_late", NOT_MENDED)},
+            _mend("mend_late", "整改（督办）", "put right (supervised)", Circle.MEDIUM),
+            _look("recheck_late", "复查（督办）", "re-check (supervised)", Circle.MEDIUM),
+            passed=MENDED,
+            failed=NOT_MENDED,
         ),
     ),
 )

@@ -6,19 +6,16 @@ from collections.abc import Iterable
 from django.utils import timezone
 
 from siteloop.foundation.authority.models import Account
-from siteloop.foundation.cases import inbox, locks
+from siteloop.foundation.cases import locks, matters
 from siteloop.foundation.cases.loop import Owner
 from siteloop.foundation.cases.models import Case
 from siteloop.foundation.cases.receivers import Receiver, members
 from siteloop.foundation.notice.send import notify
-from siteloop.foundation.registry.models import Site
 from siteloop.framework.action import Act, Action, Input
 from siteloop.framework.perform import perform
 from siteloop.framework.viewer import system_viewer
-from siteloop.kernel.finding import Act as FindingAct
-from siteloop.kernel.finding import Finding as KernelFinding
 from siteloop.kernel.finding import Severity
-from siteloop.kernel.times import SHANGHAI, to_us
+from siteloop.kernel.times import SHANGHAI
 from siteloop.systems.acceptance import cases, settings
 from siteloop.systems.acceptance.models import Commitment, CommitmentState, Officer
 
@@ -37,23 +34,10 @@ STATES = {
 def start(row: Commitment, at: dt.datetime) -> Commitment:
     """Open the countdown: the days count from the acceptance."""
     application = row.application
-    site = Site.objects.unscoped(WHY).filter(project=application.project).order_by("pk").first()
-    finding = inbox.apply(
-        KernelFinding(
-            act=FindingAct.RAISE,
-            rule=cases.COMMITMENT,
-            subject=f"commitment:{row.pk}",
-            since=to_us(at),
-            at=to_us(at),
-            site=site.pk if site is not None else 0,
-            project=application.project_id,
-            region=application.region_code,
-            severity=Severity.BLUE,
-            message=f"{application}：{row}，{row.promise}",
-        ),
-        at,
+    said = f"{application}：{row}，{row.promise}"
+    matters.open_case(
+        cases.COMMITMENT, f"commitment:{row.pk}", at, Severity.BLUE, said, project=application.project
     )
-    assert finding is not None and finding.case is not None, "the loop of this system opens on this rule"
     return Commitment.objects.unscoped(WHY).get(pk=row.pk)
 
 
@@ -61,7 +45,7 @@ def _of(case: Case) -> Commitment | None:
     return (
         Commitment.objects.unscoped(WHY)
         .select_related("application__project", "application__applicant", "application__officer")
-        .filter(pk=int(case.subject.rpartition(":")[2] or 0))
+        .filter(pk=matters.key(case))
         .first()
     )
 

@@ -6,7 +6,8 @@ supervised by the lead. The machine closes it in the moment the opinion is there
 
 from typing import Any
 
-from siteloop.foundation.cases.loop import Circle, Go, Loop, Outcome, Owner, Phase, Step, Verdict
+from siteloop.foundation.cases.loop import Circle, Go, Loop, Owner, Verdict
+from siteloop.foundation.cases.rounds import Half, round_of
 from siteloop.foundation.cases.titles import RULE_TITLES
 
 OVERDUE = "joint_acceptance.overdue"
@@ -26,32 +27,12 @@ def _check(case: Any) -> Verdict:
     return overdue.check(case)
 
 
-def _urge(code: str, title: str, title_en: str, then: str, circle: Circle, more: dict[Outcome, Go]) -> Step:
-    return Step(
-        code,
-        title,
-        title_en,
-        circle,
-        Phase.DISPOSE,
-        DEPARTMENT,
-        {Outcome.REPLY: Go(then), **more},
-        informed=(LEAD,),
-        deadline="joint_acceptance.urge" if Outcome.OVERDUE in more else "",
-        clock="case",
-    )
+def _urge(code: str, title: str, title_en: str, key: str = "") -> Half:
+    return Half(code, title, title_en, DEPARTMENT, (LEAD,), key, clock="case")
 
 
-def _verify(code: str, back: str, circle: Circle) -> Step:
-    return Step(
-        code,
-        "核对意见",
-        "check the opinion",
-        circle,
-        Phase.VERIFY,
-        LEAD,
-        {Outcome.PASS: Go(None, GIVEN), Outcome.FAIL: Go(back, NOT_YET)},
-        informed=(DEPARTMENT,),
-    )
+def _verify(code: str) -> Half:
+    return Half(code, "核对意见", "check the opinion", LEAD, (DEPARTMENT,))
 
 
 LOOPS = (
@@ -65,24 +46,21 @@ LOOPS = (
         check=_check,
         machine_passes_alone=True,
         steps=(
-            _urge(
-                "urge",
-                "限期出具意见",
-                "give the opinion",
-                "verify",
+            *round_of(
                 Circle.MEDIUM,
-                {Outcome.OVERDUE: Go("supervise", SUPERVISED)},
+                _urge("urge", "限期出具意见", "give the opinion", "joint_acceptance.urge"),
+                _verify("verify"),
+                passed=GIVEN,
+                failed=NOT_YET,
+                late=Go("supervise", SUPERVISED),
             ),
-            _verify("verify", "urge", Circle.MEDIUM),
-            _urge(
-                "supervise",
-                "督办出具意见",
-                "give the opinion, supervised",
-                "verify_supervised",
+            *round_of(
                 Circle.LARGE,
-                {},
+                _urge("supervise", "督办出具意见", "give the opinion, supervised"),
+                _verify("verify_supervised"),
+                passed=GIVEN,
+                failed=NOT_YET,
             ),
-            _verify("verify_supervised", "supervise", Circle.LARGE),
         ),
     ),
 )

@@ -4,20 +4,16 @@ import datetime as dt
 
 from django.utils import timezone
 
-from siteloop.foundation.cases import engine, inbox
+from siteloop.foundation.cases import engine, matters
 from siteloop.foundation.cases.loop import Outcome, Owner, Verdict
 from siteloop.foundation.cases.models import Case, CaseState
 from siteloop.foundation.cases.receivers import Receiver
-from siteloop.foundation.registry.models import Site
 from siteloop.framework.action import Act, Action
 from siteloop.framework.fields import term_end
 from siteloop.framework.perform import perform
 from siteloop.framework.scope import ScopedQuerySet
 from siteloop.framework.viewer import system_viewer
-from siteloop.kernel.finding import Act as FindingAct
-from siteloop.kernel.finding import Finding as KernelFinding
 from siteloop.kernel.finding import Severity
-from siteloop.kernel.times import to_us
 from siteloop.systems.joint_acceptance import cases
 from siteloop.systems.joint_acceptance.models import WITH_DEPARTMENT, DepartmentOpinion
 
@@ -45,23 +41,17 @@ def _do_run_out(act: Act) -> str:
     row: DepartmentOpinion = act.obj
     assert row.due_at is not None, "only a turn with a deadline runs out"
     until = term_end(row.due_at)
-    site = Site.objects.unscoped(WHY).filter(project=row.application.project).order_by("pk").first()
-    finding = inbox.apply(
-        KernelFinding(
-            act=FindingAct.RAISE,
-            rule=cases.OVERDUE,
-            subject=f"joint_opinion:{row.pk}",
-            since=to_us(row.due_at),
-            at=to_us(row.due_at),
-            site=site.pk if site is not None else 0,
-            project=row.application.project_id,
-            region=row.region_code,
-            severity=Severity.ORANGE,
-            message=f"{row.department}应于 {until} 前对“{row.application}”出具意见，逾期未出具",
-        )
+    said = f"{row.department}应于 {until} 前对“{row.application}”出具意见，逾期未出具"
+    row.case = matters.open_case(
+        cases.OVERDUE,
+        f"joint_opinion:{row.pk}",
+        row.due_at,
+        Severity.ORANGE,
+        said,
+        project=row.application.project,
+        now=timezone.now(),
     )
-    assert finding is not None, "a raise is always written down"
-    row.case, row.is_overdue, row.was_late = finding.case, True, True
+    row.is_overdue = row.was_late = True
     row.save()
     return f"期限 {until} 已过"
 
@@ -89,7 +79,7 @@ def settle(act: Act, row: DepartmentOpinion) -> None:
 
 
 def _of(case: Case) -> DepartmentOpinion | None:
-    return _rows().filter(pk=int(case.subject.rpartition(":")[2] or 0)).first()
+    return _rows().filter(pk=matters.key(case)).first()
 
 
 def check(case: Case) -> Verdict:

@@ -7,6 +7,7 @@ answer orders is put right by the project and re-checked by the firm that report
 from typing import Any
 
 from siteloop.foundation.cases.loop import Circle, Go, Loop, Outcome, Owner, Phase, Step, Verdict
+from siteloop.foundation.cases.rounds import Half, round_of
 from siteloop.foundation.cases.titles import RULE_TITLES
 
 DANGER = "supervisor_firms.danger"
@@ -84,18 +85,8 @@ def _answer(code: str, owner: Owner, circle: Circle, late: Go) -> Step:
     )
 
 
-def _check(code: str, owner: Owner, circle: Circle, back: str, informed: tuple[Owner, ...]) -> Step:
-    return Step(
-        code,
-        "复查",
-        "re-check",
-        circle,
-        Phase.VERIFY,
-        owner,
-        {Outcome.PASS: Go(None, PASSED), Outcome.FAIL: Go(back, AGAIN), Outcome.OVERDUE: Go(code)},
-        informed=informed,
-        deadline="supervisor_firms.check",
-    )
+def _check(code: str, owner: Owner, *informed: Owner) -> Half:
+    return Half(code, "复查", "re-check", owner, informed, "supervisor_firms.check")
 
 
 DANGER_LOOP = Loop(
@@ -111,31 +102,36 @@ DANGER_LOOP = Loop(
         _receive("receive_up", "answer_up", AUTHORITY, Circle.LARGE, Go("receive_up")),
         _answer("answer", SITES, Circle.MEDIUM, Go("answer_up", "逾期未答复，上级督办")),
         _answer("answer_up", AUTHORITY, Circle.LARGE, Go("answer_up")),
-        Step(
-            "rectify",
-            "整改",
-            "rectify",
+        *round_of(
             Circle.MEDIUM,
-            Phase.DISPOSE,
-            MANAGER,
-            {Outcome.REPLY: Go("recheck"), Outcome.OVERDUE: Go("rectify_late", "逾期未整改")},
-            informed=(CONTRACTOR, BUILDER, CHIEF, SITES),
-            deadline="supervisor_firms.rectify",
-            evidence=True,
+            Half(
+                "rectify",
+                "整改",
+                "rectify",
+                MANAGER,
+                (CONTRACTOR, BUILDER, CHIEF, SITES),
+                "supervisor_firms.rectify",
+                evidence=True,
+            ),
+            _check("recheck", CHIEF, MANAGER, SITES),
+            passed=PASSED,
+            failed=AGAIN,
+            late=Go("rectify_late", "逾期未整改"),
         ),
-        _check("recheck", CHIEF, Circle.MEDIUM, "rectify", (MANAGER, SITES)),
-        Step(
-            "rectify_late",
-            "整改（逾期）",
-            "rectify (overdue)",
+        *round_of(
             Circle.LARGE,
-            Phase.DISPOSE,
-            MANAGER,
-            {Outcome.REPLY: Go("recheck_late")},
-            informed=(CONTRACTOR, BUILDER, CHIEF, SITES, BODY, AUTHORITY),
-            evidence=True,
+            Half(
+                "rectify_late",
+                "整改（逾期）",
+                "rectify (overdue)",
+                MANAGER,
+                (CONTRACTOR, BUILDER, CHIEF, SITES, BODY, AUTHORITY),
+                evidence=True,
+            ),
+            _check("recheck_late", SITES, MANAGER, CHIEF, AUTHORITY),
+            passed=PASSED,
+            failed=AGAIN,
         ),
-        _check("recheck_late", SITES, Circle.LARGE, "rectify_late", (MANAGER, CHIEF, AUTHORITY)),
     ),
 )
 
@@ -148,29 +144,34 @@ LATE_LOOP = Loop(
     check=_report_there,
     machine_passes_alone=True,
     steps=(
-        Step(
-            "submit",
-            "报送监理报告",
-            "hand the report in",
+        *round_of(
             Circle.SMALL,
-            Phase.DISPOSE,
-            FIRM,
-            {Outcome.REPLY: Go("check"), Outcome.OVERDUE: Go("submit_late", "催报后仍未报送")},
-            informed=(SITES,),
-            deadline="supervisor_firms.late_report",
+            Half(
+                "submit",
+                "报送监理报告",
+                "hand the report in",
+                FIRM,
+                (SITES,),
+                "supervisor_firms.late_report",
+            ),
+            _check("check", SITES, FIRM),
+            passed=PASSED,
+            failed=AGAIN,
+            late=Go("submit_late", "催报后仍未报送"),
         ),
-        _check("check", SITES, Circle.SMALL, "submit", (FIRM,)),
-        Step(
-            "submit_late",
-            "报送监理报告（督办）",
-            "hand the report in (urged)",
+        *round_of(
             Circle.MEDIUM,
-            Phase.DISPOSE,
-            FIRM,
-            {Outcome.REPLY: Go("check_late")},
-            informed=(SITES, AUTHORITY),
+            Half(
+                "submit_late",
+                "报送监理报告（督办）",
+                "hand the report in (urged)",
+                FIRM,
+                (SITES, AUTHORITY),
+            ),
+            _check("check_late", SITES, FIRM, AUTHORITY),
+            passed=PASSED,
+            failed=AGAIN,
         ),
-        _check("check_late", SITES, Circle.MEDIUM, "submit_late", (FIRM, AUTHORITY)),
     ),
 )
 
@@ -183,29 +184,28 @@ SHORT_LOOP = Loop(
     check=_firm_fit,
     moved=_firm_moved,
     steps=(
-        Step(
-            "put_right",
-            "限期整改",
-            "put right in time",
+        *round_of(
             Circle.SMALL,
-            Phase.DISPOSE,
-            OF_FILE,
-            {Outcome.REPLY: Go("verify"), Outcome.OVERDUE: Go("put_right_late", "逾期仍不符合资质标准")},
-            informed=(AUTHORITY,),
-            deadline="supervisor_firms.put_right",
+            Half(
+                "put_right",
+                "限期整改",
+                "put right in time",
+                OF_FILE,
+                (AUTHORITY,),
+                "supervisor_firms.put_right",
+            ),
+            _check("verify", AUTHORITY, OF_FILE),
+            passed=PASSED,
+            failed=AGAIN,
+            late=Go("put_right_late", "逾期仍不符合资质标准"),
         ),
-        _check("verify", AUTHORITY, Circle.SMALL, "put_right", (OF_FILE,)),
-        Step(
-            "put_right_late",
-            "整改（逾期）",
-            "put right (overdue)",
+        *round_of(
             Circle.MEDIUM,
-            Phase.DISPOSE,
-            OF_FILE,
-            {Outcome.REPLY: Go("verify_late")},
-            informed=(AUTHORITY,),
+            Half("put_right_late", "整改（逾期）", "put right (overdue)", OF_FILE, (AUTHORITY,)),
+            _check("verify_late", AUTHORITY, OF_FILE),
+            passed=PASSED,
+            failed=AGAIN,
         ),
-        _check("verify_late", AUTHORITY, Circle.MEDIUM, "put_right_late", (OF_FILE,)),
     ),
 )
 

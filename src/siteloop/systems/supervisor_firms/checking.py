@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from django.db.models import Q
 from django.utils import timezone
 
+from siteloop.foundation.cases import matters
 from siteloop.foundation.cases.loop import Owner
 from siteloop.foundation.cases.loop import Verdict as Word
 from siteloop.foundation.cases.models import Case
@@ -120,8 +121,7 @@ _KINDS: dict[StandardKind, Callable[[FirmFile, Standard, dt.date], Line]] = {
 
 def file_of(case: Case) -> FirmFile | None:
     """The firm a case is about."""
-    key = int(case.subject.rpartition(":")[2] or 0)
-    found = FirmFile.objects.unscoped(WHY).filter(organisation_id=key)
+    found = FirmFile.objects.unscoped(WHY).filter(organisation_id=matters.key(case))
     return found.select_related("organisation").first()
 
 

@@ -5,7 +5,7 @@ import datetime as dt
 from django.utils import timezone
 
 from siteloop.foundation.authority.models import Account, Organisation
-from siteloop.foundation.cases import inbox
+from siteloop.foundation.cases import inbox, matters
 from siteloop.foundation.cases.deadlines import due
 from siteloop.foundation.cases.engine import OPEN_STATES
 from siteloop.foundation.cases.loop import Verdict
@@ -13,13 +13,11 @@ from siteloop.foundation.cases.models import Case, CaseEvent
 from siteloop.foundation.cases.models import Finding as CaseFinding
 from siteloop.foundation.cases.receivers import members
 from siteloop.foundation.notice.send import notify
-from siteloop.foundation.registry.models import Party, PartyKind, Project, Site, WorkState
+from siteloop.foundation.registry.models import Party, PartyKind, WorkState
 from siteloop.framework.fields import term_end
 from siteloop.framework.viewer import Viewer, system_viewer
-from siteloop.kernel.finding import Act as FindingAct
-from siteloop.kernel.finding import Finding as KernelFinding
 from siteloop.kernel.finding import Severity
-from siteloop.kernel.times import SHANGHAI, to_us
+from siteloop.kernel.times import SHANGHAI
 from siteloop.systems.supervisor_firms import cases, papers, settings
 from siteloop.systems.supervisor_firms.models import (
     DangerReport,
@@ -125,9 +123,10 @@ def find_late(now: dt.datetime | None = None) -> int:
     for row in list(rows.select_related("project", "firm").order_by("pk")):
         assert row.due_at is not None, "only reports with a term are asked for"
         message = f"{row.firm}未按期报送“{row}”（{row.project}），期限 {term_end(row.due_at)}"
-        inbox.offer(
-            _finding(cases.LATE, report_subject(row), row.project, row.due_at, Severity.YELLOW, message), at
+        told = matters.finding(
+            cases.LATE, report_subject(row), row.due_at, Severity.YELLOW, message, project=row.project
         )
+        inbox.offer(told, at)
         found = CaseFinding.objects.unscoped(WHY).filter(rule=cases.LATE, subject=report_subject(row))
         case = found.order_by("-pk").values_list("case_id", flat=True).first()
         if case is not None:
@@ -143,40 +142,15 @@ def report_subject(row: SupervisionReport) -> str:
     return f"supervision_report:{row.pk}"
 
 
-def _finding(
-    rule: str,
-    subject: str,
-    project: Project | None,
-    since: dt.datetime,
-    severity: Severity,
-    message: str,
-    region: str = "",
-) -> KernelFinding:
-    site = Site.objects.unscoped(WHY).filter(project=project).order_by("pk").first() if project else None
-    return KernelFinding(
-        act=FindingAct.RAISE,
-        rule=rule,
-        subject=subject,
-        since=to_us(since),
-        at=to_us(since),
-        site=site.pk if site is not None else 0,
-        project=project.pk if project is not None else 0,
-        region=project.region_code if project is not None else region,
-        severity=severity,
-        message=message,
-    )
-
-
-def raise_firm(organisation: Organisation, region: str, at: dt.datetime, message: str) -> Case | None:
+def raise_firm(organisation: Organisation, region: str, at: dt.datetime, message: str) -> Case:
     """Open or join the case of a firm below its level."""
     subject = f"supervisor_firm:{organisation.pk}"
-    row = inbox.apply(_finding(cases.SHORT, subject, None, at, Severity.ORANGE, message, region), at)
-    return row.case if row is not None else None
+    return matters.open_case(cases.SHORT, subject, at, Severity.ORANGE, message, region=region)
 
 
 def report_there(case: Case) -> Verdict:
     """The machine's word on a late report: there or not."""
-    row = SupervisionReport.objects.unscoped(WHY).filter(pk=_key(case)).first()
+    row = SupervisionReport.objects.unscoped(WHY).filter(pk=matters.key(case)).first()
     if row is None or row.state == ReportState.CANCELLED:
         return Verdict(True, "该报告已取消")
     if row.submitted_at is not None and row.state not in OWED:
@@ -184,19 +158,13 @@ def report_there(case: Case) -> Verdict:
     return Verdict(False, f"{row}尚未报送，请先在“监理报告”中填写并报送")
 
 
-def _key(case: Case) -> int:
-    return int(case.subject.rpartition(":")[2] or 0)
-
-
 def start_danger(row: DangerReport, now: dt.datetime) -> Case:
     """Put a danger report on the authority's clock."""
     severity = Severity.RED if row.level == "major" else Severity.ORANGE
     message = f"{row.firm}报告：{row.place}，{row.danger}。{row.get_conduct_display()}（{row.order_number}）"
-    found = inbox.apply(
-        _finding(cases.DANGER, f"danger_report:{row.pk}", row.project, now, severity, message[:500]), now
+    return matters.open_case(
+        cases.DANGER, f"danger_report:{row.pk}", now, severity, message[:500], project=row.project
     )
-    assert found is not None and found.case is not None, "the loop of this system opens on this rule"
-    return found.case
 
 
 def follow_danger(case: Case, step: str) -> None:
@@ -205,7 +173,7 @@ def follow_danger(case: Case, step: str) -> None:
         DangerReport.objects.unscoped(WHY)
         .select_for_update(of=("self",))
         .select_related("project", "firm")
-        .filter(pk=_key(case))
+        .filter(pk=matters.key(case))
         .first()
     )
     if row is None or row.closed_at is not None:
