@@ -87,15 +87,19 @@ def refusal(action: Action, viewer: Viewer, obj: Any) -> str:
     return ""
 
 
-def closed(obj: models.Model) -> str:
-    """What the model says against any change of the row as it is stored, "" when it may be changed.
+def closed(obj: models.Model, viewer: Viewer) -> str:
+    """What the model says against any change of the row as it is stored by this viewer, "" when it may be changed.
 
-    It is said by `clean` without naming a field: a record that was handed in or decided stays as it is.
+    It is said by `clean` without naming a field: a record that was handed in or decided stays as it is; and by `typed_by`:
+    what a unit declares is not written by others.
     """
     try:
         copy.copy(obj).clean()
+        _typist(obj, viewer)
     except ValidationError as no:
         return "" if hasattr(no, "error_dict") else pick("；", "; ").join(map(term, no.messages))
+    except Refused as no:
+        return no.message
     return ""
 
 
@@ -134,6 +138,7 @@ def create(model: type[models.Model], viewer: Viewer, data: dict[str, Any], reas
         _save(obj, many)
         if not visible(model, viewer).filter(pk=obj.pk).exists():
             raise Refused("新记录不在您的管辖范围内", status=403)
+        _typist(obj, viewer)
         _guard(obj, viewer)
         after = snapshot(obj, tuple(many))
         trail.record(
@@ -155,12 +160,15 @@ def change(obj: Any, viewer: Viewer, data: dict[str, Any], reason: str = "") -> 
     require(viewer, permission_of(model, "change"))
     with transaction.atomic():
         row = _locked(model, obj.pk, viewer)
+        # before and after: neither is another's record taken over nor one's own put into another's name
+        _typist(row, viewer)
         linked = tuple(n for n in data if _is_many(model, n))
         before = snapshot(row, linked)
         many = assign(row, data, viewer)
         _save(row, many)
         if not visible(model, viewer).filter(pk=row.pk).exists():
             raise Refused("不能把记录移出您的管辖范围", status=403)
+        _typist(row, viewer)
         _guard(row, viewer)
         changes = difference(before, snapshot(row, linked))
         if changes:
@@ -200,6 +208,13 @@ def _guard(obj: Any, viewer: Viewer) -> None:
     guard = getattr(obj, "guard", None)
     if guard is not None and not viewer.is_system:
         guard(viewer)
+
+
+def _typist(obj: Any, viewer: Viewer) -> None:
+    """A model may say in whose name its form is filled in: `typed_by(viewer)` raises Refused for everybody else."""
+    typed_by = getattr(obj, "typed_by", None)
+    if typed_by is not None and not viewer.is_system:
+        typed_by(viewer)
 
 
 def _save(obj: models.Model, many: dict[str, list[Any]]) -> None:

@@ -5,7 +5,7 @@ when ANY of the declared axes matches one of the viewer's grants. `Model.objects
 neither `.visible_to(viewer)` nor `.unscoped("reason")`.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from django.db import models
@@ -32,6 +32,16 @@ class Scope:
     owner: str | tuple[str, ...] = ""  # user id: rows that belong to one person, such as notices
     oversee: str = ""
     public: bool = False
+
+    def through(self, relation: str, *organisations: str) -> "Scope":
+        """The scope of what belongs to such a row: every lookup goes over the relation. `organisations`: who else sees it."""
+        return replace(
+            self,
+            region=f"{relation}__{self.region}" if self.region else "",
+            project=f"{relation}__{self.project}" if self.project else "",
+            organisation=(*(f"{relation}__{name}" for name in _each(self.organisation)), *organisations),
+            owner=tuple(f"{relation}__{name}" for name in _each(self.owner)),
+        )
 
     def q(self, viewer: Viewer) -> Q:
         """The filter; matches nothing when no axis applies."""

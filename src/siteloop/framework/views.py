@@ -144,7 +144,7 @@ def register_detail(request: HttpRequest, found: Page, viewer: Viewer, pk: int) 
     actions = [a for a in _allowed(found, viewer) if not a.on_register and a.available(row, viewer)]
     held = {a.code: perform.refusal(a, viewer, row) for a in actions}
     rights = _rights(found, viewer)
-    closed = perform.closed(row) if rights["change"] else ""
+    closed = perform.closed(row, viewer) if rights["change"] else ""
     told = TrailEntry.objects.visible_to(viewer).filter(model=found.model._meta.label_lower, object_id=row.pk)
     context = {
         "page": found,

@@ -79,7 +79,11 @@ class RegisterTests:
     def local(self, *verbs: str) -> Caller:
         """An officer of `home` with all rights, or only these verbs on this register."""
         granted = [permission_of(self.page.model, v) for v in verbs] or ["*"]
-        return caller(granted, self.home)
+        return caller(granted, self.home, organisation=self.employer())
+
+    def employer(self) -> Any:
+        """Whom that officer works for, where a row is typed only in a unit's name; None: some authority."""
+        return None
 
     # ---- reading
 

@@ -3,7 +3,6 @@
 from django.utils import timezone
 
 from siteloop.foundation.authority.models import Organisation
-from siteloop.foundation.authority.viewers import works_for
 from siteloop.foundation.cases import locks
 from siteloop.foundation.cases.deadlines import due
 from siteloop.foundation.cases.receivers import members
@@ -12,6 +11,7 @@ from siteloop.foundation.documents.authorities import issuing_for
 from siteloop.foundation.documents.models import Document
 from siteloop.foundation.files.papers import attaching
 from siteloop.foundation.notice.send import notify
+from siteloop.foundation.registry.applying import CORRECTION, WITHDRAWAL
 from siteloop.framework import events
 from siteloop.framework.action import Act, Action, Input, Refused
 from siteloop.framework.viewer import Viewer
@@ -30,10 +30,6 @@ WHY = "an application finds its officer and its authority for whoever acts"
 #: posts of the project that get the documents besides the applicant
 RECEIVERS = ("builder_leader", "project_manager")
 OPINION = Input("opinion", "办理意见", "Opinion", kind="multiline", required=True)
-
-
-def _applicants(row: Application, viewer: Viewer) -> bool:
-    return row.state in OPEN
 
 
 def _handles(row: Application, viewer: Viewer) -> bool:
@@ -55,7 +51,7 @@ attach = attaching(
     Application,
     lambda row: ApplicationPaper(application=row),
     missing,
-    _applicants,
+    Application.lies_with,
     "按“材料清单”中的名称填写",
 )
 
@@ -85,7 +81,7 @@ promise = Action(
         Input("title", "承诺材料", "Paper", required=True, help="仅限材料清单中标明“可承诺”的材料"),
         Input("promise", "承诺内容", "Promise", kind="multiline", required=True),
     ),
-    available=_applicants,
+    available=Application.lies_with,
     confirm="承诺自受理之日起倒计时，逾期未兑现将自动锁定业务。确定吗？",
     log="{actor}就{obj}承诺补交：{title}",
     permission="acceptance.application.submit",
@@ -135,7 +131,7 @@ submit = Action(
     "Submit",
     Application,
     _submit,
-    available=_applicants,
+    available=Application.lies_with,
     log="{actor}提交{obj}",
     event="application_submitted",
 )
@@ -156,11 +152,9 @@ withdraw = Action(
     "Withdraw",
     Application,
     _withdraw,
-    fields=(Input("reason", "撤回原因", "Reason", kind="multiline", required=True),),
+    fields=(WITHDRAWAL,),
     # the applicant's own act: an authority sends back or refuses
-    available=lambda row, viewer: (
-        row.state in (*OPEN, State.SUBMITTED) and works_for(viewer, row.applicant_id)
-    ),
+    available=lambda row, viewer: row.state in (*OPEN, State.SUBMITTED) and row.applies(viewer),
     confirm="撤回后不再办理，可重新申请。确定吗？",
     danger=True,
     log="{actor}撤回{obj}：{reason}",
@@ -239,16 +233,7 @@ correct = Action(
     "Ask for corrections",
     Application,
     _correct,
-    fields=(
-        Input(
-            "correction",
-            "需补正的内容",
-            "What to correct",
-            kind="multiline",
-            required=True,
-            help="每行一项，须一次告知全部内容",
-        ),
-    ),
+    fields=(CORRECTION,),
     available=lambda row, viewer: row.state == State.SUBMITTED and _handles(row, viewer),
     log="{actor}告知{obj}补正：{correction}",
     event="application_returned",

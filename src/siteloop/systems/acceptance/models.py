@@ -1,13 +1,13 @@
 """Applications of four kinds, their papers, what was promised to be handed in later, and the officers who handle them."""
 
+from typing import ClassVar
+
 from django.core.exceptions import ValidationError
 from django.db import models
 
 from siteloop.foundation.files.papers import Paper
-from siteloop.foundation.registry.models import PartyKind, Project
+from siteloop.foundation.registry.applying import ProjectApplication
 from siteloop.framework.scope import Scope, ScopedModel
-
-WHY = "an application is compared with what is stored, for whoever changes it"
 
 
 class Kind(models.TextChoices):
@@ -66,29 +66,17 @@ class Officer(ScopedModel):
         return self.account.display_name
 
 
-class Application(ScopedModel):
+class Application(ProjectApplication):
     """One application of a builder or contractor."""
 
+    with_applicant: ClassVar[tuple[str, ...]] = OPEN
+
     kind = models.CharField("业务类别", max_length=14, choices=Kind.choices)
-    project = models.ForeignKey(Project, models.PROTECT, related_name="+", verbose_name="项目")
-    applicant = models.ForeignKey(
-        "authority.Organisation", models.PROTECT, related_name="+", verbose_name="申请单位"
-    )
     matter = models.CharField("申请事项", max_length=200)
     contact = models.CharField("经办人", max_length=40, blank=True)
     number = models.CharField("受理编号", max_length=60, blank=True, editable=False)
     state = models.CharField(
         "状态", max_length=10, choices=State.choices, default=State.DRAFT, editable=False, db_index=True
-    )
-    submitted_at = models.DateTimeField("提交时间", null=True, blank=True, editable=False)
-    submitted_by = models.ForeignKey(
-        "authority.Account",
-        models.PROTECT,
-        null=True,
-        blank=True,
-        related_name="+",
-        verbose_name="提交人",
-        editable=False,
     )
     officer = models.ForeignKey(
         "authority.Account",
@@ -100,48 +88,23 @@ class Application(ScopedModel):
         editable=False,
     )
     officer_why = models.CharField("分派说明", max_length=300, blank=True, editable=False)
-    correction = models.TextField("补正内容", blank=True, editable=False)
-    corrections = models.PositiveSmallIntegerField("补正次数", default=0, editable=False)
-    accepted_at = models.DateTimeField("受理时间", null=True, blank=True, editable=False)
     due_at = models.DateTimeField("办结期限", null=True, blank=True, editable=False)
     opinion = models.CharField("办理意见", max_length=500, blank=True, editable=False)
     decided_at = models.DateTimeField("决定时间", null=True, blank=True, editable=False)
     lot = models.CharField("事后核查抽取", max_length=300, blank=True, editable=False)
 
-    scope = Scope(
-        region="project__region_code",
-        project="project_id",
-        organisation=("applicant_id", "project__parties__organisation_id"),
-    )
-
-    class Meta(ScopedModel.Meta):
+    class Meta(ProjectApplication.Meta):
         abstract = False
         verbose_name = "业务申请"
         verbose_name_plural = "业务申请"
-        ordering = ("-pk",)
         indexes = (models.Index(fields=("officer", "state")),)
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()}业务：{self.matter}"
 
-    @property
-    def region_code(self) -> str:
-        """Where the project lies."""
-        return self.project.region_code
-
-    def clean(self) -> None:
-        """Only the project's builder or contractor applies; what was handed in stays as it was handed in."""
-        if self.pk is not None:
-            kept = (
-                Application.objects.unscoped(WHY).filter(pk=self.pk).values_list("state", flat=True).first()
-            )
-            if kept not in OPEN:
-                raise ValidationError("申请已提交，不能修改；须由承办人退回补正，或撤回后重新申请")
-        if self.project_id is None or self.applicant_id is None:
-            return
-        kinds = (PartyKind.BUILDER, PartyKind.CONTRACTOR)
-        if not self.project.parties.filter(kind__in=kinds, organisation=self.applicant_id).exists():
-            raise ValidationError({"applicant": "申请单位须为该项目的建设单位或施工单位"})
+    def handed_in(self) -> ValidationError:
+        """Its officer gives it back."""
+        return ValidationError("申请已提交，不能修改；须由承办人退回补正，或撤回后重新申请")
 
 
 class ApplicationPaper(Paper):
@@ -149,11 +112,7 @@ class ApplicationPaper(Paper):
 
     application = models.ForeignKey(Application, models.PROTECT, related_name="papers", verbose_name="申请")
 
-    scope = Scope(
-        region="application__project__region_code",
-        project="application__project_id",
-        organisation=("application__applicant_id", "application__project__parties__organisation_id"),
-    )
+    scope = Application.scope.through("application")
 
     class Meta(Paper.Meta):
         abstract = False
@@ -194,11 +153,7 @@ class Commitment(ScopedModel):
     )
     kept_at = models.DateTimeField("兑现时间", null=True, blank=True)
 
-    scope = Scope(
-        region="application__project__region_code",
-        project="application__project_id",
-        organisation=("application__applicant_id", "application__project__parties__organisation_id"),
-    )
+    scope = Application.scope.through("application")
 
     class Meta(ScopedModel.Meta):
         abstract = False
@@ -242,11 +197,7 @@ class AfterCheck(ScopedModel):
     words = models.CharField("核查意见", max_length=500, blank=True)
     closed_at = models.DateTimeField("办结时间", null=True, blank=True)
 
-    scope = Scope(
-        region="application__project__region_code",
-        project="application__project_id",
-        organisation=("application__applicant_id", "application__project__parties__organisation_id"),
-    )
+    scope = Application.scope.through("application")
 
     class Meta(ScopedModel.Meta):
         abstract = False

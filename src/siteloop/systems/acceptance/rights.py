@@ -1,4 +1,4 @@
-"""Who may apply for the acceptance of business, and decide on it."""
+"""Who may apply for the acceptance of business, and decide on it. Nobody's role does both."""
 
 #: what an officer does with what was handed in
 DECIDING = tuple(
@@ -7,10 +7,10 @@ DECIDING = tuple(
 
 RIGHTS = {
     "watching": ("acceptance.*.view",),
-    "oversight": ("acceptance.*",),
+    "oversight": ("acceptance.*.export", *DECIDING, "acceptance.officer.*"),
     "applying": tuple(
         f"acceptance.application.{verb}" for verb in ("create", "change", "attach", "submit", "withdraw")
     ),
-    "supervisor": ("acceptance.application.*",),
+    "supervisor": ("acceptance.application.export", *DECIDING),
     "acceptance_officer": DECIDING,
 }

@@ -5,7 +5,6 @@ import datetime as dt
 from django.utils import timezone
 
 from siteloop.foundation.authority.models import Organisation
-from siteloop.foundation.authority.viewers import works_for
 from siteloop.foundation.cases.receivers import members
 from siteloop.foundation.documents import store
 from siteloop.foundation.documents.authorities import issuing_for
@@ -13,6 +12,7 @@ from siteloop.foundation.documents.models import Document
 from siteloop.foundation.files.papers import attaching
 from siteloop.foundation.notice.send import notify
 from siteloop.foundation.registry import stages
+from siteloop.foundation.registry.applying import CORRECTION, WITHDRAWAL
 from siteloop.framework import events
 from siteloop.framework.action import Act, Action, Input, Refused
 from siteloop.framework.fields import term_end
@@ -42,10 +42,6 @@ def link(row: JointApplication) -> str:
     return f"/joint_acceptance/applications/{row.pk}/"
 
 
-def _is_open(row: JointApplication, viewer: Viewer) -> bool:
-    return row.state in OPEN
-
-
 def _leads(row: JointApplication, viewer: Viewer) -> bool:
     """Nobody leads what he handed in himself."""
     return viewer.is_system or row.submitted_by_id is None or row.submitted_by_id != viewer.user
@@ -61,7 +57,7 @@ attach = attaching(
     JointApplication,
     lambda row: JointPaper(application=row),
     missing_papers,
-    _is_open,
+    JointApplication.lies_with,
     "按“材料与前置环节”中的名称填写",
 )
 
@@ -85,7 +81,7 @@ submit = Action(
     "Submit",
     JointApplication,
     _submit,
-    available=_is_open,
+    available=JointApplication.lies_with,
     log="{actor}提交{obj}",
     event="joint_application_submitted",
 )
@@ -170,16 +166,7 @@ correct = Action(
     "Ask for corrections",
     JointApplication,
     _correct,
-    fields=(
-        Input(
-            "correction",
-            "需补正的内容",
-            "What to correct",
-            kind="multiline",
-            required=True,
-            help="每行一项，须一次告知全部内容",
-        ),
-    ),
+    fields=(CORRECTION,),
     available=lambda row, viewer: row.state == State.SUBMITTED and _leads(row, viewer),
     log="{actor}告知{obj}补正：{correction}",
     event="joint_application_returned",
@@ -310,10 +297,10 @@ withdraw = Action(
     "Withdraw",
     JointApplication,
     _withdraw,
-    fields=(Input("reason", "撤回原因", "Reason", kind="multiline", required=True),),
+    fields=(WITHDRAWAL,),
     # the applicant's own act: the lead asks for corrections or concludes
     available=lambda row, viewer: (
-        row.state in (*OPEN, State.SUBMITTED, State.EXAMINING) and works_for(viewer, row.applicant_id)
+        row.state in (*OPEN, State.SUBMITTED, State.EXAMINING) and row.applies(viewer)
     ),
     confirm="撤回后各部门停止办理，可重新申请。确定吗？",
     danger=True,

@@ -5,7 +5,6 @@ from django.utils import timezone
 
 from siteloop.foundation.authority.models import Account, Post
 from siteloop.foundation.cases.receivers import members
-from siteloop.foundation.registry.models import Project
 from siteloop.framework.action import Refused
 from siteloop.framework.scope import ScopedQuerySet
 from siteloop.framework.viewer import Viewer
@@ -39,14 +38,6 @@ def is_own(row: DepartmentOpinion, viewer: Viewer) -> bool:
     return viewer.user is not None and any(
         account.pk == viewer.user for account in members(row.department.organisation)
     )
-
-
-def is_of_project(project: Project, viewer: Viewer) -> bool:
-    """Whether the viewer holds a post in a unit of the project: those who put things right."""
-    if viewer.is_system:
-        return True
-    units = project.parties.values("organisation")
-    return _valid_posts().filter(account_id=viewer.user or 0, organisation__in=units).exists()
 
 
 def _valid_posts() -> ScopedQuerySet[Post]:

@@ -5,6 +5,7 @@ from django.utils import timezone
 from siteloop.foundation.cases.receivers import members
 from siteloop.foundation.files.named import picked
 from siteloop.foundation.notice.send import notify
+from siteloop.foundation.registry.grants import works_on
 from siteloop.framework.action import Act, Action, Input, Refused
 from siteloop.framework.viewer import Viewer
 from siteloop.systems.joint_acceptance import clock, departments, opinions, settings
@@ -21,7 +22,7 @@ def _corrects(row: JointFinding, viewer: Viewer) -> bool:
     return (
         row.state == FindingState.OPEN
         and row.opinion.state == OpinionState.CORRECTING
-        and departments.is_of_project(row.opinion.application.project, viewer)
+        and works_on(viewer, row.opinion.application.project)
     )
 
 

@@ -1,17 +1,16 @@
 """One application, the departments that examine it side by side, their visit to the site and what they found."""
 
 import datetime as dt
+from typing import ClassVar
 
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils import timezone
 
 from siteloop.foundation.files.papers import Paper
-from siteloop.foundation.registry.models import PartyKind, Project
+from siteloop.foundation.registry.applying import ProjectApplication
 from siteloop.framework.scope import Scope, ScopedModel
 from siteloop.systems.joint_acceptance import settings
-
-WHY = "an application is compared with what is stored, for whoever changes it"
 
 
 class State(models.TextChoices):
@@ -68,27 +67,15 @@ class Department(ScopedModel):
         self.title = stated.title
 
 
-class JointApplication(ScopedModel):
+class JointApplication(ProjectApplication):
     """联合验收申请: one for all departments."""
 
-    project = models.ForeignKey(Project, models.PROTECT, related_name="+", verbose_name="项目")
-    applicant = models.ForeignKey(
-        "authority.Organisation", models.PROTECT, related_name="+", verbose_name="申请单位"
-    )
+    with_applicant: ClassVar[tuple[str, ...]] = OPEN
+
     extent = models.CharField("验收范围", max_length=200, help_text="整个工程，或申请验收的单位工程")
     contact = models.CharField("联系人", max_length=40, blank=True)
     state = models.CharField(
         "状态", max_length=10, choices=State.choices, default=State.DRAFT, editable=False, db_index=True
-    )
-    submitted_at = models.DateTimeField("提交时间", null=True, blank=True, editable=False)
-    submitted_by = models.ForeignKey(
-        "authority.Account",
-        models.PROTECT,
-        null=True,
-        blank=True,
-        related_name="+",
-        verbose_name="提交人",
-        editable=False,
     )
     lead = models.ForeignKey(
         "authority.Organisation",
@@ -99,25 +86,15 @@ class JointApplication(ScopedModel):
         verbose_name="牵头部门",
         editable=False,
     )
-    correction = models.TextField("补正内容", blank=True, editable=False)
-    corrections = models.PositiveSmallIntegerField("补正次数", default=0, editable=False)
-    accepted_at = models.DateTimeField("受理时间", null=True, blank=True, editable=False)
     number = models.CharField("意见书编号", max_length=60, blank=True, editable=False)
     conclusion = models.CharField("综合意见", max_length=500, blank=True, editable=False)
     concluded_at = models.DateTimeField("办结时间", null=True, blank=True, editable=False)
     withdrawn_why = models.CharField("撤回原因", max_length=500, blank=True, editable=False)
 
-    scope = Scope(
-        region="project__region_code",
-        project="project_id",
-        organisation=("applicant_id", "project__parties__organisation_id"),
-    )
-
-    class Meta(ScopedModel.Meta):
+    class Meta(ProjectApplication.Meta):
         abstract = False
         verbose_name = "联合验收申请"
         verbose_name_plural = "联合验收申请"
-        ordering = ("-pk",)
         constraints = (
             models.UniqueConstraint(
                 fields=("project", "extent"),
@@ -130,22 +107,9 @@ class JointApplication(ScopedModel):
     def __str__(self) -> str:
         return f"联合验收：{self.project}（{self.extent}）"
 
-    @property
-    def region_code(self) -> str:
-        """Where the project lies."""
-        return self.project.region_code
-
-    def clean(self) -> None:
-        """Only the project's builder or contractor applies; what was handed in stays as it was handed in."""
-        if self.pk is not None:
-            stored = JointApplication.objects.unscoped(WHY).filter(pk=self.pk)
-            if stored.values_list("state", flat=True).first() not in OPEN:
-                raise ValidationError("申请已提交，不能修改；须由牵头部门退回补正，或撤回后重新申请")
-        if self.project_id is None or self.applicant_id is None:
-            return
-        kinds = (PartyKind.BUILDER, PartyKind.CONTRACTOR)
-        if not self.project.parties.filter(kind__in=kinds, organisation=self.applicant_id).exists():
-            raise ValidationError({"applicant": "申请单位须为该项目的建设单位或施工单位"})
+    def handed_in(self) -> ValidationError:
+        """Its lead gives it back."""
+        return ValidationError("申请已提交，不能修改；须由牵头部门退回补正，或撤回后重新申请")
 
 
 class JointPaper(Paper):
@@ -155,7 +119,7 @@ class JointPaper(Paper):
         JointApplication, models.PROTECT, related_name="papers", verbose_name="申请"
     )
 
-    scope = Scope(region="application__project__region_code", project="application__project_id")
+    scope = JointApplication.scope.through("application")
 
     class Meta(Paper.Meta):
         abstract = False
@@ -208,15 +172,7 @@ class DepartmentOpinion(ScopedModel):
         "cases.Case", models.PROTECT, null=True, blank=True, related_name="+", verbose_name="逾期派单"
     )
 
-    scope = Scope(
-        region="application__project__region_code",
-        project="application__project_id",
-        organisation=(
-            "department__organisation_id",
-            "application__applicant_id",
-            "application__project__parties__organisation_id",
-        ),
-    )
+    scope = JointApplication.scope.through("application", "department__organisation_id")
 
     class Meta(ScopedModel.Meta):
         abstract = False
@@ -265,11 +221,7 @@ class SiteVisit(ScopedModel):
     photos = models.ManyToManyField("files.Evidence", related_name="+", blank=True, verbose_name="照片")
     cancelled_why = models.CharField("取消原因", max_length=300, blank=True)
 
-    scope = Scope(
-        region="application__project__region_code",
-        project="application__project_id",
-        organisation=("application__applicant_id", "application__project__parties__organisation_id"),
-    )
+    scope = JointApplication.scope.through("application")
 
     class Meta(ScopedModel.Meta):
         abstract = False
@@ -326,15 +278,7 @@ class JointFinding(ScopedModel):
     rechecked_at = models.DateTimeField("复查时间", null=True, blank=True)
     returns = models.PositiveSmallIntegerField("退回次数", default=0)
 
-    scope = Scope(
-        region="opinion__application__project__region_code",
-        project="opinion__application__project_id",
-        organisation=(
-            "opinion__department__organisation_id",
-            "opinion__application__applicant_id",
-            "opinion__application__project__parties__organisation_id",
-        ),
-    )
+    scope = DepartmentOpinion.scope.through("opinion")
 
     class Meta(ScopedModel.Meta):
         abstract = False

@@ -1,5 +1,15 @@
-"""Who may apply for joint acceptance, give a department's opinion, and put right what was found."""
+"""Who may apply for joint acceptance, lead it, give a department's opinion, and put right what was found."""
 
+#: what the lead does with what was handed in
+LEADING = (
+    *(
+        f"joint_acceptance.jointapplication.{verb}"
+        for verb in ("accept", "correct", "plan_visit", "conclude")
+    ),
+    "joint_acceptance.sitevisit.*",
+    "joint_acceptance.department.*",
+    "joint_acceptance.*.export",
+)
 EXAMINING = (
     "joint_acceptance.departmentopinion.*",
     "joint_acceptance.jointfinding.confirm",
@@ -8,7 +18,7 @@ EXAMINING = (
 
 RIGHTS = {
     "watching": ("joint_acceptance.*.view",),
-    "oversight": ("joint_acceptance.*",),
+    "oversight": (*LEADING, *EXAMINING),
     "applying": tuple(
         f"joint_acceptance.jointapplication.{verb}"
         for verb in ("create", "change", "attach", "submit", "withdraw")

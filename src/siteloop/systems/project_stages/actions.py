@@ -5,6 +5,7 @@ from typing import Any
 from django.utils import timezone
 
 from siteloop.foundation.files.papers import attaching
+from siteloop.foundation.registry.grants import works_on
 from siteloop.framework.action import Act, Action, Input, Refused
 from siteloop.framework.viewer import Viewer
 from siteloop.systems.project_stages import engine, national
@@ -23,7 +24,8 @@ OPINION = Input("opinion", "审核意见", "Opinion", kind="multiline", required
 
 
 def _open(row: Reviewed, viewer: Viewer) -> bool:
-    return row.state in OPEN
+    """With the project's units, who complete it and hand it in; an authority decides."""
+    return row.state in OPEN and works_on(viewer, row.project)
 
 
 def _waits(row: Reviewed, viewer: Viewer) -> bool:

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from siteloop.foundation.authority import absence
+from siteloop.foundation.authority.models import Post
 from siteloop.foundation.authority.viewers import viewer_for
 from siteloop.foundation.cases import actions as casework
 from siteloop.foundation.cases import engine, locks
@@ -314,7 +315,10 @@ def test_only_the_applicant_takes_its_application_back(window: Window) -> None:
 
 def test_nobody_decides_what_he_handed_in(window: Window) -> None:
     row = window.application()
-    boss = viewer_for(account("两头人", window.body, window.head.posts.get().role))
+    role = window.head.posts.get().role
+    both = account("两头人", window.body, role)
+    Post(account=both, organisation=window.applicant, role=role).save()
+    boss = viewer_for(both)
     perform(actions.submit, boss, row)
     row = again(row)
     row.officer = None

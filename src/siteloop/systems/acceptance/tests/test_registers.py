@@ -14,13 +14,19 @@ from siteloop.systems.acceptance.models import AfterCheck, Application, Commitme
 _serial = count(1)
 
 
+def builder(region: str) -> Organisation:
+    """The one that applies there."""
+    row, _ = Organisation.objects.unscoped("a test").get_or_create(
+        name=f"受理测试单位{region}", defaults={"kind": "builder", "region_code": region}
+    )
+    return row
+
+
 def project(region: str) -> Project:
     n = next(_serial)
     row = Project(code=f"AT{n}", name=f"受理测试项目{n}", region_code=region)
     row.save()
-    unit = Organisation(name=f"受理测试单位{n}", kind="builder", region_code=region)
-    unit.save()
-    Party(project=row, kind="builder", organisation=unit).save()
+    Party(project=row, kind="builder", organisation=builder(region)).save()
     return row
 
 
@@ -35,6 +41,9 @@ def application(region: str) -> Application:
 
 class TestApplications(RegisterTests):
     page = pages.applications
+
+    def employer(self) -> Organisation:
+        return builder(self.home)
 
     def make_row(self, region: str) -> Application:
         return application(region)

@@ -12,6 +12,7 @@ from siteloop.framework import perform
 from siteloop.framework.action import Refused
 from siteloop.framework.models import KeptAnswer
 from siteloop.framework.testing import caller
+from siteloop.framework.viewer import NOBODY
 from siteloop.systems.dust.models import Complaint
 
 pytestmark = pytest.mark.django_db
@@ -39,7 +40,7 @@ def test_a_decided_record_offers_no_edit_and_says_why() -> None:
 def test_what_names_a_field_can_be_put_right_and_keeps_the_edit() -> None:
     complaint = Complaint(site=rows.site("330482"), topic="dust", content="x", occurred_at=timezone.now())
     complaint.occurred_at += dt.timedelta(days=1)
-    assert perform.closed(complaint) == ""
+    assert perform.closed(complaint, NOBODY) == ""
 
 
 def test_an_act_that_a_guard_stops_is_named_with_its_reason(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -27,11 +27,19 @@ def body(kind: str, region: str) -> Organisation:
     return row
 
 
+def builder(region: str) -> Organisation:
+    """The one that applies there."""
+    row, _ = Organisation.objects.unscoped("a test").get_or_create(
+        name=f"验收建设单位{region}", defaults={"kind": "builder", "region_code": region}
+    )
+    return row
+
+
 def project(region: str) -> Project:
     n = next(_serial)
     row = Project(code=f"JT{n}", name=f"验收测试项目{n}", region_code=region)
     row.save()
-    Party(project=row, kind="builder", organisation=body("builder", region)).save()
+    Party(project=row, kind="builder", organisation=builder(region)).save()
     return row
 
 
@@ -64,6 +72,9 @@ def opinion(region: str) -> DepartmentOpinion:
 
 class TestApplications(RegisterTests):
     page = pages.applications
+
+    def employer(self) -> Organisation:
+        return builder(self.home)
 
     def make_row(self, region: str) -> JointApplication:
         return application(region)

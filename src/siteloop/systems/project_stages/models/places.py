@@ -4,8 +4,11 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils import timezone
 
+from siteloop.foundation.registry.grants import works_on
 from siteloop.foundation.registry.models import PartyKind, PostKind, Project
+from siteloop.framework.action import Refused
 from siteloop.framework.scope import Scope, ScopedModel
+from siteloop.framework.viewer import Viewer
 from siteloop.systems.project_stages.models.records import Reviewed
 
 
@@ -40,6 +43,11 @@ class PlaceChange(Reviewed):
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()}变更为{self.person or self.account or self.organisation}"
+
+    def typed_by(self, viewer: Viewer) -> None:
+        """Raises Refused 403 for those who have no place in the project: a change is asked for, not ordered."""
+        if not works_on(viewer, self.project):
+            raise Refused("只有项目的参建单位可以申请变更", status=403)
 
     def clean(self) -> None:
         """A unit takes a unit's place, a person a post's."""

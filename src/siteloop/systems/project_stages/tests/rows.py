@@ -6,9 +6,11 @@ from typing import Any
 
 from django.utils import timezone
 
+from siteloop.foundation.authority.models import Organisation
 from siteloop.foundation.files.models import Evidence
-from siteloop.foundation.registry.models import Project
-from siteloop.foundation.registry.tests.rows import organisation, project
+from siteloop.foundation.registry.models import Party, Project
+from siteloop.foundation.registry.tests import rows
+from siteloop.foundation.registry.tests.rows import organisation
 from siteloop.systems.project_stages.models import (
     Archive,
     Completion,
@@ -25,6 +27,21 @@ from siteloop.systems.project_stages.models import (
 
 serial = count(1)
 DAY = dt.date(2026, 3, 1)
+
+
+def contractor(region: str) -> Organisation:
+    """The one contractor of all projects there."""
+    row, _ = Organisation.objects.unscoped("a test").get_or_create(
+        name=f"全过程施工单位{region}", defaults={"kind": "contractor", "region_code": region}
+    )
+    return row
+
+
+def project(region: str, **more: object) -> Project:
+    """Under construction, by that contractor."""
+    row = rows.project(region, **more)
+    Party.objects.unscoped("a test").filter(project=row).update(organisation=contractor(region))
+    return row
 
 
 def data(model: type[StageRecord]) -> dict[str, Any]:
@@ -76,4 +93,4 @@ def paper(row: StageRecord, title: str) -> StagePaper:
     return one
 
 
-__all__ = ["DAY", "data", "organisation", "paper", "project", "record", "serial"]
+__all__ = ["DAY", "contractor", "data", "organisation", "paper", "project", "record", "serial"]

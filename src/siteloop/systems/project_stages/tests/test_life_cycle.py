@@ -30,7 +30,15 @@ from siteloop.systems.project_stages.models import (
     Tender,
     VisibleProgress,
 )
-from siteloop.systems.project_stages.tests.rows import DAY, data, organisation, paper, project, record
+from siteloop.systems.project_stages.tests.rows import (
+    DAY,
+    contractor,
+    data,
+    organisation,
+    paper,
+    project,
+    record,
+)
 
 pytestmark = pytest.mark.django_db
 HOME = "330482"
@@ -52,7 +60,7 @@ def again(row: Any) -> Any:
 
 @pytest.fixture
 def builder() -> Viewer:
-    return viewer_for(officer())
+    return viewer_for(officer(organisation=contractor(HOME)))
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.utils import timezone
 
+from siteloop.foundation.authority.models import Organisation
 from siteloop.framework.testing import RegisterTests
 from siteloop.systems.project_stages import pages
 from siteloop.systems.project_stages.models import (
@@ -14,7 +15,15 @@ from siteloop.systems.project_stages.models import (
     StageRecord,
     Tender,
 )
-from siteloop.systems.project_stages.tests.rows import data, organisation, paper, project, record, serial
+from siteloop.systems.project_stages.tests.rows import (
+    contractor,
+    data,
+    organisation,
+    paper,
+    project,
+    record,
+    serial,
+)
 
 
 class _Stage(RegisterTests):
@@ -87,6 +96,9 @@ class TestPapers(RegisterTests):
 
 class TestChanges(RegisterTests):
     page = pages.changes
+
+    def employer(self) -> Organisation:
+        return contractor(self.home)
 
     def make_row(self, region: str) -> PlaceChange:
         row = PlaceChange(

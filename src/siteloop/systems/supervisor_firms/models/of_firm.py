@@ -4,6 +4,7 @@ from django.core.exceptions import ValidationError
 from django.db import models
 
 from siteloop.foundation.authority.models import Organisation
+from siteloop.foundation.authority.viewers import works_for
 from siteloop.foundation.registry.models import Party, PartyKind, Project
 from siteloop.framework.action import Refused
 from siteloop.framework.scope import Scope, ScopedModel
@@ -56,14 +57,10 @@ class OfFirm(ScopedModel):
         super().clean_fields(exclude=exclude)  # type: ignore[arg-type]
 
     def speaks(self, viewer: Viewer) -> bool:
-        """Whether the viewer may write in the firm's name: its people, or an authority over the place for a paper handed in."""
-        return (
-            viewer.is_system
-            or self.firm_id in viewer.organisations
-            or viewer.covers(self.project.region_code)
-        )
+        """Whether the viewer acts in the firm's name; an authority over the place never does."""
+        return works_for(viewer, self.firm_id)
 
-    def guard(self, viewer: Viewer) -> None:
-        """Raises Refused 403 for units that are not the firm."""
+    def typed_by(self, viewer: Viewer) -> None:
+        """Raises Refused 403 for everybody but the firm."""
         if not self.speaks(viewer):
             raise Refused("只有本项目的监理单位可以填写", status=403)

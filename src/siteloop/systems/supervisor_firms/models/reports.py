@@ -7,6 +7,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from siteloop.framework.scope import Scope, ScopedModel
+from siteloop.framework.viewer import Viewer
 from siteloop.systems.supervisor_firms.models.of_firm import OfFirm
 
 
@@ -101,6 +102,11 @@ class SupervisionReport(OfFirm):
 
     def __str__(self) -> str:
         return self.title
+
+    def typed_by(self, viewer: Viewer) -> None:
+        """The firm reports of its own accord; the authority over the place demands a report. Raises Refused 403 for others."""
+        if not viewer.covers(self.project.region_code):
+            super().typed_by(viewer)
 
     def is_overdue(self, now: dt.datetime | None = None) -> bool:
         """Still owed after its term."""

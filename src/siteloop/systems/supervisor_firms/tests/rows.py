@@ -51,8 +51,15 @@ def project(region: str = f"{HOME}001", firm: Organisation | None = None) -> Pro
     n = next(_serial)
     row = Project(code=f"SF{n}", name=f"监理测试项目{n}", region_code=region, state="under_construction")
     row.save()
-    unit = firm or organisation("测试监理", "supervisor_firm", region)
-    Party(project=row, kind="supervisor_firm", organisation=unit).save()
+    Party(project=row, kind="supervisor_firm", organisation=firm or firm_at(region)).save()
+    return row
+
+
+def firm_at(region: str) -> Organisation:
+    """The firm of projects for which none is named."""
+    row, _ = Organisation.objects.unscoped(WHY).get_or_create(
+        name=f"测试监理{region}", defaults={"kind": "supervisor_firm", "region_code": region}
+    )
     return row
 
 

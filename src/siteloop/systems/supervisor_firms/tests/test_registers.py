@@ -24,7 +24,7 @@ from siteloop.systems.supervisor_firms.models import (
     SupervisionReport,
 )
 from siteloop.systems.supervisor_firms.models.of_firm import firm_of
-from siteloop.systems.supervisor_firms.tests.rows import organisation, project
+from siteloop.systems.supervisor_firms.tests.rows import firm_at, organisation, project
 
 _serial = count(1)
 
@@ -91,6 +91,9 @@ class TestReports(RegisterTests):
 class TestDangers(RegisterTests):
     page = pages.dangers
 
+    def employer(self) -> Organisation:
+        return firm_at(self.home)
+
     def _data(self) -> dict[str, Any]:
         return {
             "place": f"部位{next(_serial)}",
@@ -113,6 +116,9 @@ class TestDangers(RegisterTests):
 
 class TestSides(RegisterTests):
     page = pages.sides
+
+    def employer(self) -> Organisation:
+        return firm_at(self.home)
 
     def _data(self) -> dict[str, Any]:
         return {
@@ -157,6 +163,9 @@ class TestPresences(RegisterTests):
 
 class TestLeaves(RegisterTests):
     page = pages.leaves
+
+    def employer(self) -> Organisation:
+        return firm_at(self.home)
 
     def make_row(self, region: str) -> Leave:
         row = Leave(**of_post(region), from_on=dt.date(2026, 1, 5), to_on=dt.date(2026, 1, 6), reason="培训")
