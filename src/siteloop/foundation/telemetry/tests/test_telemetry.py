@@ -1,12 +1,14 @@
 """Readings, commands and the ledger over the API, in scope."""
 
 import datetime as dt
+import json
 
 import pytest
 from django.db import connection
 
 from siteloop.foundation.registry.tests import rows
-from siteloop.foundation.telemetry.readings import latest
+from siteloop.foundation.telemetry.api import _row
+from siteloop.foundation.telemetry.readings import buckets_json, latest, series
 from siteloop.framework.testing import caller
 
 NOW = dt.datetime.now(dt.UTC).replace(microsecond=0)
@@ -111,6 +113,30 @@ def test_minutes_without_a_roll_up_are_the_rows_themselves(fast_plane: None) -> 
     expected = [(first[0], 40.0, "normal"), (first[1], None, "no_value"), (first[2], 1.5, "normal")]
     assert asked(interval_s=60) == asked(interval_s=300) == expected
     assert asked(interval_s=30) == expected[2:]  # its minutes all have roll-ups
+
+
+@pytest.mark.django_db
+@pytest.mark.requirement("IOT-02")
+@pytest.mark.parametrize("step", [900, 3600, 86_400])
+def test_what_the_database_writes_is_what_the_rows_say(fast_plane: None, step: int) -> None:
+    device = rows.device("330482")
+    start = dt.datetime(2025, 12, 30, 16, tzinfo=dt.UTC)
+    values = [0.1, None, -0.0, 1e-5, 3.4e38, 60.123456, 1.0, 16_777_217.0, None]
+    means = [values[n:] + values[:n] for n in range(9)] + [[1.5] * 9, [None] * 9]
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            "INSERT INTO telemetry.dust_rollup (device, step, at, expected, n, mean, low, high) VALUES"
+            " (%s, %s, %s, 1, array_fill(1, ARRAY[9]), %s::real[], '{}', '{}')",
+            [(device.pk, step, start + dt.timedelta(seconds=step) * n, mean) for n, mean in enumerate(means)],
+        )
+    end = start + dt.timedelta(seconds=step) * (len(means) - 1)  # the last bucket begins where the range ends
+    told = [_row(row) for row in series(device, start, end, str(step))[1]]
+    assert len(told) == len(means) - 1
+    assert json.loads(buckets_json(device, start, end, step)) == told
+    assert buckets_json(device, end + dt.timedelta(days=9), end + dt.timedelta(days=10), step) == b"[]"
+    url = f"/api/v1/telemetry/{device.code}/readings?step={step}&from={start:%Y-%m-%dT%H:%M:%SZ}&to={end:%Y-%m-%dT%H:%M:%SZ}"
+    body = caller(["*"], "330482").get(url).json()
+    assert (body["device"], body["step"], body["results"]) == (device.code, str(step), told)
 
 
 @pytest.mark.django_db
