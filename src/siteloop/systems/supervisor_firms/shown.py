@@ -5,6 +5,7 @@ from typing import Any
 from django.utils import timezone
 
 from siteloop.foundation.documents.models import Document
+from siteloop.foundation.registry.grants import works_on
 from siteloop.foundation.registry.models import Project
 from siteloop.foundation.registry.panels import ProjectPanel
 from siteloop.framework.language import pick, term
@@ -143,6 +144,8 @@ def of_project(project: Project, viewer: Viewer) -> dict[str, Any] | None:
         "dangers": list(dangers.order_by("-pk")[:5]),
         "sides": list(sides.order_by("-started_at")[:3]),
         "sides_count": sides.count(),
+        # a change is asked for by a unit of the project, never by who oversees it
+        "may_replace": viewer.may("project_stages.placechange.create") and works_on(viewer, project),
     }
 
 
