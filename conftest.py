@@ -7,6 +7,7 @@ from typing import Any
 
 import hypothesis
 import pytest
+from django.utils import translation
 
 from siteloop.entry import testing_base
 from siteloop.entry.engines.nats import Nats
@@ -35,6 +36,12 @@ def django_db_setup(
     with django_db_blocker.unblock():
         connection.close()
         testing_base.drop(url, name)
+
+
+@pytest.fixture(autouse=True)
+def _in_chinese() -> None:
+    """A request's language stays with its thread until the next; no test reads English because the one before did."""
+    translation.activate("zh-hans")
 
 
 @pytest.fixture(scope="session")

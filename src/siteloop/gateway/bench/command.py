@@ -32,7 +32,10 @@ def start_load(load: Load) -> subprocess.Popen[bytes]:
 
 def sent(process: subprocess.Popen[bytes], seconds: float) -> Sent:
     """Wait for a load. Raises TimeoutExpired."""
-    said, _ = process.communicate(timeout=seconds)
+    try:
+        said, _ = process.communicate(timeout=seconds)
+    finally:
+        process.kill()  # whatever ended the waiting, no generator goes on behind it
     return msgspec.json.decode(said, type=Sent)
 
 
