@@ -30,6 +30,7 @@ class Program:
         self.data, self.settings = data, settings or {}
         self.address = {name: f"127.0.0.1:{_free_port()}" for name in ("HTTP", "HJ212", "MQTT", "JT808")}
         self.process: subprocess.Popen[bytes] | None = None
+        self.begun = 0.0
 
     def start(self, seconds: float = 600) -> None:
         """Until /readyz answers 200 and devices can connect. Raises RuntimeError."""
@@ -39,6 +40,7 @@ class Program:
         }
         variables |= self.settings
         out = self.data.with_suffix(".out").open("ab")
+        self.begun = time.time()
         self.process = subprocess.Popen(
             [sys.executable, "-m", "siteloop.entry.cli", "up"], env=variables, stdout=out, stderr=out
         )
@@ -84,6 +86,7 @@ class Program:
             DeviceEntry(n, code(n), "dust", 1, "330482", password="123456", interval_s=60)  # noqa: S106
             for n in range(1, devices + probes + 1)
         )
+        self._until_published()
         rule = RuleEntry("bench.pm25", "threshold", "33", 1, {"field": "pm25", "on": LIMIT}, "yellow")
         with psycopg.connect(self.state["database_url"]) as connection:
             connection.execute(
@@ -93,6 +96,14 @@ class Program:
             )
             connection.execute("SELECT pg_notify('siteloop_registry', '')")
         time.sleep(2)
+
+    def _until_published(self, seconds: float = 300) -> None:
+        """The worker publishes the registry when it starts, perhaps long after the pages are there: what we put in must come after it."""
+        end = time.monotonic() + seconds
+        while not self.ask("SELECT 1 FROM fast.registry WHERE published_at > to_timestamp(%s)", self.begun):
+            if time.monotonic() > end:
+                raise RuntimeError("the worker has published no registry")
+            time.sleep(0.2)
 
     def viewer_token(self) -> str:
         """A token of an officer who may hear every finding of the province. Raises CalledProcessError."""
