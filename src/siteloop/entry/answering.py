@@ -2,7 +2,7 @@
 
 Django's own handler makes a thread for every request and enters it again for each signal, turns the chain of middleware from
 synchronous to asynchronous and back, and gathers in memory what was to be streamed. Our views are synchronous, so none of that buys
-anything: half the processor time of a small answer went there (docs/performance.md).
+anything (docs/performance.md, queries).
 """
 
 import asyncio

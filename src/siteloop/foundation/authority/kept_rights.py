@@ -1,6 +1,6 @@
 """Rights worked out a moment ago serve who only reads.
 
-Six queries and a third of a small page's time go into the question what somebody may see. So the answer is kept for `RIGHTS_KEPT_S`
+Six queries, and most of the processor time of a small answer, go into the question what somebody may see. So the answer is kept for `RIGHTS_KEPT_S`
 seconds, for requests that write nothing: a writing one always works the rights out anew, and its end forgets all that is kept, so
 that nobody waits for what a write in this process gave. What another process gives or takes shows in a reader's pages after that
 time at the latest. An account that is stopped or signed out is not kept alive by it: who asks is looked up for every request.
