@@ -18,8 +18,7 @@ import pytest
 from psycopg.conninfo import make_conninfo
 
 from siteloop.entry.cluster_trial import Machine, Stored
-from siteloop.entry.engines import processes
-from siteloop.gateway import schema
+from siteloop.gateway import ports, schema
 from siteloop.gateway.bench.load_frames import code, render
 from siteloop.kernel.times import SECOND
 from siteloop.protocols.hj212.frame import Frame, cut
@@ -157,7 +156,7 @@ def trail(stored: Stored, command: str) -> list[str]:
 @pytest.mark.requirement("IOT-07")
 def test_an_edge_goes_on_without_its_centre(tmp_path: Path, stored: Stored) -> None:
     stored.register(6)
-    door = processes.free_port()
+    door = ports.free()
     line = Line(door)
     centre = Machine(
         tmp_path / "centre",

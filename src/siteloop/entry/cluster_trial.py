@@ -19,10 +19,11 @@ from typing import Any
 
 import psycopg
 
+from siteloop.entry import bench_fleet
 from siteloop.entry.engines import processes
 from siteloop.entry.engines.nats_cluster import NatsCluster
 from siteloop.entry.engines.postgres import Postgres
-from siteloop.gateway import lease, schema
+from siteloop.gateway import lease, ports, schema
 from siteloop.gateway.bench import load_frames
 from siteloop.gateway.bench.command import sent, start_load
 from siteloop.gateway.bench.load import Load
@@ -36,7 +37,8 @@ from siteloop.rules.threshold import Threshold
 FAST = ("listener", "sink", "judge", "live")
 ALL = (*FAST, "worker", "web")
 #: crossed up and down by the wandering values of the load, so that every device's findings open and close all the time
-RULE = RuleEntry("bench.pm25", "threshold", "33", 1, {"field": "pm25", "on": 40.0, "off": 30.0}, "yellow")
+ON, OFF = 40.0, 30.0
+RULE = RuleEntry(bench_fleet.RULE, "threshold", "33", 1, {"field": "pm25", "on": ON, "off": OFF}, "yellow")
 DOORS = ("HTTP", "HJ212", "MQTT", "JT808", "LIFTING", "INTAKE_PORT", "LIVE_PORT")
 
 
@@ -52,7 +54,7 @@ class Machine:
 
     def start(self) -> None:
         """Start; `is_ready` says when it is up."""
-        self.ports = {name: processes.free_port() for name in DOORS}
+        self.ports = {name: ports.free() for name in DOORS}
         doors = {f"SITELOOP_{name}": f"127.0.0.1:{port}" for name, port in self.ports.items()}
         kept = {k: v for k, v in os.environ.items() if not k.startswith("SITELOOP_")}
         environment = {**kept, **self.variables, **doors, "SITELOOP_DATA": str(self.folder)}
@@ -105,7 +107,7 @@ class Stored:
             return connection.execute(question, values).fetchall()
 
     def register(self, devices: int) -> None:
-        """Make the load's devices known, three to a site, and one rule."""
+        """Make the load's devices known, three to a site, and one rule; where no business plane is, straight to the fast one."""
         entries = tuple(
             DeviceEntry(
                 n,
@@ -126,16 +128,18 @@ class Stored:
             )
 
     def findings(self) -> Counter[tuple[str, str, int]]:
-        """What the judges said: (key, act, time)."""
-        rows = self.ask("SELECT key, act, at_us FROM fast.finding_inbox")
+        """What the judges said by our rule: (key, act, time)."""
+        rows = self.ask(
+            "SELECT key, act, at_us FROM fast.finding_inbox WHERE starts_with(key, %s)", f"{RULE.code}|"
+        )
         return Counter((str(key), str(act), int(at)) for key, act, at in rows)
 
     def expected(self) -> Counter[tuple[str, str, int]]:
-        """What one judge that never died would have said about the stored rows."""
+        """What one judge that never died would have said by our rule about the stored rows."""
         body = self.ask("SELECT body FROM fast.registry")[0][0]
         registry = registries.decode(bytes(body))
         detector = Threshold()
-        detector.configure(registry, registry.rules)
+        detector.configure(registry, [rule for rule in registry.rules if rule.code == RULE.code])
         fields = ", ".join(f.name for f in DUST.fields)
         question = (
             "SELECT device, (extract(epoch FROM at) * 1000000)::bigint, (extract(epoch FROM received_at) * 1000000)::bigint,"  # noqa: S608 - names of our own
@@ -175,8 +179,10 @@ class Cluster(Stored):
             "SITELOOP_INTERNAL": "a trial's own",
         }
         if "web" in self.roles:
-            self._migrate(variables)
-        self.register(devices)
+            self._own(variables, "siteloop.entry.cli", "migrate")
+            self._own(variables, "siteloop.entry.bench_fleet", str(devices), str(ON), str(OFF))
+        else:
+            self.register(devices)
         for name in ("a", "b"):
             machine = Machine(self.folder / name, variables, self.roles)
             machine.start()
@@ -185,12 +191,12 @@ class Cluster(Stored):
         self.until(lambda: self.holders()["sink"] == self.partitions, seconds)
         self.until(lambda: self.holders()["judge"] == self.partitions + 1, seconds)
 
-    def _migrate(self, variables: dict[str, str]) -> None:
-        """The business plane's tables too, by the program's own command."""
+    def _own(self, variables: dict[str, str], module: str, *words: str) -> None:
+        """A module of the business plane on our database. Raises CalledProcessError."""
         kept = {k: v for k, v in os.environ.items() if not k.startswith("SITELOOP_")}
         data = {"SITELOOP_DATA": str(self.folder / "migrate")}
-        command = [sys.executable, "-m", "siteloop.entry.cli", "migrate"]
-        subprocess.run(command, env={**kept, **variables, **data}, check=True)  # noqa: S603 - our own command
+        command = [sys.executable, "-m", module, *words]
+        subprocess.run(command, env={**kept, **variables, **data}, check=True)  # noqa: S603 - our own modules
 
     def until(self, holds: Any, seconds: float) -> None:
         """Wait. Raises TimeoutError with the ends of the logs."""

@@ -22,6 +22,7 @@ import psycopg
 from numpy.typing import NDArray
 from psycopg import sql
 
+from siteloop.entry import bench_fleet
 from siteloop.gateway.bench import command as bench
 from siteloop.gateway.bench.load import Load
 from siteloop.gateway.bench.load_frames import code
@@ -214,35 +215,19 @@ def _latest(connection: psycopg.Connection[Any], at: int, devices: int) -> None:
 
 
 def _register(url: str, devices: int) -> None:
-    """The devices on one site, those of the load behind them, and an account that sees them."""
+    """The devices, those of the load behind them, and an account that sees them."""
     os.environ["SITELOOP_DATABASE_URL"] = url
-    from siteloop.entry.migrating import django_ready
-
-    django_ready()
+    bench_fleet.register(devices + TALKERS)
     from django.db import connection
 
     from siteloop.foundation.authority.models import Account, Organisation, Post, Role
-    from siteloop.foundation.registry.models import Device, Project, Site
-    from siteloop.foundation.registry.publish import publish_registry
 
-    project = Project(code="BENCH", name="bench", region_code="330482", state="under_construction")
-    project.save()
-    site = Site(project=project, name="bench", region_code="330482", state="under_construction")
-    site.save()
-    Device.objects.bulk_create(
-        [
-            Device(number=n, code=code(n), profile="dust", site=site, region_code="330482", interval_s=60)
-            for n in range(1, devices + TALKERS + 1)
-        ],
-        batch_size=5_000,
-    )
     account = Account.objects.create_user("bench", password=PASSWORD)
-    office = Organisation(name="bench", kind="county_authority", region_code="330482")
+    office = Organisation(name="bench", kind="county_authority", region_code=bench_fleet.REGION)
     office.save()
     role = Role(code="bench", title="bench", permissions=["telemetry.*"])
     role.save()
-    Post(account=account, organisation=office, role=role, region_code="330482").save()
-    publish_registry()
+    Post(account=account, organisation=office, role=role, region_code=bench_fleet.REGION).save()
     connection.close()
 
 

@@ -18,6 +18,7 @@ from siteloop.entry.engines.nats import Nats
 from siteloop.entry.engines.postgres import Postgres
 from siteloop.entry.role import EDGE, ROLES
 from siteloop.entry.trouble import Trouble
+from siteloop.gateway import ports
 from siteloop.gateway.tls import BadCertificate, Certificate
 
 LONGEST_WAIT_S = 15.0
@@ -79,9 +80,8 @@ class Supervisor:
             # an edge has no pages: its HTTP door is the intake itself
             "SITELOOP_INTAKE_PORT": (self.env.http if self.is_edge else "")
             or os.environ.get("SITELOOP_INTAKE_PORT")
-            or f"127.0.0.1:{processes.free_port()}",
-            "SITELOOP_LIVE_PORT": os.environ.get("SITELOOP_LIVE_PORT")
-            or f"127.0.0.1:{processes.free_port()}",
+            or f"127.0.0.1:{ports.free()}",
+            "SITELOOP_LIVE_PORT": os.environ.get("SITELOOP_LIVE_PORT") or f"127.0.0.1:{ports.free()}",
             "SITELOOP_INTERNAL": os.environ.get("SITELOOP_INTERNAL") or secrets.token_urlsafe(24),
             measuring.PORTS: ",".join(f"{role}={port}" for role, port in self._figures().items()),
             "PYTHONUNBUFFERED": "1",
@@ -96,7 +96,7 @@ class Supervisor:
             raise Trouble(
                 "SITELOOP_FIGURES 应写作 角色=端口,角色=端口", "SITELOOP_FIGURES must be role=port,role=port"
             ) from wrong
-        return {role: processes.free_port() for role in self.only if role != "web"} | given
+        return {role: ports.free() for role in self.only if role != "web"} | given
 
     @property
     def is_edge(self) -> bool:

@@ -13,6 +13,7 @@ from typing import Any
 
 from siteloop.entry import testing_base
 from siteloop.entry.engines import processes
+from siteloop.gateway import ports
 
 
 @dataclass
@@ -26,7 +27,7 @@ class Stack:
 
     def __post_init__(self) -> None:
         for name in ("HTTP", "HJ212", "MQTT", "JT808", "LIFTING"):
-            self.variables.setdefault(f"SITELOOP_{name}", f"127.0.0.1:{processes.free_port()}")
+            self.variables.setdefault(f"SITELOOP_{name}", f"127.0.0.1:{ports.free()}")
 
     @property
     def environment(self) -> dict[str, str]:

@@ -12,6 +12,7 @@ from pathlib import Path
 from siteloop.entry.engines import processes
 from siteloop.entry.engines.nats_links import LeafDoor, Uplink
 from siteloop.entry.trouble import Trouble
+from siteloop.gateway import ports
 
 CONFIG = """\
 # written at every start; `sync_interval: always` is what an acknowledgement to a device rests on
@@ -75,10 +76,10 @@ class Nats:
             )
         self.token = self._kept("token", lambda: secrets.token_urlsafe(24))
         self._clear_way()
-        self.port = int(self._kept("port", lambda: str(processes.free_port())))
+        self.port = int(self._kept("port", lambda: str(ports.free())))
         if not processes.is_free("127.0.0.1", self.port):
             # taken by somebody else: the stored port is only a preference
-            self.port = processes.free_port()
+            self.port = ports.free()
             (self.folder / "port").write_text(str(self.port))
         config = self.folder / "nats.conf"
         config.touch(mode=0o600)

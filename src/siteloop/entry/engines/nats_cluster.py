@@ -9,6 +9,7 @@ from pathlib import Path
 from siteloop.entry.engines import processes
 from siteloop.entry.engines.nats import binary
 from siteloop.entry.trouble import Trouble
+from siteloop.gateway import ports
 
 CONFIG = """\
 server_name: {name}
@@ -35,8 +36,8 @@ class Node:
     """One server."""
 
     name: str
-    port: int = field(default_factory=processes.free_port)
-    route: int = field(default_factory=processes.free_port)
+    port: int = field(default_factory=ports.free)
+    route: int = field(default_factory=ports.free)
     process: subprocess.Popen[bytes] | None = None
 
     @property

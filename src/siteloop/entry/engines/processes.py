@@ -3,7 +3,6 @@
 import contextlib
 import ctypes
 import os
-import secrets
 import shutil
 import signal
 import socket
@@ -114,23 +113,6 @@ def wait_for(is_ready: Callable[[], bool], process: subprocess.Popen[bytes], sec
             return False
         time.sleep(0.05)
     return False
-
-
-#: below what systems hand out to connections that go out: a port found free here is not gone by the time it is used
-SAFE_PORTS = range(20_000, 32_000)
-
-
-def free_port() -> int:
-    """A loopback port nobody listens on now. Raises OSError when there is none."""
-    for _ in range(200):
-        port = secrets.choice(SAFE_PORTS)
-        with socket.socket() as probe:
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            return port
-    raise OSError("no free port on the loopback interface")
 
 
 def listens(host: str, port: int) -> bool:

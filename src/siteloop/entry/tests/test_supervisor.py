@@ -17,6 +17,7 @@ from siteloop.entry.engines import processes
 from siteloop.entry.supervisor import Supervisor
 from siteloop.entry.testing_stack import Stack
 from siteloop.entry.trouble import Trouble
+from siteloop.gateway import ports
 
 pytestmark = pytest.mark.engines
 
@@ -92,7 +93,7 @@ def test_a_taken_port_is_told_in_one_sentence_before_anything_starts(tmp_path: P
 def test_the_door_for_vehicles_stays_closed_when_its_usual_port_is_taken(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    free = {name: f"127.0.0.1:{processes.free_port()}" for name in ("HTTP", "HJ212", "MQTT")}
+    free = {name: f"127.0.0.1:{ports.free()}" for name in ("HTTP", "HJ212", "MQTT")}
     for name, address in {**free, "DATA": str(tmp_path / "data")}.items():
         monkeypatch.setenv(f"SITELOOP_{name}", address)
     monkeypatch.delenv("SITELOOP_JT808", raising=False)

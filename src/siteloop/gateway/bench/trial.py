@@ -15,12 +15,9 @@ from typing import Any, cast
 
 import psycopg
 
-from siteloop.gateway.bench.load_frames import code
-from siteloop.kernel import registry as registries
-from siteloop.kernel.registry import DeviceEntry, Registry, RuleEntry
+from siteloop.gateway import ports
 
-LIMIT = 500.0  # µg/m³ of PM2.5, the one rule of a trial
-VERSION = 1_000_000_000
+LIMIT = 500.0  # µg/m³ of PM2.5, the the rule of the probes
 
 
 class Program:
@@ -28,9 +25,8 @@ class Program:
 
     def __init__(self, data: Path, settings: Mapping[str, str] | None = None) -> None:
         self.data, self.settings = data, settings or {}
-        self.address = {name: f"127.0.0.1:{_free_port()}" for name in ("HTTP", "HJ212", "MQTT", "JT808")}
+        self.address = {name: f"127.0.0.1:{ports.free()}" for name in ("HTTP", "HJ212", "MQTT", "JT808")}
         self.process: subprocess.Popen[bytes] | None = None
-        self.begun = 0.0
 
     def start(self, seconds: float = 600) -> None:
         """Until /readyz answers 200 and devices can connect. Raises RuntimeError."""
@@ -40,7 +36,6 @@ class Program:
         }
         variables |= self.settings
         out = self.data.with_suffix(".out").open("ab")
-        self.begun = time.time()
         self.process = subprocess.Popen(
             [sys.executable, "-m", "siteloop.entry.cli", "up"], env=variables, stdout=out, stderr=out
         )
@@ -81,45 +76,22 @@ class Program:
             return connection.execute(question, values).fetchall()
 
     def register(self, devices: int, probes: int = 0) -> None:
-        """Make the load's devices known, and one threshold."""
-        entries = tuple(
-            DeviceEntry(n, code(n), "dust", 1, "330482", password="123456", interval_s=60)  # noqa: S106
-            for n in range(1, devices + probes + 1)
-        )
-        self._until_published()
-        rule = RuleEntry("bench.pm25", "threshold", "33", 1, {"field": "pm25", "on": LIMIT}, "yellow")
-        with psycopg.connect(self.state["database_url"]) as connection:
-            connection.execute(
-                "INSERT INTO fast.registry (id, version, body) VALUES (1, %s, %s)"
-                " ON CONFLICT (id) DO UPDATE SET version = excluded.version, body = excluded.body",
-                [VERSION, registries.encode(Registry(VERSION, entries, (rule,)))],
-            )
-            connection.execute("SELECT pg_notify('siteloop_registry', '')")
-        time.sleep(2)
-
-    def _until_published(self, seconds: float = 300) -> None:
-        """The worker publishes the registry when it starts, perhaps long after the pages are there: what we put in must come after it."""
-        end = time.monotonic() + seconds
-        while not self.ask("SELECT 1 FROM fast.registry WHERE published_at > to_timestamp(%s)", self.begun):
-            if time.monotonic() > end:
-                raise RuntimeError("the worker has published no registry")
-            time.sleep(0.2)
+        """Make the load's devices known as people would, under the rules of their region and one threshold more."""
+        self._own("siteloop.entry.bench_fleet", str(devices + probes), str(LIMIT))
+        time.sleep(2)  # the roles read it; a frame that comes before is refused, told, and sent again
 
     def viewer_token(self) -> str:
         """A token of an officer who may hear every finding of the province. Raises CalledProcessError."""
-        variables = {
-            **os.environ,
-            **self.settings,
-            "SITELOOP_DATA": str(self.data),
-            "SITELOOP_DATABASE_URL": self.state["database_url"],
-        }
-        said = subprocess.run(
-            [sys.executable, "-m", "siteloop.entry.bench_viewer"],
-            env=variables,
-            capture_output=True,
-            check=True,
-        )
-        return said.stdout.decode().split()[-1]
+        return self._own("siteloop.entry.bench_viewer").split()[-1]
+
+    def _own(self, module: str, *words: str) -> str:
+        """What a module of the business plane says, on our database. Raises CalledProcessError."""
+        own = {"SITELOOP_DATA": str(self.data), "SITELOOP_DATABASE_URL": self.state["database_url"]}
+        variables = {**os.environ, **self.settings, **own}
+        command = [sys.executable, "-m", module, *words]
+        return subprocess.run(  # noqa: S603 - our own modules
+            command, env=variables, stdout=subprocess.PIPE, check=True, text=True
+        ).stdout
 
     def cpu_seconds(self) -> dict[str, float]:
         """User and system time so far by role, children counted (PostgreSQL's sessions)."""
@@ -183,12 +155,6 @@ def program(settings: Mapping[str, str] | None = None) -> Iterator[Program]:
             yield running
         finally:
             running.stop()
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _processes() -> dict[int, tuple[int, float]]:
