@@ -1,8 +1,8 @@
 """Frames of the load, thousands at a time: a template whose changing digits and CRC are filled in by numpy.
 
 The CRC of HJ 212 is linear, so the CRC of a frame is that of the template xored with what each changed digit adds; the
-additions are tables. The values wander as measured ones do, so that the frames compress no better than real ones; their
-width never changes, so that all frames of a load are equally long.
+additions are tables. The values go up and down in small steps as measured ones do, so that no rule takes them for broken and the
+frames compress no better than real ones; their width never changes, so that all frames of a load are equally long.
 """
 
 import numpy as np
@@ -18,7 +18,7 @@ VALUES = (
     ("a34004", 25.0, 199, 1),
     ("a34002", 61.0, 331, 1),
     ("a34001", 110.0, 523, 1),
-    ("LA", 52.0, 149, 1),
+    ("LA", 42.0, 149, 1),
     ("a01001", 12.0, 97, 1),
     ("a01002", 45.0, 307, 1),
     ("a01006", 100.0, 31, 1),
@@ -36,7 +36,7 @@ def code(number: int) -> str:
 def render(number: int, at: int, pm25: float | None = None) -> tuple[bytes, bytes]:
     """(QN, frame) of one upload of nine readings that wants an answer; `at` in µs, whole seconds."""
     wander = _wander(np.array(number), np.array(at // SECOND))
-    values = [low + int(wander) % count * step / 10 for _, low, count, step in VALUES]
+    values = [low + int(_place(wander, count)) * step / 10 for _, low, count, step in VALUES]
     if pm25 is not None:
         values[0] = pm25
     qn = qn_of(at).encode()
@@ -53,7 +53,14 @@ def render(number: int, at: int, pm25: float | None = None) -> tuple[bytes, byte
 
 
 def _wander(number: NDArray[np.int64], second: NDArray[np.int64]) -> NDArray[np.int64]:
-    return (second * 7919 + number * 104_729) & 0xFFFFFF
+    """How far a device has come: it goes one step a second, and began where no other did."""
+    return second + number * 104_729
+
+
+def _place(wander: NDArray[np.int64], count: int) -> NDArray[np.int64]:
+    """Which of `count` values that is: up to the highest and down again, for nothing measured jumps."""
+    there = wander % (2 * count - 2)
+    return np.minimum(there, 2 * count - 2 - there)
 
 
 def _bytes(texts: list[str]) -> NDArray[np.uint8]:
@@ -113,7 +120,7 @@ class Frames:
         crc ^= self._adds(self._mn, codes)
         wander = _wander(numbers, (first + np.arange(seconds))[:, None])
         for place, texts, adds, count in self._values:
-            chosen = wander % count
+            chosen = _place(wander, count)
             out[:, :, place : place + texts.shape[1]] = texts[chosen]
             crc ^= adds[chosen]
         out[:, :, self._end : self._end + 4] = self._hex[crc]
