@@ -44,22 +44,28 @@ class ClockDriftLane(DoubtLane):
     def see(self, batch: Batch) -> list[Statement]:
         """A row belongs to the streak when its lag is large and like the first one's."""
         lag = batch.received_at - batch.at
+        runs, state = batch.runs(self.applies[batch.slot]), self.state
+        is_doubtful = runs.any((np.abs(lag[runs.row]) > self.limit[runs.slot]) | self.in_doubt[runs.slot])
+        last = runs.ends[~is_doubtful]
+        state["now"][runs.slot[last]] = lag[runs.row[last]]
         said: list[Statement] = []
-        for rows in batch.rounds(self.applies[batch.slot]):
-            slot, here, at = batch.slot[rows], lag[rows], batch.at[rows]
-            state = self.state
-            large = np.abs(here) > self.limit[slot]
-            running = state["count"][slot] > 0
-            alike = np.abs(here - state["lag"][slot]) <= self.jitter[slot]
-            # another lag: the streak begins anew with this row, unless its finding stands open
-            anew = large & running & ~alike & ~state["active"][slot]
-            state["count"][slot[anew]] = 0
-            first = large & (~running | anew)
-            state["lag"][slot] = np.where(first, here, state["lag"][slot])
-            state["now"][slot] = here
-            said += self.advance(slot, at, large)
-            said += self._corrections(slot[large], batch.received_at[rows][large])
+        for rows in batch.rounds_of(runs, is_doubtful):
+            said += self._round(batch.slot[rows], batch.at[rows], batch.received_at[rows])
         return said
+
+    def _round(self, slot: Array, at: Array, received: Array) -> list[Statement]:
+        """One row each of some devices."""
+        state, lag = self.state, received - at
+        large = np.abs(lag) > self.limit[slot]
+        running = state["count"][slot] > 0
+        alike = np.abs(lag - state["lag"][slot]) <= self.jitter[slot]
+        # another lag: the streak begins anew with this row, unless its finding stands open
+        anew = large & running & ~alike & ~state["active"][slot]
+        state["count"][slot[anew]] = 0
+        first = large & (~running | anew)
+        state["lag"][slot] = np.where(first, lag, state["lag"][slot])
+        state["now"][slot] = lag
+        return [*self.advance(slot, at, large), *self._corrections(slot[large], received[large])]
 
     def _corrections(self, slot: Array, received: Array) -> list[Statement]:
         """Tell the time to devices whose drift is established."""

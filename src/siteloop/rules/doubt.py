@@ -35,9 +35,15 @@ class DoubtLane(Lane):
             update=self.number("update_s", 3600, SECOND).astype(np.int64),
         )
 
+    @property
+    def in_doubt(self) -> Array:
+        """Slots with a streak, told or not."""
+        found: Array = self.state["active"] | (self.state["count"] > 0)
+        return found
+
     def advance(self, slot: Array, at: Array, bad: Array) -> list[Statement]:
         """Move the streaks and say what there is to say. Devices in peace cost no Python."""
-        busy = bad | self.state["active"][slot] | (self.state["count"][slot] > 0)
+        busy = bad | self.in_doubt[slot]
         if not busy.any():
             return []
         slot, at, bad = slot[busy], at[busy], bad[busy]

@@ -15,7 +15,7 @@ from siteloop.rules.detector import Statement
 from siteloop.rules.episodes import raised, reading
 from siteloop.rules.lane import Lane, LaneDetector, values
 from siteloop.rules.roster import Batch
-from siteloop.rules.state import Spec
+from siteloop.rules.state import Array, Spec
 
 
 class FlatLineLane(Lane):
@@ -41,24 +41,40 @@ class FlatLineLane(Lane):
     def see(self, batch: Batch) -> list[Statement]:
         """Count equal values; a different one ends the line."""
         value, valid = values(batch, self.column)
+        runs, state = batch.runs(valid & self.applies[batch.slot]), self.state
+        if not len(runs):
+            return []
+        number, slot = value[runs.row], runs.slot
+        still = self._is_same(slot, number, runs.before(number, state["value"]))
+        is_still = runs.any(still | state["active"][slot])
+        last = runs.ends[~is_still]  # of devices whose every row was another
+        state["value"][slot[last]], state["since"][slot[last]] = number[last], batch.at[runs.row[last]]
+        state["count"][slot[last]] = 1
+        said: list[Statement] = []
+        for rows in batch.rounds_of(runs, is_still):
+            said += self._round(batch.slot[rows], batch.at[rows], value[rows])
+        return said
+
+    def _is_same(self, slot: Array, number: Array, before: Array) -> Array:
+        same: Array = np.abs(number - before) <= self.tolerance[slot]
+        return same & (number >= self.ignore_below[slot])
+
+    def _round(self, slot: Array, at: Array, number: Array) -> list[Statement]:
+        """One row each of some devices."""
         state = self.state
         said: list[Statement] = []
-        for rows in batch.rounds(valid & self.applies[batch.slot]):
-            slot, at, number = batch.slot[rows], batch.at[rows], value[rows]
-            same = np.abs(number - state["value"][slot]) <= self.tolerance[slot]
-            same &= number >= self.ignore_below[slot]
-            ended = ~same & state["active"][slot]
-            for i in np.flatnonzero(ended):
-                said.append(self._say_moved(int(slot[i]), int(at[i]), float(number[i])))
-            state["value"][slot] = np.where(same, state["value"][slot], number)
-            state["since"][slot] = np.where(same, state["since"][slot], at)
-            state["count"][slot] = np.where(same, state["count"][slot] + 1, 1)
-            state["active"][slot] &= same
-            long = same & (at - state["since"][slot] >= self.hold[slot])
-            long &= state["count"][slot] >= self.least[slot]
-            due = long & (~state["active"][slot] | (at - state["told"][slot] >= self.update[slot]))
-            for i in np.flatnonzero(due):
-                said.append(self._say_flat(int(slot[i]), int(at[i])))
+        same = self._is_same(slot, number, state["value"][slot])
+        for i in np.flatnonzero(~same & state["active"][slot]):
+            said.append(self._say_moved(int(slot[i]), int(at[i]), float(number[i])))
+        state["value"][slot] = np.where(same, state["value"][slot], number)
+        state["since"][slot] = np.where(same, state["since"][slot], at)
+        state["count"][slot] = np.where(same, state["count"][slot] + 1, 1)
+        state["active"][slot] &= same
+        long = same & (at - state["since"][slot] >= self.hold[slot])
+        long &= state["count"][slot] >= self.least[slot]
+        due = long & (~state["active"][slot] | (at - state["told"][slot] >= self.update[slot]))
+        for i in np.flatnonzero(due):
+            said.append(self._say_flat(int(slot[i]), int(at[i])))
         return said
 
     def _say_flat(self, slot: int, at: int) -> Finding:

@@ -60,16 +60,18 @@ class HistoryGapLane(Lane):
 
     def see(self, batch: Batch) -> list[Statement]:
         """Rows that came later than they should have after the one before."""
-        state = self.state
-        for rows in batch.rounds(self.applies[batch.slot]):
-            slot, at, received = batch.slot[rows], batch.at[rows], batch.received_at[rows]
-            before = state["last"][slot]
-            holes = (before > 0) & (at - before > self.allowed[slot])
-            for i in np.flatnonzero(holes):
-                where = int(slot[i])
-                gaps = self.open.setdefault(self.device(where).number, Gaps())
-                gaps.add(int(before[i]), int(at[i]), int(received[i]), int(self.most_gaps[where]))
-            state["last"][slot], state["heard"][slot] = at, received
+        runs, state = batch.runs(self.applies[batch.slot]), self.state
+        if not len(runs):
+            return []
+        slot, at, received = runs.slot, batch.at[runs.row], batch.received_at[runs.row]
+        before = runs.before(at, state["last"])
+        holes = np.flatnonzero((before > 0) & (at - before > self.allowed[slot]))
+        for i in holes[np.argsort(runs.row[holes])]:
+            where = int(slot[i])
+            gaps = self.open.setdefault(self.device(where).number, Gaps())
+            gaps.add(int(before[i]), int(at[i]), int(received[i]), int(self.most_gaps[where]))
+        last = runs.ends
+        state["last"][slot[last]], state["heard"][slot[last]] = at[last], received[last]
         return []
 
     def hear(self, columns: Columns) -> None:

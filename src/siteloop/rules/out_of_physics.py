@@ -36,7 +36,8 @@ class OutOfPhysicsLane(DoubtLane):
         wrong = batch.columns.quality[np.ix_(self.columns, batch.row)] == Quality.OUT_OF_PHYSICS
         bad = wrong.any(axis=0)
         said: list[Statement] = []
-        for rows in batch.rounds(self.applies[batch.slot]):
+        runs = batch.runs(self.applies[batch.slot])
+        for rows in batch.rounds_of(runs, runs.any(bad[runs.row] | self.in_doubt[runs.slot])):
             slot, here = batch.slot[rows], bad[rows]
             if here.any():
                 first = self.columns[wrong[:, rows[here]].argmax(axis=0)]

@@ -1,6 +1,7 @@
 """Roster: the devices of one profile in dense order, and the gate that lets only fresh readings in."""
 
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 
 import numpy as np
 
@@ -11,19 +12,78 @@ from siteloop.rules.state import Array, State
 GATE = {"last": ("i8", 0)}  # device time of the newest row seen, µs
 
 
-class Batch:
-    """Fresh rows of one block. Arrays run parallel; `turn` counts the rows of one device from 0 in order of arrival."""
+class Runs:
+    """Some rows of a batch, device by device, each device's in order of arrival. Arrays run parallel; `row` are positions in the batch."""
 
-    def __init__(self, columns: Columns, row: Array, slot: Array, turn: Array) -> None:
+    def __init__(self, row: Array, slot: Array) -> None:
+        self.row = row
+        self.slot = slot
+        #: first row of a device
+        self.is_first: Array = np.ones(len(row), bool)
+        self.is_first[1:] = slot[1:] != slot[:-1]
+        #: where each device's rows begin
+        self.starts: Array = np.flatnonzero(self.is_first)
+
+    def __len__(self) -> int:
+        return len(self.row)
+
+    @cached_property
+    def device(self) -> Array:
+        """Which of the devices, counted from 0, a row is of."""
+        return np.cumsum(self.is_first) - 1
+
+    @cached_property
+    def ends(self) -> Array:
+        """Where the last row of each device stands."""
+        return np.append(self.starts[1:], len(self.row)) - 1
+
+    def before(self, value: Array, kept: Array) -> Array:
+        """The value of the same device's row before; of its first row, what is kept of it (an array over all slots)."""
+        found = np.empty_like(value)
+        found[1:] = value[:-1]
+        found[self.starts] = kept[self.slot[self.starts]]
+        return found
+
+    def any(self, flag: Array) -> Array:
+        """Per device: whether one of its rows has it."""
+        found: Array = np.logical_or.reduceat(flag, self.starts) if len(flag) else flag
+        return found
+
+
+class Batch:
+    """Fresh rows of one block. Arrays run parallel; `turn` counts the rows of one device from 0 in order of arrival.
+
+    A block holds one row of each of many devices, or many rows of few. What a device's rows say together is asked of `runs`, for
+    all devices at once; only where it matters which row came first, a lane goes on in `rounds`, each as dear as one of a thousand.
+    """
+
+    def __init__(self, columns: Columns, row: Array, slot: Array) -> None:
         self.columns = columns
         self.row = row
         self.slot = slot
-        self.turn = turn
         self.at: Array = columns.at[row]
         self.received_at: Array = columns.received_at[row]
 
     def __len__(self) -> int:
         return len(self.row)
+
+    @cached_property
+    def _by_device(self) -> Array:
+        return np.argsort(self.slot, kind="stable")
+
+    @cached_property
+    def turn(self) -> Array:
+        """How many rows of the same device stand before each row."""
+        whole, index = Runs(self._by_device, self.slot[self._by_device]), np.arange(len(self))
+        turn = np.empty(len(self), np.int64)
+        turn[whole.row] = index - whole.starts[whole.device] if len(self) else index
+        return turn
+
+    def runs(self, among: Array) -> Runs:
+        """The rows with the flag, device by device."""
+        order = self._by_device
+        order = order[among[order]]
+        return Runs(order, self.slot[order])
 
     def rounds(self, among: Array | None = None) -> Iterator[Array]:
         """Positions in the batch, so that each device appears at most once a round and in its own order."""
@@ -37,6 +97,14 @@ class Batch:
         order = np.argsort(turn, kind="stable")
         cuts = np.flatnonzero(np.diff(turn[order])) + 1
         yield from np.split(positions[order], cuts)
+
+    def rounds_of(self, runs: Runs, device: Array) -> Iterator[Array]:
+        """Rounds over the rows of some of the runs' devices (a flag each)."""
+        if not device.any():
+            return
+        among = np.zeros(len(self), bool)
+        among[runs.row[device[runs.device]]] = True
+        yield from self.rounds(among)
 
 
 class Roster:
@@ -69,7 +137,7 @@ class Roster:
         row = np.flatnonzero((slot >= 0) & (columns.kind == Kind.REALTIME))
         slot = slot[row]
         if not len(row):
-            return Batch(columns, row, slot, row)
+            return Batch(columns, row, slot)
         at = columns.at[row]
         order = np.argsort(slot, kind="stable")
         sorted_slot, sorted_at = slot[order], at[order]
@@ -79,7 +147,7 @@ class Roster:
         fresh[order] = sorted_at > newest_before
         row, slot = row[fresh], slot[fresh]
         np.maximum.at(self.gate["last"], slot, columns.at[row])
-        return Batch(columns, row, slot, _turns(slot))
+        return Batch(columns, row, slot)
 
 
 def _running_max(at: Array, first: Array, floor: Array) -> Array:
@@ -97,16 +165,3 @@ def _running_max(at: Array, first: Array, floor: Array) -> Array:
         running[start:stop] = np.maximum.accumulate(previous[start:stop])
     found: Array = np.maximum(running, floor)
     return found
-
-
-def _turns(slot: Array) -> Array:
-    """How many rows of the same device stand before each row."""
-    if not len(slot):
-        return slot
-    order = np.argsort(slot, kind="stable")
-    ordered = slot[order]
-    index = np.arange(len(slot))
-    first = np.concatenate(([True], ordered[1:] != ordered[:-1]))
-    turn = np.empty(len(slot), np.int64)
-    turn[order] = index - np.maximum.accumulate(np.where(first, index, 0))
-    return turn

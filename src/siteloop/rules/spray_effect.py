@@ -70,7 +70,11 @@ class SprayEffectLane(DoubtLane):
         value, valid = values(batch, self.column)
         state = self.state
         said: list[Statement] = []
-        for rows in batch.rounds(valid & self.applies[batch.slot]):
+        runs = batch.runs(valid & self.applies[batch.slot])
+        is_run = state["start"][runs.slot[runs.starts]] > 0
+        last = runs.row[runs.ends[~is_run]]
+        state["value"][batch.slot[last]] = value[last]
+        for rows in batch.rounds_of(runs, is_run):
             slot, at, now = batch.slot[rows], batch.at[rows], value[rows]
             state["value"][slot] = now
             start = state["start"][slot]

@@ -19,14 +19,13 @@ from siteloop.rules.detector import Statement
 from siteloop.rules.doubt import DoubtLane
 from siteloop.rules.episodes import reading
 from siteloop.rules.lane import LaneDetector
-from siteloop.rules.roster import Batch
-from siteloop.rules.state import Array, Spec
+from siteloop.rules.roster import Batch, Runs
+from siteloop.rules.state import Array, Spec, State
 from siteloop.rules.streak import SPEC as STREAK
 
 WINDOW = 12
 BITS = 18  # of the table; direct-mapped, a newer number takes an older one's place
 BASE = np.uint64(0x9E3779B97F4A7C15)
-OLDEST = np.uint64(pow(0x9E3779B97F4A7C15, WINDOW - 1, 2**64))
 SALTS = [
     np.uint64((i + 1) * 0x9E3779B97F4A7C15 % 2**64) for i in range(16)
 ]  # a profile has at most 15 fields
@@ -75,6 +74,46 @@ class Table:
         return np.where(known, other, 0), np.where(known, self.at[place], 0)
 
 
+class _Windows:
+    """The last twelve rows before and with each of some fresh rows, for all devices at once.
+
+    `number` = sum over the window of a row's number times BASE to the power of its age, modulo 2^64; `moves` = steps in it from
+    one row to a different one; `rows` = rows of the device so far. Each device's twelve rows of before stand in front of its fresh ones.
+    """
+
+    def __init__(self, state: State, runs: Runs, fresh: Array) -> None:
+        self.runs = runs
+        slot = runs.slot[runs.starts]
+        had = state["rows"][slot]
+        age = (had[:, None] + np.arange(WINDOW)) % WINDOW  # places in the ring, the oldest first
+        before = state["ring"][slot[:, None], age]
+        self.place = np.arange(len(runs)) + WINDOW * (runs.device + 1)
+        self.line = np.empty(len(runs) + WINDOW * len(slot), np.uint64)
+        front = (runs.starts + WINDOW * np.arange(len(slot)))[:, None] + np.arange(WINDOW)
+        self.line[front] = before
+        self.line[self.place] = fresh
+        is_there = np.ones(len(self.line), bool)
+        is_there[front] = np.arange(WINDOW) >= WINDOW - had[:, None]
+        moved = np.zeros(len(self.line), np.int64)
+        moved[1:] = (self.line[1:] != self.line[:-1]) & is_there[:-1]
+        moved[front[:, 0]] = 0  # what stands before it is another device's
+        steps = np.cumsum(moved)
+        self.moves: Array = steps[self.place] - steps[self.place - (WINDOW - 1)]
+        self.number: Array = np.zeros(len(runs), np.uint64)
+        for back in range(WINDOW - 1, -1, -1):
+            self.number = self.number * BASE + self.line[self.place - back]
+        self.rows: Array = had[runs.device] + np.arange(len(runs)) - runs.starts[runs.device] + 1
+
+    def keep(self, state: State) -> None:
+        """What the next batch goes on from."""
+        last = self.runs.ends
+        slot, rows = self.runs.slot[last], self.rows[last]
+        window = self.line[self.place[last][:, None] - np.arange(WINDOW)]  # the newest first
+        state["ring"][slot[:, None], (rows[:, None] - 1 - np.arange(WINDOW)) % WINDOW] = window
+        state["rows"][slot], state["number"][slot] = rows, self.number[last]
+        state["moves"][slot] = self.moves[last]
+
+
 class TwinStreamsLane(DoubtLane):
     """The rolling windows of one profile's devices."""
 
@@ -108,53 +147,54 @@ class TwinStreamsLane(DoubtLane):
         good = (valid.sum(axis=0) >= self.min_fields[batch.slot]) & self.applies[batch.slot]
         if not good.any():
             return []
-        numbers = row_numbers(values, valid)
+        twin, twin_at = self._twins(batch, good, row_numbers(values, valid))
+        runs = batch.runs(good)
+        is_doubtful = runs.any((twin[runs.row] > 0) | self.in_doubt[runs.slot])
         said: list[Statement] = []
-        for rows in batch.rounds(good):
-            said += self._round(batch, rows, numbers[rows])
+        for rows in batch.rounds_of(runs, is_doubtful):
+            said += self._round(batch, rows, twin[rows], twin_at[rows])
         return said
 
-    def _round(self, batch: Batch, rows: Array, fresh: Array) -> list[Statement]:
-        table, state = self.table(), self.state
-        slot, at, received = batch.slot[rows], batch.at[rows], batch.received_at[rows]
-        number = self._roll(slot, fresh)
-        state["at"][slot], state["received"][slot] = at, received
-        lively = (state["rows"][slot] >= WINDOW) & (state["moves"][slot] >= self.min_moves[slot])
-        device = self.roster.numbers[slot].astype(np.int64)
-        twin, twin_at = np.zeros(len(slot), np.int64), np.zeros(len(slot), np.int64)
-        if lively.any():
-            key, who, when, lag = number[lively], device[lively], received[lively], self.lag[slot[lively]]
-            found, found_at = table.find(key, who, when, lag)
-            new = found == 0
-            table.put(key[new], who[new], at[lively][new], when[new])
-            again, again_at = table.find(key, who, when, lag)  # equal windows within this round
-            twin[lively], twin_at[lively] = np.where(new, again, found), np.where(new, again_at, found_at)
+    def _twins(self, batch: Batch, good: Array, numbers: Array) -> tuple[Array, Array]:
+        """For each row: (device whose window was the same, its time), 0 where there is none; the windows are remembered."""
+        table, runs = self.table(), batch.runs(good)  # as it was before these rows
+        windows = _Windows(self.state, runs, numbers[runs.row])
+        is_lively = np.zeros(len(batch), bool)
+        is_lively[runs.row] = (windows.rows >= WINDOW) & (windows.moves >= self.min_moves[runs.slot])
+        window = np.zeros(len(batch), np.uint64)
+        window[runs.row] = windows.number
+        last = runs.row[runs.ends]
+        self.state["at"][batch.slot[last]] = batch.at[last]
+        self.state["received"][batch.slot[last]] = batch.received_at[last]
+        windows.keep(self.state)
+
+        row = np.flatnonzero(is_lively)
+        twin, twin_at = np.zeros(len(batch), np.int64), np.zeros(len(batch), np.int64)
+        if not len(row):
+            return twin, twin_at
+        slot, key, when = batch.slot[row], window[row], batch.received_at[row]
+        who, lag = self.roster.numbers[slot].astype(np.int64), self.lag[slot]
+        found, found_at = table.find(key, who, when, lag)
+        new = found == 0
+        table.put(key[new], who[new], batch.at[row][new], when[new])
+        again, again_at = table.find(key, who, when, lag)  # equal windows within this batch
+        twin[row], twin_at[row] = np.where(new, again, found), np.where(new, again_at, found_at)
+        return twin, twin_at
+
+    def _round(self, batch: Batch, rows: Array, twin: Array, twin_at: Array) -> list[Statement]:
+        """One row each of some devices, of which a window had a twin lately."""
+        state, slot = self.state, batch.slot[rows]
         same = twin > 0
         other = self.roster.slots(twin)
         # the pair is told once, about the later one
         echo = same & (other >= 0)
-        echo &= state["active"][other] & (state["twin"][other] == device)
+        echo &= state["active"][other] & (state["twin"][other] == self.roster.numbers[slot])
         same &= ~echo
         state["twin"][slot] = np.where(same, twin, state["twin"][slot])
         state["twin_at"][slot] = np.where(same, twin_at, state["twin_at"][slot])
         if same.any():
             self._shown = batch, dict(zip(slot[same].tolist(), batch.row[rows[same]].tolist(), strict=True))
-        return self.advance(slot, at, same)
-
-    def _roll(self, slot: Array, fresh: Array) -> Array:
-        """Take one row a device into its window; the windows' numbers."""
-        state, ring = self.state, self.state["ring"]
-        rows = state["rows"][slot]
-        place = rows % WINDOW
-        oldest, second = ring[slot, place], ring[slot, (place + 1) % WINDOW]
-        last = ring[slot, (place - 1) % WINDOW]
-        leaves = (rows >= WINDOW) & (oldest != second)
-        state["moves"][slot] += ((rows > 0) & (fresh != last)).astype(np.int32) - leaves.astype(np.int32)
-        number: Array = (state["number"][slot] - oldest * OLDEST) * BASE + fresh
-        state["number"][slot] = number
-        ring[slot, place] = fresh
-        state["rows"][slot] = rows + 1
-        return number
+        return self.advance(slot, batch.at[rows], same)
 
     def table(self) -> Table:
         """Made when first needed, from every device's last window."""

@@ -60,31 +60,44 @@ class WindowMeanLane(ThresholdLane):
     def see(self, batch: Batch) -> list[Statement]:
         """Close windows that newer rows have left, then add the valid values to the running ones."""
         value, valid = values(batch, self.column)
+        runs, state = batch.runs(self.applies[batch.slot]), self.state
+        if not len(runs):
+            return []
+        slot = runs.slot
+        moves_on = runs.any(self._start_of(slot, batch.at[runs.row]) != state["start"][slot])
+        stays = runs.row[~moves_on[runs.device] & valid[runs.row]]
+        self._add(batch.slot[stays], value[stays])
         said: list[Statement] = []
-        for rows in batch.rounds(self.applies[batch.slot]):
-            slot, at = batch.slot[rows], batch.at[rows]
-            start = self._start_of(slot, at)
-            open_rows = at >= self.state["closed"][slot]
-            slot, start, rows = slot[open_rows], start[open_rows], rows[open_rows]
-            left = (self.state["start"][slot] != 0) & (self.state["start"][slot] < start)
-            said += self._close(slot[left])
-            self.state["start"][slot] = start
-            good = valid[rows]
-            self._add(slot[good], value[rows[good]])
+        for rows in batch.rounds_of(runs, moves_on):
+            said += self._round(batch, rows, value, valid)
+        return said
+
+    def _round(self, batch: Batch, rows: Array, value: Array, valid: Array) -> list[Statement]:
+        """One row each of some devices."""
+        slot, at = batch.slot[rows], batch.at[rows]
+        start = self._start_of(slot, at)
+        open_rows = at >= self.state["closed"][slot]
+        slot, start, rows = slot[open_rows], start[open_rows], rows[open_rows]
+        left = (self.state["start"][slot] != 0) & (self.state["start"][slot] < start)
+        said = self._close(slot[left])
+        self.state["start"][slot] = start
+        good = valid[rows]
+        self._add(slot[good], value[rows[good]])
         return said
 
     def _start_of(self, slot: Array, at: Array) -> Array:
         return at - (at + OFFSET) % self.window[slot]
 
     def _add(self, slot: Array, value: Array) -> None:
-        self.state["n"][slot] += 1
+        """Rows in order; a device may have several."""
+        np.add.at(self.state["n"], slot, 1)
         if self.averaging is Averaging.ENERGY:
-            self.state["sum"][slot] += 10 ** (value / 10)
+            np.add.at(self.state["sum"], slot, 10 ** (value / 10))
         elif self.averaging is Averaging.VECTOR:
-            self.state["sum"][slot] += np.cos(np.radians(value))
-            self.state["side"][slot] += np.sin(np.radians(value))
+            np.add.at(self.state["sum"], slot, np.cos(np.radians(value)))
+            np.add.at(self.state["side"], slot, np.sin(np.radians(value)))
         else:
-            self.state["sum"][slot] += value
+            np.add.at(self.state["sum"], slot, value)
 
     def _mean(self, slot: Array) -> Array:
         n, total = self.state["n"][slot], self.state["sum"][slot]

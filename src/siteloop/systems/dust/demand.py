@@ -50,17 +50,28 @@ class DemandLane(ThresholdLane):
         """Collect turns; what they lead to is decided in order of arrival, because monitors share sprayers."""
         value, valid = self.measure(batch)
         weather = {name: values(batch, self.profile.index(name)) for name in ("temperature", "humidity")}
-        valid &= self.applies[batch.slot]
-        for rows in batch.rounds(self.applies[batch.slot]):
-            slot = batch.slot[rows]
-            self.state["heard"][slot] = batch.received_at[rows]
-            for name, (measured, good) in weather.items():
-                self.state[name][slot[good[rows]]] = measured[rows][good[rows]]
-            busy = hysteresis.busy(self.state)[slot]
-            hot = valid[rows] & (busy | hysteresis.beyond(value[rows], self.limits.on[slot], True))
+        runs = batch.runs(self.applies[batch.slot])
+        is_hot = runs.any(self._is_hot(batch, runs.row, value, valid))
+        self._note(batch, runs.row[~is_hot[runs.device]], weather)
+        for rows in batch.rounds_of(runs, is_hot):
+            self._note(batch, rows, weather)
+            hot = self._is_hot(batch, rows, value, valid)
             if hot.any():
                 self._turn(batch, rows[hot], value)
         return []
+
+    def _note(self, batch: Batch, rows: Array, weather: dict[str, tuple[Array, Array]]) -> None:
+        """Keep what the newest of these rows say; of one device they stand in their order."""
+        self.state["heard"][batch.slot[rows]] = batch.received_at[rows]
+        for name, (measured, good) in weather.items():
+            told = rows[good[rows]]
+            self.state[name][batch.slot[told]] = measured[told]
+
+    def _is_hot(self, batch: Batch, rows: Array, value: Array, valid: Array) -> Array:
+        slot = batch.slot[rows]
+        past = hysteresis.beyond(value[rows], self.limits.on[slot], True)
+        hot: Array = valid[rows] & (hysteresis.busy(self.state)[slot] | past)
+        return hot
 
     def _turn(self, batch: Batch, rows: Array, value: Array) -> None:
         slot = batch.slot[rows]
