@@ -135,6 +135,7 @@ def _misconduct(county: County) -> Misconduct:
 
 NOW = timezone.now()
 MADE: dict[type, Callable[[County], Any]] = {
+    Project: lambda c: c.project,
     Application: lambda c: Application(kind="fire", project=c.project, applicant=c.unit, matter="消防"),
     JointApplication: lambda c: JointApplication(project=c.project, applicant=c.unit, extent="整个工程"),
     DepartmentOpinion: lambda c: DepartmentOpinion(**_joint(c), department=c.department, began_at=NOW),

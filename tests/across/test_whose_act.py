@@ -1,6 +1,6 @@
 """Whose act is it: a unit's own acts are closed to the authority that oversees it, decisions are closed to the unit.
 
-Every act of four systems has its line in `LINES`, with the state in which it can be done and who may do it then. Everybody
+Every act of four systems and of the projects' register has its line in `LINES`, with the state in which it can be done and who may do it then. Everybody
 else is neither shown the button nor heard when asking without it. A new act without a line fails.
 """
 
@@ -18,6 +18,7 @@ from django.utils import timezone
 from siteloop.foundation.authority.models import Account
 from siteloop.foundation.authority.viewers import viewer_for
 from siteloop.foundation.cases import actions as casework
+from siteloop.foundation.registry import pages as registry
 from siteloop.foundation.registry.models import Party
 from siteloop.framework.action import Action, Refused
 from siteloop.framework.page import Page
@@ -70,6 +71,19 @@ UNDER_WAY = {"application__state": "examining"}
 TOLD = {"hear_until": timezone.now() + dt.timedelta(days=3)}
 
 LINES: dict[ModuleType, tuple[Line, ...]] = {
+    registry: lines(
+        registry.projects,
+        (NEW, LEAD),
+        (EDIT, LEAD),
+        ("start", LEAD, "not_started"),
+        ("suspend", LEAD, "under_construction"),
+        ("resume", LEAD, "suspended"),
+        ("complete", LEAD, "under_construction"),
+        ("submit", UNITS, "", {"review_state": "draft"}),
+        ("submit", UNITS, "", {"review_state": "returned"}),
+        ("review", LEAD, "", {"review_state": "submitted"}),
+        ("send_back", LEAD, "", {"review_state": "submitted"}),
+    ),
     acceptance: lines(
         acceptance.applications,
         (NEW, UNITS | {"admin"}),
@@ -231,8 +245,8 @@ def put(row: Any, line: Line, county: County) -> None:
 
 
 def acts(module: ModuleType) -> Iterator[tuple[Page, Action]]:
-    """Every act of a system."""
-    for page in vars(module).values():
+    """Every act of a system; of the foundation's registers, those of projects."""
+    for page in (registry.projects,) if module is registry else vars(module).values():
         if isinstance(page, Page):
             yield from ((page, action) for action in page.actions)
 
@@ -256,7 +270,7 @@ def on_register(line: Line) -> bool:
 
 def button(line: Line, row: Any) -> str:
     """The address the line's button has."""
-    base = path_of(line.page) if on_register(line) else path_of(line.page, row.pk)
+    base = path_of(line.page) + ("" if on_register(line) else f"{row.pk}/")
     return f'href="{base}{line.code if action(line) is None else f"actions/{line.code}"}"'
 
 

@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from siteloop.foundation.registry import credentials
 from siteloop.foundation.registry.completeness import completeness
+from siteloop.foundation.registry.grants import works_on
 from siteloop.foundation.registry.models import (
     Device,
     DeviceState,
@@ -19,6 +20,7 @@ from siteloop.foundation.registry.models import (
 from siteloop.foundation.registry.reviewing import may_review
 from siteloop.framework.action import Act, Action, Input, Refused
 from siteloop.framework.told_once import ToldOnce
+from siteloop.framework.viewer import Viewer
 
 REASON = Input("reason", "理由", "Reason", kind="multiline", required=True)
 
@@ -98,6 +100,11 @@ complete = Action(
 )
 
 
+def _open(project: Project, viewer: Viewer) -> bool:
+    """With the project's units, who hand it in; an authority decides."""
+    return project.review_state in (ReviewState.DRAFT, ReviewState.RETURNED) and works_on(viewer, project)
+
+
 def _submit(act: Act) -> str:
     found = completeness(act.obj)
     act.obj.completeness = found.score
@@ -113,7 +120,7 @@ submit = Action(
     "Submit for review",
     Project,
     _submit,
-    available=lambda p, v: p.review_state in (ReviewState.DRAFT, ReviewState.RETURNED),
+    available=_open,
     log="{actor}提交{obj}的资料审核",
     event="project_submitted",
     extra={"business": "registration"},  # held while a lock reaches the project

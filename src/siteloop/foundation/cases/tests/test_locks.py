@@ -7,6 +7,7 @@ from siteloop.foundation.authority.viewers import viewer_for
 from siteloop.foundation.cases import locks, pages
 from siteloop.foundation.cases.models import Lock
 from siteloop.foundation.registry import actions
+from siteloop.foundation.registry.models import ProjectPost
 from siteloop.foundation.registry.tests import rows
 from siteloop.framework.action import Refused
 from siteloop.framework.perform import perform
@@ -57,7 +58,10 @@ def test_the_same_source_locks_once_and_lifts_what_it_locked():
 def test_business_is_refused_with_reason_and_remedy_others_go_on():
     locked, free = rows.project(REGION), rows.project(REGION)
     _hold(project=locked)
-    clerk = viewer_for(officer(["registry.*"]))
+    manager = officer(["registry.*"])
+    for project in (locked, free):
+        ProjectPost(project=project, kind="project_manager", account=manager).save()
+    clerk = viewer_for(manager)
     with pytest.raises(Refused, match="测试：逾期。解锁条件：办结"):
         perform(actions.submit, clerk, locked, {})
     locked.refresh_from_db()

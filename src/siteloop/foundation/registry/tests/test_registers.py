@@ -63,11 +63,14 @@ class TestProjects(Elsewhere, RegisterTests):
     @pytest.mark.requirement("BASE-08")
     def test_the_county_reviews_what_was_submitted(self):
         project = rows.project(self.home)
+        contractor = project.parties.get().organisation
         who = self.local()
-        told = who.post(f"{self.api}/{project.pk}/actions/submit", {})
+        unit = caller(["registry.*"], sees="organisation", organisation=contractor)
+        assert who.post(f"{self.api}/{project.pk}/actions/submit", {}).status_code == 409
+        told = unit.post(f"{self.api}/{project.pk}/actions/submit", {})
         assert told.status_code == 200, told.content
         assert "尚缺" in told.content.decode()
-        again = who.post(f"{self.api}/{project.pk}/actions/submit", {})
+        again = unit.post(f"{self.api}/{project.pk}/actions/submit", {})
         assert again.status_code == 409
         back = who.post(f"{self.api}/{project.pk}/actions/send_back", {"opinion": "缺许可证"})
         assert back.status_code == 200
