@@ -93,7 +93,7 @@ findings = Page(
         Column("cleared_at", kind="datetime"),
         Column("case"),
     ),
-    filters=("rule", "severity", "site", "device", "since", "shadow"),
+    filters=("rule", "severity", "site", "project", "device", "since", "shadow"),
     search=("message", "rule", "site__name", "device__code"),
     sections=(
         Section(
