@@ -79,8 +79,7 @@ def for_filter(page: Page, name: str, viewer: Viewer, words: str) -> list[Choice
 
 def for_form(page: Page, name: str, viewer: Viewer, words: str) -> list[Choice]:
     """What a record may refer to. Raises Refused 403 without the right to write such a record, 404."""
-    if not any(viewer.may(permission_of(page.model, verb)) for verb in ("create", "change")):
-        raise Refused("没有权限", status=403)
+    require(viewer, *(permission_of(page.model, verb) for verb in ("create", "change")))
     if name not in page.form:
         raise Refused("没有这个字段", status=404)
     codes = coded_field(page.model, name)

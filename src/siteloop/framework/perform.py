@@ -35,9 +35,9 @@ def permission_of(model: type[models.Model], verb: str) -> str:
     return f"{model._meta.app_label}.{model._meta.model_name}.{verb}"
 
 
-def require(viewer: Viewer, permission: str) -> None:
-    """Raises Refused 403 unless granted."""
-    if not viewer.may(permission):
+def require(viewer: Viewer, *permissions: str) -> None:
+    """Raises Refused 403 unless one of them is granted."""
+    if not any(map(viewer.may, permissions)):
         raise Refused(pick("没有权限", "You may not do this"), status=403)
 
 

@@ -307,8 +307,9 @@ def _bulk(request: HttpRequest, found: Page, viewer: Viewer, one: Action) -> Htt
 @_desk
 def register_delete(request: HttpRequest, found: Page, viewer: Viewer, pk: int) -> HttpResponse:
     """GET: asks; POST {reason}: deletes one row. What is still referred to stays, and says so."""
-    if not _rights(found, viewer)["delete"]:
-        raise Refused("没有权限", status=403)
+    if not found.can_delete:
+        raise Refused("此登记表不能删除", status=405)
+    perform.require(viewer, perform.permission_of(found.model, "delete"))
     row = _row(found, viewer, pk)
     errors: dict[str, list[str]] = {}
     if request.method == "POST":
@@ -354,8 +355,7 @@ def register_export(request: HttpRequest, found: Page, viewer: Viewer) -> HttpRe
 @_desk
 def register_import(request: HttpRequest, found: Page, viewer: Viewer) -> HttpResponseBase:
     """GET: template (?template=1) or the upload page; POST: dry run, then with `commit` the import itself."""
-    if not _rights(found, viewer)["import"]:
-        raise Refused("没有权限", status=403)
+    import_template.allowed(found, viewer)
     if request.GET.get("template"):
         return import_template.response(found, viewer)
     report, problem = None, ""

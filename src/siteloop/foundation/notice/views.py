@@ -1,7 +1,6 @@
 """One's own wishes: by which channel, from which level, and when not."""
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
@@ -11,9 +10,9 @@ from siteloop.foundation.notice.pages import open_or_closed
 from siteloop.foundation.notice.ports import channels
 from siteloop.framework.action import Refused
 from siteloop.framework.language import pick
-from siteloop.framework.perform import perform
+from siteloop.framework.perform import perform, require
+from siteloop.framework.screen import screen
 from siteloop.framework.viewer import viewer_of
-from siteloop.framework.views import refused
 
 LEVELS_EN = {"red": "red only", "orange": "orange and above", "yellow": "yellow and above", "blue": "all"}
 NAMES = (
@@ -27,12 +26,11 @@ NAMES = (
 )
 
 
-@login_required
+@screen
 def preferences(request: HttpRequest) -> HttpResponse:
     """GET: the form as it stands; POST: save it, errors stand beside their fields and nothing typed is lost."""
     viewer = viewer_of(request)
-    if not viewer.may("notice.preference.view"):
-        return refused(request, Refused("没有权限", status=403))
+    require(viewer, "notice.preference.view")
     errors: dict[str, list[str]] = {}
     typed: dict[str, str] = {}
     if request.method == "POST":
@@ -41,7 +39,7 @@ def preferences(request: HttpRequest) -> HttpResponse:
             perform(save_preference, viewer, None, dict(typed))
         except Refused as no:
             if no.status == 403:
-                return refused(request, no)
+                raise
             errors = no.errors or {"__all__": [no.message]}
         else:
             messages.success(request, pick("接收设置已保存", "Your wishes are saved"))

@@ -8,9 +8,9 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 
-from siteloop.foundation.telemetry.latency import MINUTES, WINDOWS, course, may_see, spreads
-from siteloop.framework.action import Refused
+from siteloop.foundation.telemetry.latency import MINUTES, PERMISSION, WINDOWS, course, spreads
 from siteloop.framework.language import pick
+from siteloop.framework.perform import require
 from siteloop.framework.screen import screen
 from siteloop.framework.viewer import viewer_of
 from siteloop.kernel.latency import ALARM_BAR_US, Spread, Stage
@@ -47,8 +47,7 @@ TITLES: dict[Stage, tuple[str, str, str, str]] = {
 @screen
 def page(request: HttpRequest) -> HttpResponse:
     """GET /latency/; `?part=1` gives what is read again every five seconds."""
-    if not may_see(viewer_of(request)):
-        raise Refused("没有权限", status=403)
+    require(viewer_of(request), PERMISSION)
     is_part = bool(request.GET.get("part"))
     found = {window.code: spreads(window) for window in WINDOWS}
     courses = course()

@@ -46,6 +46,15 @@ class TestDeliveries(RegisterTests):
 
 
 @pytest.mark.django_db
+@pytest.mark.parametrize("rights", [[], ["notice.preference.view"]])
+def test_without_the_right_nobody_sets_wishes(rights: list[str]) -> None:
+    who = caller(rights)
+    assert who.html.get("/notice/preferences/").status_code == (200 if rights else 403)
+    assert who.html.post("/notice/preferences/", {"phone": "10000000009"}).status_code == 403
+    assert not Preference.objects.unscoped("test").exists()
+
+
+@pytest.mark.django_db
 def test_a_person_sets_his_wishes_and_sees_nobody_elses() -> None:
     mine, other = caller(["notice.preference.*"]), caller(["notice.preference.*"])
     page = mine.html.get("/notice/preferences/")

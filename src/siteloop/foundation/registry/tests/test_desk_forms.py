@@ -97,7 +97,7 @@ def test_deleting_asks_first_and_wants_a_reason():
 def test_what_is_never_deleted_has_no_such_door():
     site = rows.site(HOME)
     who = caller(["*"], HOME).html
-    assert who.post(f"/registry/sites/{site.pk}/delete", {"reason": "x"}).status_code == 403
+    assert who.post(f"/registry/sites/{site.pk}/delete", {"reason": "x"}).status_code == 405
     assert who.get("/registry/parties/999999/delete").status_code == 404
 
 
@@ -106,6 +106,13 @@ def test_without_the_right_deleting_is_closed():
     who = caller(["registry.party.view", "registry.party.change"], HOME).html
     assert who.post(f"/registry/parties/{row.pk}/delete", {"reason": "x"}).status_code == 403
     assert "/delete" not in who.get(f"/registry/parties/{row.pk}/").content.decode()
+
+
+def test_without_the_right_importing_is_closed_and_some_registers_take_no_files():
+    assert caller(["registry.party.view"], HOME).html.get("/registry/parties/import").status_code == 403
+    who = caller(["*"], HOME).html
+    assert who.get("/registry/parties/import").status_code == 200
+    assert who.get("/registry/maintenance-reviews/import").status_code == 404
 
 
 def test_several_rows_without_a_choice_say_so():
