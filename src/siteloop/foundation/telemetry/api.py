@@ -77,11 +77,13 @@ def series(
     until = _moment(end, timezone.now(), "to")
     since = _moment(start, until - dt.timedelta(hours=2), "from")
     step = readings.step_of(since, until, step)
+    seconds = readings.STEPS[step]
     results: msgspec.Raw | list[dict[str, Any]]
-    if readings.STEPS[step] > readings.MINUTE_S:
-        results = msgspec.Raw(readings.buckets_json(device, since, until, readings.STEPS[step]))
+    if seconds > readings.MINUTE_S:
+        results = msgspec.Raw(readings.buckets_json(device, since, until, seconds))
     else:
-        results = [_row(r) for r in readings.series(device, since, until, step)[1]]
+        rows = readings.minutes if seconds else readings.stored
+        results = [_row(r) for r in rows(device, since, until)]
     found = {"device": device.code, "profile": device.profile, "step": step, "results": results}
     # thousands of numbers: the general way of writing JSON took longer than finding them
     return HttpResponse(msgspec.json.encode(found), content_type="application/json; charset=utf-8")

@@ -1,4 +1,4 @@
-"""Reading telemetry for screens and the API: newest row, series by step, raw frames. Parametrised SQL, no ORM."""
+"""Reading telemetry for screens and the API: newest row, stored rows, minutes, longer steps, raw frames. Parametrised SQL, no ORM."""
 
 import datetime as dt
 import json
@@ -55,17 +55,11 @@ def latest(device: Device) -> Row | None:
     return _row(device.profile, *found) if found else None
 
 
-def series(device: Device, start: dt.datetime, end: dt.datetime, step: str = "") -> tuple[str, list[Row]]:
-    """(step used, rows) over [start, end). Without a step: raw up to six hours, then quarter hours, hours, days.
-
-    Raises Refused 422 for an unknown step, a turned-round range or more than 20,000 points.
-    """
-    step = step_of(start, end, step)
-    return step, _raw(device, start, end) if step == "raw" else _rolled(device, start, end, STEPS[step])
-
-
 def step_of(start: dt.datetime, end: dt.datetime, asked: str = "") -> str:
-    """The step asked for, else the one that fits [start, end). Raises Refused 422 as `series` does."""
+    """The step asked for, else what fits [start, end): raw up to six hours, then quarter hours, hours, days.
+
+    Raises Refused 422 for an unknown step or a turned-round range.
+    """
     if start >= end:
         raise Refused("起止时间有误", status=422, errors={"to": ["须晚于 from"]})
     step = asked or _fitting(end - start)
@@ -79,7 +73,8 @@ def _fitting(span: dt.timedelta) -> str:
     return "raw" if hours <= 6 else "900" if hours <= 24 * 14 else "3600" if hours <= 24 * 120 else "86400"
 
 
-def _raw(device: Device, start: dt.datetime, end: dt.datetime) -> list[Row]:
+def stored(device: Device, start: dt.datetime, end: dt.datetime) -> list[Row]:
+    """The rows of [start, end) as they were stored. Raises Refused 422 for more than 20,000."""
     rows = history.rows(device.profile, [device.number], start, end, MOST_POINTS + 1)
     if len(rows) > MOST_POINTS:
         raise Refused("数据点过多，请缩短时间或加大步长", status=422, errors={"step": ["数据点超过 20000"]})
@@ -97,16 +92,17 @@ def _replayed(device: Device, start: dt.datetime, end: dt.datetime) -> set[dt.da
         return {at for (at,) in cursor.fetchall()}
 
 
-def _rolled(device: Device, start: dt.datetime, end: dt.datetime, step: int) -> list[Row]:
+def minutes(device: Device, start: dt.datetime, end: dt.datetime) -> list[Row]:
+    """Means of the minutes of [start, end), the first 20,000; a minute of one row without a roll-up is that row."""
     profile = PROFILES[device.profile]
     names = [f.name for f in profile.fields]
     whole = dict.fromkeys(names, "normal")  # most buckets: one for all of them
-    single = _single_minutes(device, start, end) if step == MINUTE_S else {}
+    single = _single_minutes(device, start, end)
     with connection.cursor() as cursor:
         cursor.execute(
             f'SELECT at, mean FROM telemetry."{profile.code}_rollup"'  # noqa: S608
             " WHERE device = %s AND step = %s AND at >= %s AND at < %s ORDER BY at LIMIT %s",
-            [device.number, step, start, end, MOST_POINTS],
+            [device.number, MINUTE_S, start, end, MOST_POINTS],
         )
         rows = cursor.fetchall()
     if single:
@@ -118,7 +114,7 @@ def _rolled(device: Device, start: dt.datetime, end: dt.datetime, step: int) -> 
 
 
 def buckets_json(device: Device, start: dt.datetime, end: dt.datetime, step: int) -> bytes:
-    """The rows of `series` at a step above a minute as a JSON list, written by the database.
+    """Means of [start, end) at a step above a minute as a JSON list of rows, written by the database.
 
     A chart of a month has 720 buckets of nine values; to make objects of them only to write them again took longer than to find them.
     """

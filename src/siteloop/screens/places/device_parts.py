@@ -41,7 +41,7 @@ FLAG_COLOURS = {
 def rows(request: HttpRequest, device: Device) -> HttpResponse:
     """?part=rows&from=&to=&page=: stored rows with every flag in words, each leading to the frame it came from."""
     start, end = _period(request, dt.timedelta(hours=HOURS), LONGEST)
-    _, found = readings.series(device, start, end, "raw")
+    found = readings.stored(device, start, end)
     leaf = Paginator(list(reversed(found)), ROWS).get_page(request.GET.get("page"))
     fields = {f.name: f for f in PROFILES[device.profile].fields}
     shown = [

@@ -78,7 +78,7 @@ def store(device: int, minutes: dict[int, float], table: str = "dust") -> None:
 
 
 def found(device: Device) -> list[float | None]:
-    return [r.values["pm25"] for r in readings.series(device, NOON, NOON + HOUR, "raw")[1]]
+    return [r.values["pm25"] for r in readings.stored(device, NOON, NOON + HOUR)]
 
 
 @pytest.mark.django_db
