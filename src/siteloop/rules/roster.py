@@ -35,7 +35,7 @@ class Runs:
     @cached_property
     def ends(self) -> Array:
         """Where the last row of each device stands."""
-        return np.append(self.starts[1:], len(self.row)) - 1
+        return np.append(self.starts[1:], len(self.row))[: len(self.starts)] - 1
 
     def before(self, value: Array, kept: Array) -> Array:
         """The value of the same device's row before; of its first row, what is kept of it (an array over all slots)."""

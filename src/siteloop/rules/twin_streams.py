@@ -78,7 +78,8 @@ class _Windows:
     """The last twelve rows before and with each of some fresh rows, for all devices at once.
 
     `number` = sum over the window of a row's number times BASE to the power of its age, modulo 2^64; `moves` = steps in it from
-    one row to a different one; `rows` = rows of the device so far. Each device's twelve rows of before stand in front of its fresh ones.
+    one row to a different one, both of no meaning before the twelfth row; `rows` = rows of the device so far. Each device's twelve
+    rows of before stand in front of its fresh ones.
     """
 
     def __init__(self, state: State, runs: Runs, fresh: Array) -> None:
@@ -92,11 +93,8 @@ class _Windows:
         front = (runs.starts + WINDOW * np.arange(len(slot)))[:, None] + np.arange(WINDOW)
         self.line[front] = before
         self.line[self.place] = fresh
-        is_there = np.ones(len(self.line), bool)
-        is_there[front] = np.arange(WINDOW) >= WINDOW - had[:, None]
         moved = np.zeros(len(self.line), np.int64)
-        moved[1:] = (self.line[1:] != self.line[:-1]) & is_there[:-1]
-        moved[front[:, 0]] = 0  # what stands before it is another device's
+        moved[1:] = self.line[1:] != self.line[:-1]
         steps = np.cumsum(moved)
         self.moves: Array = steps[self.place] - steps[self.place - (WINDOW - 1)]
         self.number: Array = np.zeros(len(runs), np.uint64)
