@@ -16,7 +16,7 @@ from siteloop.framework.language import pick, term
 from siteloop.framework.opening import Openable, openable
 from siteloop.framework.page import Column, Page
 from siteloop.framework.pages_found import columns, field_at, path_of
-from siteloop.framework.perform import visible
+from siteloop.framework.scope import visible
 from siteloop.framework.viewer import Viewer
 from siteloop.kernel.times import SHANGHAI
 

@@ -18,6 +18,7 @@ from siteloop.framework.language import pick
 from siteloop.framework.masking import is_masked
 from siteloop.framework.page import Page
 from siteloop.framework.pages_found import field_at, page_for
+from siteloop.framework.scope import visible
 from siteloop.framework.viewer import Viewer
 from siteloop.kernel.times import SHANGHAI
 
@@ -205,7 +206,7 @@ def _write(page: Page, viewer: Viewer, data: dict[str, Any]) -> bool:
     """Whether the row was new."""
     key = data.get(page.key) if page.key else None
     if key not in (None, ""):
-        found = list(perform.visible(page.model, viewer).filter(**{page.key: key})[:2])
+        found = list(visible(page.model, viewer).filter(**{page.key: key})[:2])
         if len(found) > 1:
             raise Refused(
                 "多条记录符合",
@@ -329,7 +330,7 @@ def _referred(one: "models.Field[Any, Any]", cell: Any, viewer: Viewer) -> Any:
     """The row a cell means: by the register's key, a unique field, its name, or its number; only among visible rows."""
     model: Any = one.related_model
     word = str(int(cell)) if isinstance(cell, float) and cell.is_integer() else str(cell)
-    rows = perform.visible(model, viewer)
+    rows = visible(model, viewer)
     for lookup in _lookups(model):
         found = list(rows.filter(**{lookup: word}).values_list("pk", flat=True)[:2])
         if len(found) > 1:

@@ -17,7 +17,8 @@ from siteloop.framework.lookups import coded, shown_title
 from siteloop.framework.masking import is_masked
 from siteloop.framework.page import Column, Page
 from siteloop.framework.pages_found import columns, field_at, path_of
-from siteloop.framework.perform import permission_of, require, visible
+from siteloop.framework.perform import permission_of, require
+from siteloop.framework.scope import visible
 from siteloop.framework.viewer import Viewer
 from siteloop.framework.words import holding
 from siteloop.kernel.times import SHANGHAI

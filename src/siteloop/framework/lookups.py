@@ -16,8 +16,8 @@ from siteloop.framework.action import Action, Refused
 from siteloop.framework.masking import is_masked
 from siteloop.framework.page import Page
 from siteloop.framework.pages_found import field_at, page_for
-from siteloop.framework.perform import permission_of, require, visible
-from siteloop.framework.scope import ScopedModel
+from siteloop.framework.perform import permission_of, require
+from siteloop.framework.scope import ScopedModel, visible
 from siteloop.framework.viewer import Viewer
 from siteloop.framework.words import holding
 

@@ -6,7 +6,8 @@ from typing import Any
 from django.db import models
 
 from siteloop.framework.pages_found import page_for
-from siteloop.framework.perform import permission_of, visible
+from siteloop.framework.perform import permission_of
+from siteloop.framework.scope import visible
 from siteloop.framework.viewer import Viewer
 
 Openable = frozenset[tuple[type[models.Model], Any]]

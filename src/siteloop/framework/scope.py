@@ -149,3 +149,10 @@ class ScopedModel(models.Model):
     class Meta:
         abstract = True
         default_manager_name = "_machinery"
+
+
+def visible(model: type[models.Model], viewer: Viewer) -> models.QuerySet[Any]:
+    """Rows of any model the viewer may see; a model without a scope is a shared table, open to read."""
+    if issubclass(model, ScopedModel):
+        return model.objects.visible_to(viewer)
+    return model._default_manager.all()

@@ -12,7 +12,7 @@ from siteloop.framework import lookups
 from siteloop.framework.fields import ENDS, term_end, title_of
 from siteloop.framework.language import pick, term
 from siteloop.framework.models import TrailEntry
-from siteloop.framework.perform import visible
+from siteloop.framework.scope import visible
 from siteloop.framework.viewer import Viewer
 from siteloop.kernel.times import SHANGHAI
 

@@ -40,6 +40,7 @@ from siteloop.framework.models import SavedView, TrailEntry
 from siteloop.framework.page import Page
 from siteloop.framework.pages_found import page as find_page
 from siteloop.framework.pages_found import path_of
+from siteloop.framework.scope import visible
 from siteloop.framework.viewer import Viewer, viewer_of
 
 View = Callable[..., HttpResponseBase]
@@ -85,7 +86,7 @@ def refused(request: HttpRequest, no: Refused) -> HttpResponse:
 
 def _row(found: Page, viewer: Viewer, pk: int) -> Any:
     perform.require(viewer, perform.permission_of(found.model, "view"))
-    row = perform.visible(found.model, viewer).select_related(*found.related).filter(pk=pk).first()
+    row = visible(found.model, viewer).select_related(*found.related).filter(pk=pk).first()
     if row is None:
         raise Http404
     return row
@@ -282,7 +283,7 @@ def _bulk(request: HttpRequest, found: Page, viewer: Viewer, one: Action) -> Htt
     if not one.bulk:
         raise Http404
     keys = [k for k in request.POST.getlist("row") if k.isdigit()]
-    rows = list(perform.visible(found.model, viewer).filter(pk__in=keys))
+    rows = list(visible(found.model, viewer).filter(pk__in=keys))
     if not rows:
         messages.error(request, pick("请先勾选记录", "Choose some rows first"))
         return redirect(path_of(found))

@@ -20,6 +20,7 @@ from siteloop.framework.rest.kept import answer, once
 from siteloop.framework.rest.router import Router
 from siteloop.framework.rest.rows import as_json
 from siteloop.framework.rest.versions import IF_MATCH, unchanged, version_of
+from siteloop.framework.scope import visible
 from siteloop.framework.viewer import Viewer, viewer_of
 
 
@@ -31,7 +32,7 @@ def params(request: HttpRequest) -> dict[str, str]:
 def the_row(page: Page, viewer: Viewer, pk: int, *, joined: bool = True) -> Any:
     """One visible row; raises Refused 404 in the same words whether it is hidden or does not exist."""
     perform.require(viewer, perform.permission_of(page.model, "view"))
-    rows = perform.visible(page.model, viewer)
+    rows = visible(page.model, viewer)
     if joined and page.related:
         rows = rows.select_related(*page.related)
     if joined and page.annotate:
@@ -225,7 +226,7 @@ def _acting(router: Router, page: Page, action: Action) -> None:
             with unchanged(request, page, obj):
                 message = _did(perform.perform(action, viewer, obj, data, reason))
             # handed on to somebody else, the row may have left the viewer's sight
-            after = perform.visible(page.model, viewer).filter(pk=pk).first()
+            after = visible(page.model, viewer).filter(pk=pk).first()
             return 200, {
                 "message": message,
                 "row": as_json(page, the_row(page, viewer, pk)) if after is not None else None,

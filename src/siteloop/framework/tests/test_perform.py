@@ -7,6 +7,7 @@ from django.db import DatabaseError, transaction
 from siteloop.framework import events, perform, trail
 from siteloop.framework.action import Input, Refused
 from siteloop.framework.models import TrailEntry
+from siteloop.framework.typed import clean
 from siteloop.framework.viewer import Viewer, system_viewer
 
 pytestmark = pytest.mark.django_db
@@ -170,4 +171,4 @@ def test_secrets_never_reach_the_trail():
 )
 def test_an_empty_box_of_a_form_means_nothing_of_its_kind(kind: str, means: object) -> None:
     asked = (Input("one", "一项", "one", kind=kind),)
-    assert perform.clean(asked, {"one": ""}, system_viewer("t")) == {"one": means}
+    assert clean(asked, {"one": ""}, system_viewer("t")) == {"one": means}

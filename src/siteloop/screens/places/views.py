@@ -23,7 +23,8 @@ from siteloop.foundation.telemetry.ledger import reason_title
 from siteloop.framework.action import Refused
 from siteloop.framework.language import pick
 from siteloop.framework.pages_found import page_for
-from siteloop.framework.perform import permission_of, visible
+from siteloop.framework.perform import permission_of
+from siteloop.framework.scope import visible
 from siteloop.framework.viewer import Viewer, viewer_of
 from siteloop.kernel.profiles import PROFILES
 from siteloop.kernel.quality import TITLES, Quality
