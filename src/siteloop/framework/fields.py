@@ -76,7 +76,7 @@ def text(row: Any, column: Column) -> str:
     """As people read it: local time, choice titles, masked where it must be."""
     value = raw(row, column)
     kind = kind_of(type(row), column)
-    if value is None or value == "":
+    if value is None or value in ("", {}, []):
         return ""
     if kind == "masked":
         return masked(row, column.name)

@@ -67,11 +67,11 @@ def _title(field: Any, name: str) -> str:
 
 
 def _word(field: Any, value: Any, names: dict[tuple[str, str], str]) -> str:
-    if value is None or value == "" or value == []:
+    if value is None or value in ("", [], {}):
         return NOTHING
     if isinstance(value, bool):
         return pick("是", "yes") if value else pick("否", "no")
-    text = str(value)
+    text = _listed(value)
     if field is not None and field.is_relation:
         text = names.get((field.name, text), text)
     elif field is not None and field.choices:
@@ -81,6 +81,17 @@ def _word(field: Any, value: Any, names: dict[tuple[str, str], str]) -> str:
     elif field is not None:
         text = lookups.title(field.name, text) or text
     return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
+
+
+def _listed(value: Any) -> str:
+    """What a field of JSON holds, without its punctuation; rows of rows only by their number."""
+    if isinstance(value, dict):
+        return pick("，", ", ").join(f"{name} {one}" for name, one in value.items())
+    if isinstance(value, list):
+        if any(isinstance(one, (dict, list)) for one in value):
+            return pick(f"{len(value)} 条", f"{len(value)} rows")
+        return pick("、", ", ").join(map(str, value))
+    return str(value)
 
 
 def _moment(text: str, is_end: bool) -> str:

@@ -8,6 +8,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from siteloop.foundation.cases.loop import Loop, problems
 from siteloop.foundation.packs.resolve import OF_PROJECTS
+from siteloop.framework.language import pick
 
 _loops: dict[str, Loop] = {}
 
@@ -47,5 +48,5 @@ def for_rule(rule: str) -> Loop | None:
 
 
 def choices() -> list[tuple[str, str]]:
-    """(code, title) of every loop."""
-    return [(loop.code, loop.title) for loop in _loops.values()]
+    """(code, title in the language of the reader) of every loop."""
+    return [(loop.code, pick(loop.title, loop.title_en)) for loop in _loops.values()]

@@ -108,6 +108,10 @@ class Key:
     where: Q = field(default_factory=Q)
 
 
+#: what is good of a fact that has no words of its own for it
+PLAIN_GOOD = ("符合", "good")
+
+
 @dataclass(frozen=True)
 class Fact:
     """One thing that is counted. `rows` are those that count in a period and the viewer may see, annotated `is_good`."""
@@ -118,7 +122,7 @@ class Fact:
     rows: Callable[[Viewer, Period], QuerySet[Any]]
     line: Callable[[Any], Line]
     keys: Mapping[str, Key]
-    good: tuple[str, str] = ("符合", "good")
+    good: tuple[str, str] = PLAIN_GOOD
     bad: tuple[str, str] = ("不符合", "not good")
     related: tuple[str, ...] = ()
     is_stock: bool = False  # counted as things stand now, whatever the period
@@ -128,6 +132,13 @@ class Fact:
     def shown(self) -> str:
         """Title in the active language."""
         return pick(self.title, self.title_en)
+
+    @property
+    def bad_shown(self) -> str:
+        """What its bad records are called. A title that names what should be done says the opposite of them alone."""
+        if self.good == PLAIN_GOOD:
+            return self.shown
+        return pick(f"{self.title}：{self.bad[0]}", f"{self.title_en}: {self.bad[1]}")
 
 
 @dataclass(frozen=True)

@@ -3,20 +3,21 @@
 from dataclasses import dataclass
 
 from siteloop.foundation.registry.models import PartyKind, Project
+from siteloop.framework.language import pick, term
 
-#: field -> (weight, Chinese name)
-FIELDS: dict[str, tuple[int, str]] = {
-    "code": (5, "项目编号"),
-    "name": (5, "项目名称"),
-    "region_code": (5, "区划"),
-    "cost_wan": (6, "造价"),
-    "size_text": (4, "建设规模"),
-    "permit_number": (8, "施工许可证编号"),
-    "permit_date": (4, "发证日期"),
-    "contract_wan": (4, "合同价"),
-    "started_on": (6, "开工日期"),
-    "planned_finish": (4, "计划竣工"),
-    "progress": (4, "形象进度"),
+#: field -> (weight, its name in Chinese and in English)
+FIELDS: dict[str, tuple[int, str, str]] = {
+    "code": (5, "项目编号", "project no."),
+    "name": (5, "项目名称", "name"),
+    "region_code": (5, "区划", "region"),
+    "cost_wan": (6, "造价", "cost"),
+    "size_text": (4, "建设规模", "size"),
+    "permit_number": (8, "施工许可证编号", "construction permit no."),
+    "permit_date": (4, "发证日期", "date of the permit"),
+    "contract_wan": (4, "合同价", "contract price"),
+    "started_on": (6, "开工日期", "start"),
+    "planned_finish": (4, "计划竣工", "planned finish"),
+    "progress": (4, "形象进度", "visible progress"),
 }
 PARTIES = {
     PartyKind.BUILDER: 6,
@@ -47,15 +48,15 @@ def completeness(project: Project) -> Completeness:
         if not is_there:
             missing.append(name)
 
-    for name, (weight, title) in FIELDS.items():
-        weigh(getattr(project, name) not in (None, ""), weight, title)
+    for name, (weight, *title) in FIELDS.items():
+        weigh(getattr(project, name) not in (None, ""), weight, pick(*title))
     if project.work_kind == "housing":
-        weigh(project.floor_area is not None, 6, "建筑面积")
+        weigh(project.floor_area is not None, 6, pick("建筑面积", "floor area"))
     kinds = set(project.parties.values_list("kind", flat=True)) if project.pk else set()
     for kind, weight in PARTIES.items():
-        weigh(kind.value in kinds, weight, str(kind.label))
+        weigh(kind.value in kinds, weight, term(str(kind.label)))
     located = project.sites.filter(lon__isnull=False, lat__isnull=False).exists() if project.pk else False
-    weigh(located, SITE, "工地位置")
+    weigh(located, SITE, pick("工地位置", "place of the site"))
     managed = project.posts.filter(kind="project_manager").exists() if project.pk else False
-    weigh(managed, MANAGER, "项目经理")
+    weigh(managed, MANAGER, pick("项目经理", "project manager"))
     return Completeness(round(100 * have / whole), tuple(missing))

@@ -96,3 +96,10 @@ def test_a_state_has_the_same_colour_everywhere():
         "grey",
     )
     assert tone("submitted") == "blue", "what is on its way is blue"
+
+
+def test_lists_and_tables_are_told_without_their_punctuation():
+    assert trail_words._word(None, [{"leader": "J009", "group": ["J002"]}, {"leader": "J001"}], {}) == "2 条"
+    assert trail_words._word(None, ["pm25", "pm10"], {}) == "pm25、pm10"
+    assert trail_words._word(None, {"pm25": 1000}, {}) == "pm25 1000"
+    assert trail_words._word(None, {}, {}) == trail_words.NOTHING

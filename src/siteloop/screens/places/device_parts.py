@@ -12,6 +12,7 @@ from django.utils import timezone
 from siteloop.foundation.registry.models import Device
 from siteloop.foundation.telemetry import commands, quarantine, readings, reported
 from siteloop.foundation.telemetry.explaining import explain_frame
+from siteloop.foundation.telemetry.models import Event
 from siteloop.framework.action import Refused
 from siteloop.framework.language import pick
 from siteloop.framework.viewer import Viewer
@@ -22,6 +23,9 @@ from siteloop.kernel.times import SHANGHAI, to_us
 
 ROWS = 12
 HOURS = 2  # rows shown when no time is asked for
+EVENTS = 10
+#: these measure nothing: what they have to say are events
+PUSHING = ("camera", "gate")
 LONGEST = dt.timedelta(days=7)
 HISTORY = {
     "realtime": ("实时数据", "real-time data", dt.timedelta(days=1)),
@@ -36,6 +40,13 @@ FLAG_COLOURS = {
     Quality.SUSPECT: "red",
     Quality.FAULT: "red",
 }
+
+
+def latest_events(device: Device, viewer: Viewer) -> dict[str, Any]:
+    """What a page of a device that pushes events shows in place of readings; nothing of people to whom may not see events."""
+    pushes, may = device.profile in PUSHING, viewer.may("telemetry.event.view")
+    found = Event.objects.visible_to(viewer).filter(device=device)[:EVENTS] if pushes and may else []
+    return {"pushes_events": pushes, "may_events": may, "events": found}
 
 
 def rows(request: HttpRequest, device: Device) -> HttpResponse:

@@ -17,6 +17,7 @@ from siteloop.foundation.cases.models import Case, Finding
 from siteloop.foundation.cases.notes import against
 from siteloop.foundation.packs import eligibility
 from siteloop.foundation.registry import panels
+from siteloop.foundation.registry.completeness import completeness
 from siteloop.foundation.registry.models import Device, Project, Site
 from siteloop.foundation.telemetry import readings
 from siteloop.foundation.telemetry.ledger import reason_title
@@ -97,6 +98,7 @@ def project(request: HttpRequest, pk: int) -> HttpResponse:
         "parties": row.parties.select_related("organisation").order_by("kind"),
         "posts": row.posts.select_related("account", "person", "organisation").order_by("kind"),
         "works": row.works.order_by("name"),
+        "completeness": completeness(row),
         "devices": Device.objects.visible_to(viewer)
         .filter(site__project=row)
         .select_related("site", "supplier"),
@@ -151,6 +153,7 @@ def device(request: HttpRequest, pk: int) -> HttpResponse:
     context = {
         "device": row,
         "profile": PROFILES[row.profile],
+        **device_parts.latest_events(row, viewer),
         "latest": _latest(row),
         "chart_fields": CHART_FIELDS.get(row.profile, ""),
         "pm25_limit": dust.pm25_limit(row.region_code),

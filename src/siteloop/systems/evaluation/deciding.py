@@ -101,7 +101,7 @@ class Ranking(Sequence[Ranked]):
 
     def _row(self, site: int) -> Ranked:
         reasons = [
-            Reason(fact.code, fact.shown, n, points, Subject("site", site), self._period)
+            Reason(fact.code, fact.bad_shown, n, points, Subject("site", site), self._period)
             for points, n, fact in self._reasons[site]
         ]
         reasons.sort(key=lambda r: (-r.points, r.title))

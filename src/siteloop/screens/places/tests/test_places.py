@@ -4,7 +4,9 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from siteloop.foundation.registry.completeness import completeness
 from siteloop.foundation.registry.tests import rows
+from siteloop.foundation.telemetry.tests.test_events import event
 from siteloop.framework.testing import caller
 
 
@@ -41,3 +43,31 @@ def test_a_command_button_needs_the_right(fast_plane: None) -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT command, state FROM fast.command WHERE device = %s", [sprayer.pk])
         assert cursor.fetchall() == [("spray_on", "queued")]
+
+
+@pytest.mark.django_db
+@pytest.mark.requirement("IOT-09", "SEC-06")
+def test_a_device_that_pushes_events_shows_them_and_no_empty_readings(fast_plane: None) -> None:
+    gate = rows.device("330482", "gate")
+    told = event(gate, accepted=False, direction="in")
+    officer = caller(["*"], "330482").html
+    page = officer.get(f"/places/devices/{gate.pk}/").content.decode()
+    assert f"/telemetry/events/{told.pk}/" in page and "未放行" in page
+    assert "实时数据" not in page and "数据与原始报文" not in page
+    assert "张*" not in page, "a person is named where the event is opened, not here"
+    supplier = caller(["registry.device.view"], "330482").html
+    page = supplier.get(f"/places/devices/{gate.pk}/").content.decode()
+    assert f"/telemetry/events/{told.pk}/" not in page and "没有权限查看事件" in page
+    other = rows.device("330482", "dust")
+    assert "实时数据" in officer.get(f"/places/devices/{other.pk}/").content.decode()
+
+
+@pytest.mark.django_db
+@pytest.mark.requirement("BASE-08")
+def test_a_project_says_what_is_missing_before_anybody_handed_it_in(fast_plane: None) -> None:
+    project = rows.device("330482").site.project
+    assert project.completeness == 0, "kept when it is handed in"
+    page = caller(["*"], "330482").html.get(f"/places/projects/{project.pk}/").content.decode()
+    found = completeness(project)
+    assert 0 < found.score < 100
+    assert f"{found.score}%" in page and found.missing[0] in page

@@ -48,19 +48,37 @@ class Draw(ScopedModel):
     commitment_sm3 = models.CharField("种子承诺（SM3）", max_length=64, blank=True, editable=False)
     committed_at = models.DateTimeField("承诺公布时间", null=True, blank=True, editable=False)
     committed_by = models.ForeignKey(
-        "authority.Account", models.PROTECT, null=True, blank=True, related_name="+", editable=False
+        "authority.Account",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        editable=False,
+        verbose_name="承诺人",
     )
     inputs_sha256 = models.CharField("名单摘要（SHA-256）", max_length=64, blank=True, editable=False)
     inputs_sm3 = models.CharField("名单摘要（SM3）", max_length=64, blank=True, editable=False)
     frozen_at = models.DateTimeField("冻结时间", null=True, blank=True, editable=False)
     frozen_by = models.ForeignKey(
-        "authority.Account", models.PROTECT, null=True, blank=True, related_name="+", editable=False
+        "authority.Account",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        editable=False,
+        verbose_name="名单冻结人",
     )
     beacon = models.CharField("公共随机值", max_length=120, blank=True, editable=False)
     result = models.JSONField("抽取结果", default=list, editable=False)
     drawn_at = models.DateTimeField("抽取时间", null=True, blank=True, editable=False)
     drawn_by = models.ForeignKey(
-        "authority.Account", models.PROTECT, null=True, blank=True, related_name="+", editable=False
+        "authority.Account",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        editable=False,
+        verbose_name="抽取人",
     )
     published_at = models.DateTimeField("公示时间", null=True, blank=True, editable=False)
     voided_at = models.DateTimeField("作废时间", null=True, blank=True, editable=False)

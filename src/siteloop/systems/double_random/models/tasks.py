@@ -27,7 +27,7 @@ class CheckTask(ScopedModel):
     place = models.PositiveSmallIntegerField("抽取次序")
     project = models.ForeignKey("registry.Project", models.PROTECT, related_name="+", verbose_name="检查对象")
     region_code = models.CharField("区划代码", max_length=12, db_index=True)
-    told_project_id = models.BigIntegerField(null=True, db_index=True)
+    told_project_id = models.BigIntegerField("已送达的项目", null=True, db_index=True)
     inspectors = models.ManyToManyField(Inspector, related_name="tasks", verbose_name="检查组")
     leader = models.ForeignKey(Inspector, models.PROTECT, related_name="+", verbose_name="组长")
     state = models.CharField(

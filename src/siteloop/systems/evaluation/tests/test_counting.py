@@ -258,3 +258,11 @@ def test_the_level_decides_how_often_to_inspect() -> None:
     watched = {w.card.site_id: w for w in deciding.watched(ALL)}
     one = watched[case.site_id]
     assert (one.card.level, one.every, one.last, one.is_due) == ("D", 15, None, True)
+
+
+@pytest.mark.requirement("CTR-04")
+def test_a_reason_is_not_called_by_what_should_have_been_done() -> None:
+    """Of the sites "inspected within their term" those speak against a site that were not."""
+    assert facts.get("coverage").bad_shown == "在建工地检查覆盖：期限内未检查"
+    late = facts.get("late_cases")
+    assert late.bad_shown == late.shown

@@ -2,6 +2,8 @@
 
 from django.db import models
 
+from siteloop.foundation.authority.belongings import BELONGINGS
+from siteloop.framework.language import pick
 from siteloop.framework.scope import Scope, ScopedModel
 from siteloop.systems.office.models.row import OfficeRow, person
 
@@ -73,3 +75,9 @@ class HandOverLine(ScopedModel):
 
     def __str__(self) -> str:
         return f"{self.kind_title} {self.title}"
+
+    @property
+    def shown_kind(self) -> str:
+        """Its kind in the language of the reader; as it was written for a kind that is gone."""
+        kind = BELONGINGS.get(self.kind)
+        return pick(kind.title, kind.title_en) if kind else self.kind_title

@@ -1,6 +1,7 @@
 """Hand-over: nothing moves before it is accepted, and only what still lies with the giver."""
 
 import pytest
+from django.utils import translation
 
 from siteloop.foundation.authority.models import Account
 from siteloop.foundation.cases.models import Case, CaseDuty, CaseState
@@ -70,3 +71,13 @@ def test_work_of_others_is_handed_over_by_who_oversees_only(office: Office) -> N
 def test_with_nothing_open_there_is_nothing_to_hand_over(office: Office) -> None:
     with pytest.raises(Refused, match="没有需移交"):
         offered(office)
+
+
+def test_the_kinds_on_a_list_are_read_in_both_languages(office: Office) -> None:
+    case_of(office.bo, office.station)
+    line = offered(office).lines.get()
+    assert line.shown_kind == line.kind_title
+    with translation.override("en"):
+        assert line.shown_kind.isascii()
+        line.kind = "gone"
+        assert line.shown_kind == line.kind_title
