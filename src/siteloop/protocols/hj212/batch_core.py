@@ -34,10 +34,16 @@ def code_hash(buffer, start, stop):
 
 
 @njit(cache=True, nogil=True)
+def place(a, b, mask):
+    """Where to look for exchange (a, b). Whole cities send with one QN, so every bit of the device's number must count."""
+    return ((a * 0x1E3779B97F4A7C15 + (b >> 16)) * 0x2545F4914F6CDD1D >> 38) & mask
+
+
+@njit(cache=True, nogil=True)
 def again(a, b, now, before, count, most):
     """Whether exchange (a, b) came before; remembers it. Two generations; `count[0]` counts the present one."""
     mask = now.shape[0] - 1
-    first = ((a ^ (b * 0x9E3779B1)) * 0x85EBCA6B >> 13) & mask
+    first = place(a, b, mask)
     slot = first
     while before[slot, 0] != 0:
         if before[slot, 0] == a and before[slot, 1] == b:

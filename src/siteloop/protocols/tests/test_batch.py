@@ -376,3 +376,16 @@ def test_shapes_are_learnt_up_to_a_limit_and_the_plain_codec_reads_the_rest() ->
     decoder.use(DEVICES)
     taken = _check(decoder, [b"".join(frames)])
     assert len(taken.device) == 256 and len(taken.handed) == 44
+
+
+@pytest.mark.parametrize("names", ["devices of one QN", "QNs of one device", "a fleet minute by minute"])
+def test_exchanges_spread_over_the_memory(core: Any, names: str) -> None:
+    """A city sends on the full minute with one QN: what differs must decide the place, or each look-up walks along all others."""
+    noon = 20_260_302_120_000_000
+    drawn = {
+        "devices of one QN": [(noon, n) for n in range(20_000)],
+        "QNs of one device": [(noon + n * 1_000, 7) for n in range(20_000)],
+        "a fleet minute by minute": [(noon + t * 100_000, n) for t in range(20) for n in range(1_000)],
+    }[names]
+    places = {int(core.place(qn, (n << 32) | (2011 << 16), (1 << 19) - 1)) for qn, n in drawn}
+    assert len(places) > 0.97 * len(drawn), "as many as chance would give"
