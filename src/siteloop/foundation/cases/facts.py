@@ -108,10 +108,6 @@ class Key:
     where: Q = field(default_factory=Q)
 
 
-#: what is good of a fact that has no words of its own for it
-PLAIN_GOOD = ("符合", "good")
-
-
 @dataclass(frozen=True)
 class Fact:
     """One thing that is counted. `rows` are those that count in a period and the viewer may see, annotated `is_good`."""
@@ -122,10 +118,11 @@ class Fact:
     rows: Callable[[Viewer, Period], QuerySet[Any]]
     line: Callable[[Any], Line]
     keys: Mapping[str, Key]
-    good: tuple[str, str] = PLAIN_GOOD
+    good: tuple[str, str] = ("符合", "good")
     bad: tuple[str, str] = ("不符合", "not good")
     related: tuple[str, ...] = ()
     is_stock: bool = False  # counted as things stand now, whatever the period
+    fault: tuple[str, str] = ("", "")  # what bad records are called where the title names what should be done
     at: str = ""  # lookup of a record's date or moment
 
     @property
@@ -135,10 +132,8 @@ class Fact:
 
     @property
     def bad_shown(self) -> str:
-        """What its bad records are called. A title that names what should be done says the opposite of them alone."""
-        if self.good == PLAIN_GOOD:
-            return self.shown
-        return pick(f"{self.title}：{self.bad[0]}", f"{self.title_en}: {self.bad[1]}")
+        """What its bad records are called where they are told alone."""
+        return pick(*self.fault) or self.shown
 
 
 @dataclass(frozen=True)

@@ -192,6 +192,7 @@ FACTS = (
         {"site": Key("pk"), "region": REGION},
         ("期限内检查过", "inspected"),
         ("期限内未检查", "not inspected"),
+        fault=("在建工地期限内未检查", "Site not inspected within its term"),
     ),
     Fact(
         "penalties",

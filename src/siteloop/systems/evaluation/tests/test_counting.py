@@ -263,6 +263,6 @@ def test_the_level_decides_how_often_to_inspect() -> None:
 @pytest.mark.requirement("CTR-04")
 def test_a_reason_is_not_called_by_what_should_have_been_done() -> None:
     """Of the sites "inspected within their term" those speak against a site that were not."""
-    assert facts.get("coverage").bad_shown == "在建工地检查覆盖：期限内未检查"
-    late = facts.get("late_cases")
-    assert late.bad_shown == late.shown
+    assert facts.get("coverage").bad_shown == "在建工地期限内未检查"
+    for code in ("late_cases", "orders_red"):
+        assert facts.get(code).bad_shown == facts.get(code).shown
