@@ -22,6 +22,7 @@ from psycopg import sql
 
 from siteloop.gateway import figures, lease, opening
 from siteloop.gateway.binary import copying
+from siteloop.gateway.binary.arrays import Float4s, Int4s, Int8s
 from siteloop.gateway.bus import Bus, Reader
 from siteloop.gateway.history import partitions, slow_path, thawing
 from siteloop.gateway.history.archive_store import ArchiveStore, FolderStore
@@ -444,11 +445,11 @@ class Sink:
                 " WHERE excluded.at >= l.at",
                 [
                     profile.code,
-                    columns.device.tolist(),
-                    columns.at.tolist(),
-                    columns.received_at.tolist(),
-                    copying.pack_quality(columns.quality).tolist(),
-                    *columns.values.tolist(),
+                    Int4s(columns.device),
+                    Int8s(columns.at),
+                    Int8s(columns.received_at),
+                    Int8s(copying.pack_quality(columns.quality)),
+                    *map(Float4s, columns.values),
                 ],
             )
 

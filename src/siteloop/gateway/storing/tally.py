@@ -9,6 +9,7 @@ import numpy as np
 import psycopg
 from numpy.typing import NDArray
 
+from siteloop.gateway.binary.arrays import Int4s, Int8s
 from siteloop.kernel.block import Columns
 from siteloop.kernel.reasons import Reason
 from siteloop.kernel.times import OFFSET
@@ -58,16 +59,22 @@ class Tally:
         """Add to the ledger's tables."""
         keys = sorted(set(self.received) | set(self.flagged))
         if keys:
+            listeners = sorted({name for _, name, _ in keys})
             await connection.execute(
                 "INSERT INTO fast.ledger AS l (day, listener, device, received, stored, control, flagged)"
-                " SELECT date '1970-01-01' + d, n, v, r, s, c, f FROM unnest(%s::int[], %s::text[], %s::int[], %s::bigint[],"
-                " %s::bigint[], %s::bigint[], %s::bigint[]) AS t (d, n, v, r, s, c, f) ON CONFLICT (day, listener, device)"
+                " SELECT date '1970-01-01' + d, (%s::text[])[n], v, r, s, c, f FROM unnest(%s::int[], %s::int[], %s::int[],"
+                " %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[]) AS t (d, n, v, r, s, c, f) ON CONFLICT (day, listener, device)"
                 " DO UPDATE SET received = l.received + excluded.received, stored = l.stored + excluded.stored,"
                 " control = l.control + excluded.control, flagged = l.flagged + excluded.flagged",
                 [
-                    *([k[i] for k in keys] for i in range(3)),
-                    *([count[k] for k in keys] for count in (self.received, self.stored)),
-                    *([count[k] for k in keys] for count in (self.control, self.flagged)),
+                    listeners,
+                    Int4s([day for day, _, _ in keys]),
+                    Int4s([listeners.index(name) + 1 for _, name, _ in keys]),
+                    Int4s([device for _, _, device in keys]),
+                    *(
+                        Int8s([count[k] for k in keys])
+                        for count in (self.received, self.stored, self.control, self.flagged)
+                    ),
                 ],
             )
         rejected = sorted(self.rejected.items())
