@@ -218,12 +218,13 @@ class HistoryGap(LaneDetector):
         super()._orphans()
 
     def see(self, block: Block, columns: Columns) -> list[Statement]:
-        """Late and handed-in rows count as well."""
+        """Late and handed-in rows count as well, also for a gap that a row before them in the same block has opened."""
+        said = super().see(block, columns)
         if block.rows:
             for lane in self._gap_lanes().values():
                 if lane.profile.code == block.profile:
                     lane.hear(columns)
-        return super().see(block, columns)
+        return said
 
     def _dump_extra(self) -> bytes:
         found = self._open | {key: lane.open for key, lane in self._gap_lanes().items()}
