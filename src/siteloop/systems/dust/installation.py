@@ -127,9 +127,11 @@ def with_sprayer(sites: Iterable[Site]) -> set[int]:
 
 def _sprayed(sites: list[int]) -> set[int]:
     sprayers = Device.objects.unscoped("counted for sites the caller already holds").filter(
-        site__in=sites, profile="sprayer", state="active"
+        profile="sprayer", state="active"
     )
-    return set(sprayers.values_list("site_id", flat=True))
+    if len(sites) <= NAMED:
+        sprayers = sprayers.filter(site__in=sites)
+    return set(sprayers.values_list("site_id", flat=True)) & set(sites)
 
 
 def sprayed_by_town(viewer: Viewer) -> list[TownSpray]:

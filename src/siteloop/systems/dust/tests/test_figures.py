@@ -53,7 +53,7 @@ def towns(county: County) -> None:
     site("C", "330482002", sprayers=1)
     site("D", "330482003", monitors=1, standardisation="city")
     site("E", "330482003", is_class_one=True, state="completed")
-    site("F", "330411001", is_class_one=True)
+    site("F", "330411001", sprayers=1, is_class_one=True)
 
 
 @pytest.mark.requirement("DUST-31", "KPI-11")
@@ -68,6 +68,15 @@ def test_the_installation_rate_counts_required_monitors_of_classed_projects_by_t
     )
     assert two.rate == 0.5
     assert (three.should, three.installed, three.rate) == (1, 1, 1.0)
+
+
+@pytest.mark.requirement("DUST-07")
+def test_more_sites_than_are_named_one_by_one_are_counted_alike(towns, monkeypatch) -> None:
+    before = facade.sprayed(COUNTY), facade.towns(COUNTY)
+    monkeypatch.setattr(installation, "NAMED", 0)
+    assert (facade.sprayed(COUNTY), facade.towns(COUNTY)) == before
+    of_county = Site.objects.unscoped("test").filter(region_code__startswith="330482")
+    assert installation.with_sprayer(of_county) <= {site.pk for site in of_county}, "none of another county"
 
 
 @pytest.mark.requirement("DUST-07")
