@@ -46,9 +46,6 @@ TICK_S = 1.0
 FAULTS = (ArithmeticError, LookupError, TypeError, ValueError, AttributeError, AssertionError)
 #: blocks of one profile are judged together up to so many rows: what a detector costs is the call
 MERGED_ROWS = 20_000
-#: rows of a turn between which the judge waits a moment before the next: blocks come faster than it would take them one by one
-BUSY_ROWS = range(1_000, MERGED_ROWS // 2)
-LINGER_S = 0.05
 NO_ROWS = Block(1, "", "", "", 0)
 _encode = msgspec.msgpack.Encoder().encode
 
@@ -79,7 +76,6 @@ class Judge:
         self._save_every = SAVE_S
         self._written = dict(self.positions)  # the positions that were saved
         self._ticked = 0.0
-        self._rows = 0  # of the last step
         self._clock = hearing.Clock()
         self.found = 0
         self._book = Rulebook(())
@@ -121,8 +117,6 @@ class Judge:
         self, connection: psycopg.AsyncConnection[tuple[Any, ...]], readers: list[Reader]
     ) -> None:
         """What came since the last turn, from every partition."""
-        if self._rows in BUSY_ROWS:
-            await asyncio.sleep(LINGER_S)
         if len(readers) == 1:
             await self.step(connection, await readers[0].fetch(64, 0.2), self.partitions[0])
             self.worked_at = readers[0].written_at
@@ -186,7 +180,6 @@ class Judge:
                 figures.PUT_ASIDE.labels("judge").inc()
             else:
                 opened.append(one)
-        self._rows = sum(one.block.rows for one in opened if one.block is not None)
         for block, columns in merged(opened):
             said = [
                 one
