@@ -7,14 +7,12 @@ bench writes over the published registry by hand is gone with the worker's next 
 import sys
 
 from siteloop.entry.migrating import django_ready
-from siteloop.gateway.bench.load_frames import code
+from siteloop.gateway.bench.load_frames import PASSWORD, code
 
 #: Pinghu, whose rules are those of the nation, the province and the county
 REGION = "330482"
 #: devices a site: rules that look at a device's neighbours find some
 EACH = 3
-#: stands in every frame of the load
-PASSWORD = "123456"  # noqa: S105 - of devices that live for one run
 RULE = "bench.pm25"
 
 

@@ -113,9 +113,9 @@ class Stored:
                 n,
                 load_frames.code(n),
                 "dust",
-                1 + n // 3,
-                "330482",
-                password="123456",  # noqa: S106
+                1 + n // bench_fleet.EACH,
+                bench_fleet.REGION,
+                password=load_frames.PASSWORD,
                 interval_s=60,
             )
             for n in range(1, devices + 1)

@@ -145,17 +145,17 @@ class TwinStreamsLane(DoubtLane):
         good = (valid.sum(axis=0) >= self.min_fields[batch.slot]) & self.applies[batch.slot]
         if not good.any():
             return []
-        twin, twin_at = self._twins(batch, good, row_numbers(values, valid))
         runs = batch.runs(good)
+        twin, twin_at = self._twins(batch, runs, row_numbers(values, valid))
         is_doubtful = runs.any((twin[runs.row] > 0) | self.in_doubt[runs.slot])
         said: list[Statement] = []
         for rows in batch.rounds_of(runs, is_doubtful):
             said += self._round(batch, rows, twin[rows], twin_at[rows])
         return said
 
-    def _twins(self, batch: Batch, good: Array, numbers: Array) -> tuple[Array, Array]:
+    def _twins(self, batch: Batch, runs: Runs, numbers: Array) -> tuple[Array, Array]:
         """For each row: (device whose window was the same, its time), 0 where there is none; the windows are remembered."""
-        table, runs = self.table(), batch.runs(good)  # as it was before these rows
+        table = self.table()  # as it was before these rows
         windows = _Windows(self.state, runs, numbers[runs.row])
         is_lively = np.zeros(len(batch), bool)
         is_lively[runs.row] = (windows.rows >= WINDOW) & (windows.moves >= self.min_moves[runs.slot])

@@ -26,6 +26,7 @@ VALUES = (
     ("a01008", 100.0, 257, 10),
 )
 READINGS = len(VALUES)  # a frame
+PASSWORD = "123456"  # noqa: S105 - of devices that live for one run
 
 
 def code(number: int) -> str:
@@ -43,8 +44,9 @@ def render(number: int, at: int, pm25: float | None = None) -> tuple[bytes, byte
     area = ";".join(
         f"{name}-Rtd={value:.1f},{name}-Flag=N" for (name, *_), value in zip(VALUES, values, strict=True)
     )
-    text = b"QN=%s;ST=39;CN=2011;PW=123456;MN=%s;Flag=5;CP=&&DataTime=%s;%s&&" % (
+    text = b"QN=%s;ST=39;CN=2011;PW=%s;MN=%s;Flag=5;CP=&&DataTime=%s;%s&&" % (
         qn,
+        PASSWORD.encode(),
         code(number).encode(),
         stamp(at).encode(),
         area.encode(),
