@@ -14,7 +14,7 @@ from siteloop.rules import words
 from siteloop.rules.detector import Statement
 from siteloop.rules.doubt import DoubtLane
 from siteloop.rules.episodes import reading
-from siteloop.rules.lane import LaneDetector, values
+from siteloop.rules.lane import LaneDetector
 from siteloop.rules.roster import Batch
 from siteloop.rules.state import Array, Spec
 from siteloop.rules.streak import SPEC as STREAK
@@ -65,7 +65,7 @@ class BesideNeighboursLane(DoubtLane):
 
     def see(self, batch: Batch) -> list[Statement]:
         """Add values to the running windows; a row of a newer window closes the older one."""
-        value, valid = values(batch, self.column)
+        value, valid = batch.values(self.column)
         state = self.state
         for rows in batch.rounds(valid & self.asked[batch.slot]):
             slot, at = batch.slot[rows], batch.at[rows]

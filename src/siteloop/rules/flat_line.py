@@ -13,7 +13,7 @@ from siteloop.kernel.times import SECOND
 from siteloop.rules import words
 from siteloop.rules.detector import Statement
 from siteloop.rules.episodes import raised, reading
-from siteloop.rules.lane import Lane, LaneDetector, values
+from siteloop.rules.lane import Lane, LaneDetector
 from siteloop.rules.roster import Batch
 from siteloop.rules.state import Array, Spec
 
@@ -40,16 +40,27 @@ class FlatLineLane(Lane):
 
     def see(self, batch: Batch) -> list[Statement]:
         """Count equal values; a different one ends the line."""
-        value, valid = values(batch, self.column)
+        value, valid = batch.values(self.column)
         runs, state = batch.runs(valid & self.applies[batch.slot]), self.state
         if not len(runs):
             return []
-        number, slot = value[runs.row], runs.slot
-        still = self._is_same(slot, number, runs.before(number, state["value"]))
-        is_still = runs.any(still | state["active"][slot])
-        last = runs.ends[~is_still]  # of devices whose every row was another
-        state["value"][slot[last]], state["since"][slot[last]] = number[last], batch.at[runs.row[last]]
-        state["count"][slot[last]] = 1
+        number, slot, at = value[runs.row], runs.slot, batch.at[runs.row]
+        moved = ~self._is_same(slot, number, runs.before(number, state["value"]))
+        since = runs.newest(moved, at, state["since"])
+        count = runs.count_since(moved, state["count"])
+        # within a tolerance rows are compared with the line's first, not with the one before
+        is_still = runs.any(
+            state["active"][slot]
+            | self._is_long(slot, at - since, count)
+            | (~moved & (self.tolerance[slot] > 0))
+        )
+        last = runs.ends[~is_still]
+        where = slot[last]
+        state["value"][where], state["since"][where], state["count"][where] = (
+            number[last],
+            since[last],
+            count[last],
+        )
         said: list[Statement] = []
         for rows in batch.rounds_of(runs, is_still):
             said += self._round(batch.slot[rows], batch.at[rows], value[rows])
@@ -58,6 +69,10 @@ class FlatLineLane(Lane):
     def _is_same(self, slot: Array, number: Array, before: Array) -> Array:
         same: Array = np.abs(number - before) <= self.tolerance[slot]
         return same & (number >= self.ignore_below[slot])
+
+    def _is_long(self, slot: Array, lasted: Array, count: Array) -> Array:
+        long: Array = (lasted >= self.hold[slot]) & (count >= self.least[slot])
+        return long
 
     def _round(self, slot: Array, at: Array, number: Array) -> list[Statement]:
         """One row each of some devices."""
@@ -70,8 +85,7 @@ class FlatLineLane(Lane):
         state["since"][slot] = np.where(same, state["since"][slot], at)
         state["count"][slot] = np.where(same, state["count"][slot] + 1, 1)
         state["active"][slot] &= same
-        long = same & (at - state["since"][slot] >= self.hold[slot])
-        long &= state["count"][slot] >= self.least[slot]
+        long = same & self._is_long(slot, at - state["since"][slot], state["count"][slot])
         due = long & (~state["active"][slot] | (at - state["told"][slot] >= self.update[slot]))
         for i in np.flatnonzero(due):
             said.append(self._say_flat(int(slot[i]), int(at[i])))

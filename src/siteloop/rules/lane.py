@@ -14,7 +14,6 @@ import numpy as np
 from siteloop.kernel.block import Block, Columns
 from siteloop.kernel.finding import Finding
 from siteloop.kernel.profiles import PROFILES, Field, Profile
-from siteloop.kernel.quality import Quality
 from siteloop.kernel.registry import DeviceEntry, Registry, RuleEntry
 from siteloop.kernel.times import DAY, MINUTE, OFFSET
 from siteloop.rules.detector import Rulebook, Statement
@@ -108,13 +107,6 @@ class Lane:
 
     def deaf(self, until_us: int) -> None:
         """Until then nothing could be heard; most rules do not care."""
-
-
-def values(batch: Batch, column: int) -> tuple[Array, Array]:
-    """float64 values of one field (rounded free of float32 noise) and whether each is valid (flag N)."""
-    value = np.round(batch.columns.values[column, batch.row].astype(np.float64), 4)
-    valid = (batch.columns.quality[column, batch.row] == Quality.NORMAL) & np.isfinite(value)
-    return value, valid
 
 
 def within(at: Array, start: Array, end: Array) -> Array:

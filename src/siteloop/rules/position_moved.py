@@ -12,7 +12,7 @@ from siteloop.kernel.profiles import POSITION
 from siteloop.rules import words
 from siteloop.rules.detector import Statement
 from siteloop.rules.doubt import DoubtLane
-from siteloop.rules.lane import LaneDetector, values
+from siteloop.rules.lane import LaneDetector
 from siteloop.rules.roster import Batch
 from siteloop.rules.state import Array, Spec
 from siteloop.rules.streak import SPEC as STREAK
@@ -44,8 +44,8 @@ class PositionMovedLane(DoubtLane):
 
     def see(self, batch: Batch) -> list[Statement]:
         """Measure how far every told position is from the registered one; 0, 0 is a receiver without a fix."""
-        lon, good_lon = values(batch, self.columns[0])
-        lat, good_lat = values(batch, self.columns[1])
+        lon, good_lon = batch.values(self.columns[0])
+        lat, good_lat = batch.values(self.columns[1])
         valid = good_lon & good_lat & ((lon != 0) | (lat != 0))
         said: list[Statement] = []
         for rows in batch.rounds(valid & self.applies[batch.slot]):

@@ -11,7 +11,7 @@ import numpy as np
 from siteloop.kernel.times import MINUTE
 from siteloop.rules import hysteresis, words
 from siteloop.rules.detector import Statement
-from siteloop.rules.lane import LaneDetector, values, within
+from siteloop.rules.lane import LaneDetector, within
 from siteloop.rules.roster import Batch
 from siteloop.rules.state import Array, Spec
 from siteloop.rules.threshold import ThresholdLane
@@ -24,7 +24,7 @@ class RateLane(ThresholdLane):
 
     def see(self, batch: Batch) -> list[Statement]:
         """Compare each valid value with the one before. Devices in peace cost no round of their own."""
-        value, valid = values(batch, self.column)
+        value, valid = batch.values(self.column)
         runs, state = batch.runs(valid & self.applies[batch.slot]), self.state
         if not len(runs):
             return []

@@ -2,10 +2,12 @@
 
 from collections.abc import Iterator, Sequence
 from functools import cached_property
+from typing import ClassVar, NamedTuple
 
 import numpy as np
 
 from siteloop.kernel.block import Columns, Kind
+from siteloop.kernel.quality import Quality
 from siteloop.kernel.registry import DeviceEntry
 from siteloop.rules.state import Array, State
 
@@ -44,6 +46,21 @@ class Runs:
         found[self.starts] = kept[self.slot[self.starts]]
         return found
 
+    def newest(self, flag: Array, value: Array, kept: Array) -> Array:
+        """The value of the device's newest row with the flag, up to and with each row; before its first one, what is kept of it."""
+        at = self._newest(flag)
+        return np.where(at < 0, kept[self.slot], value[at])
+
+    def count_since(self, flag: Array, kept: Array) -> Array:
+        """Rows since the device's newest one with the flag, which is counted; before its first one, upon those that are kept."""
+        at, here = self._newest(flag), np.arange(len(self))
+        return np.where(at < 0, kept[self.slot] + here - self.starts[self.device] + 1, here - at + 1)
+
+    def _newest(self, flag: Array) -> Array:
+        """Where it stands, -1 where there is none."""
+        at = np.maximum.accumulate(np.where(flag, np.arange(len(self)), -1))
+        return np.where(at < self.starts[self.device], -1, at)
+
     def any(self, flag: Array) -> Array:
         """Per device: whether one of its rows has it."""
         found: Array = np.logical_or.reduceat(flag, self.starts) if len(flag) else flag
@@ -55,6 +72,7 @@ class Batch:
 
     A block holds one row of each of many devices, or many rows of few. What a device's rows say together is asked of `runs`, for
     all devices at once; only where it matters which row came first, a lane goes on in `rounds`, each as dear as one of a thousand.
+    Detectors that let the same rows in share a batch, so what is worked out here is worked out once; its arrays are read-only.
     """
 
     def __init__(self, columns: Columns, row: Array, slot: Array) -> None:
@@ -63,24 +81,43 @@ class Batch:
         self.slot = slot
         self.at: Array = columns.at[row]
         self.received_at: Array = columns.received_at[row]
+        self._values: dict[int, tuple[Array, Array]] = {}
+        _freeze(row, slot, self.at, self.received_at)
 
     def __len__(self) -> int:
         return len(self.row)
+
+    def values(self, column: int) -> tuple[Array, Array]:
+        """float64 values of one field (rounded free of float32 noise) and whether each is valid (flag N)."""
+        if column not in self._values:
+            value = np.round(self.columns.values[column, self.row].astype(np.float64), 4)
+            valid = (self.columns.quality[column, self.row] == Quality.NORMAL) & np.isfinite(value)
+            _freeze(value, valid)
+            self._values[column] = value, valid
+        return self._values[column]
 
     @cached_property
     def _by_device(self) -> Array:
         return np.argsort(self.slot, kind="stable")
 
     @cached_property
+    def _whole(self) -> Runs:
+        runs = Runs(self._by_device, self.slot[self._by_device])
+        _freeze(runs.row, runs.slot, runs.is_first, runs.starts)
+        return runs
+
+    @cached_property
     def turn(self) -> Array:
         """How many rows of the same device stand before each row."""
-        whole, index = Runs(self._by_device, self.slot[self._by_device]), np.arange(len(self))
+        whole, index = self._whole, np.arange(len(self))
         turn = np.empty(len(self), np.int64)
         turn[whole.row] = index - whole.starts[whole.device] if len(self) else index
         return turn
 
     def runs(self, among: Array) -> Runs:
         """The rows with the flag, device by device."""
+        if among.all():
+            return self._whole
         order = self._by_device
         order = order[among[order]]
         return Runs(order, self.slot[order])
@@ -107,8 +144,22 @@ class Batch:
         yield from self.rounds(among)
 
 
+class _Admission(NamedTuple):
+    """What a roster let in of some columns: `before` and `after` are its gate."""
+
+    columns: Columns
+    numbers: Array
+    before: Array
+    after: Array
+    batch: Batch
+
+
 class Roster:
     """Enabled devices of one profile; `slots` maps registry numbers to positions."""
+
+    #: the last admission of any roster: the detectors of a judge see the same columns one after the other, most of them with
+    #: the same devices and the same gate, and then the answer is the same
+    _last: ClassVar[_Admission | None] = None
 
     def __init__(self, devices: Sequence[DeviceEntry], gate: State | None = None) -> None:
         self.devices = sorted(devices, key=lambda d: d.number)
@@ -133,6 +184,21 @@ class Roster:
 
     def admit(self, columns: Columns) -> Batch:
         """Real-time rows of known devices that are newer than all before; late ones and duplicates stay out."""
+        gate, last = self.gate["last"], Roster._last
+        if (
+            last is not None
+            and last.columns is columns
+            and np.array_equal(last.before, gate)
+            and np.array_equal(last.numbers, self.numbers)
+        ):
+            gate[:] = last.after
+            return last.batch
+        before = gate.copy()
+        batch = self._admit(columns)
+        Roster._last = _Admission(columns, self.numbers, before, gate.copy(), batch)
+        return batch
+
+    def _admit(self, columns: Columns) -> Batch:
         slot = self.slots(columns.device)
         row = np.flatnonzero((slot >= 0) & (columns.kind == Kind.REALTIME))
         slot = slot[row]
@@ -148,6 +214,12 @@ class Roster:
         row, slot = row[fresh], slot[fresh]
         np.maximum.at(self.gate["last"], slot, columns.at[row])
         return Batch(columns, row, slot)
+
+
+def _freeze(*arrays: Array) -> None:
+    """Nobody writes into what others read."""
+    for array in arrays:
+        array.flags.writeable = False
 
 
 def _running_max(at: Array, first: Array, floor: Array) -> Array:

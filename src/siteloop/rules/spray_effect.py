@@ -18,7 +18,7 @@ from siteloop.kernel.times import SECOND
 from siteloop.rules import words
 from siteloop.rules.detector import Statement
 from siteloop.rules.doubt import DoubtLane
-from siteloop.rules.lane import LaneDetector, values
+from siteloop.rules.lane import LaneDetector
 from siteloop.rules.roster import Batch
 from siteloop.rules.state import Spec
 from siteloop.rules.streak import SPEC as STREAK
@@ -67,7 +67,7 @@ class SprayEffectLane(DoubtLane):
 
     def see(self, batch: Batch) -> list[Statement]:
         """Follow the values; judge runs that lasted long enough."""
-        value, valid = values(batch, self.column)
+        value, valid = batch.values(self.column)
         state = self.state
         said: list[Statement] = []
         runs = batch.runs(valid & self.applies[batch.slot])
@@ -138,7 +138,7 @@ class SprayEffect(LaneDetector):
         said = self._drain()
         self._newest = max(self._newest, int(columns.received_at.max()))
         batch = roster.admit(columns)
-        value, valid = values(batch, RUNNING)
+        value, valid = batch.values(RUNNING)
         for rows in batch.rounds(valid):
             for i in rows:
                 number, runs = int(roster.numbers[batch.slot[i]]), bool(value[i] > 0.5)

@@ -15,7 +15,7 @@ from siteloop.rules import hysteresis, words
 from siteloop.rules.detector import Statement
 from siteloop.rules.episodes import raised, reading
 from siteloop.rules.hysteresis import Limits
-from siteloop.rules.lane import Lane, LaneDetector, values, within
+from siteloop.rules.lane import Lane, LaneDetector, within
 from siteloop.rules.roster import Batch
 from siteloop.rules.state import Array, Spec
 
@@ -59,19 +59,22 @@ class ThresholdLane(Lane):
     def see(self, batch: Batch) -> list[Statement]:
         """Only devices with an excess or something open are looked at closer; in the common case there are none."""
         value, valid = self.measure(batch)
-        valid &= self.applies[batch.slot]
-        inside = within(batch.at, self.from_minute[batch.slot], self.to_minute[batch.slot])
-        over = valid & inside & hysteresis.beyond(value, self.limits.on[batch.slot], self.limits.above)
+        slot = batch.slot
+        valid = valid & self.applies[slot]
+        over = valid & hysteresis.beyond(value, self.limits.on[slot], self.limits.above)
         hot = hysteresis.busy(self.state)
-        hot[batch.slot[over]] = True
+        if not (over.any() or hot.any()):
+            return []
+        inside = within(batch.at, self.from_minute[slot], self.to_minute[slot])
+        hot[slot[over & inside]] = True
         said: list[Statement] = []
         for rows in batch.rounds(valid & hot[batch.slot]):
-            said += self.advance(batch.slot[rows], batch.at[rows], value[rows], inside[rows])
+            said += self.advance(slot[rows], batch.at[rows], value[rows], inside[rows])
         return said
 
     def measure(self, batch: Batch) -> tuple[Array, Array]:
         """What is compared with the limit, and whether it counts."""
-        return values(batch, self.column)
+        return batch.values(self.column)
 
     def advance(
         self, slot: Array, at: Array, value: Array, inside: Array, begin: Array | None = None

@@ -16,7 +16,7 @@ from siteloop.kernel.times import OFFSET, SECOND
 from siteloop.rules import hysteresis
 from siteloop.rules.detector import Statement
 from siteloop.rules.hysteresis import Limits
-from siteloop.rules.lane import LaneDetector, values, within
+from siteloop.rules.lane import LaneDetector, within
 from siteloop.rules.roster import Batch
 from siteloop.rules.state import Array, Spec
 from siteloop.rules.threshold import ThresholdLane
@@ -59,7 +59,7 @@ class WindowMeanLane(ThresholdLane):
 
     def see(self, batch: Batch) -> list[Statement]:
         """Close windows that newer rows have left, then add the valid values to the running ones."""
-        value, valid = values(batch, self.column)
+        value, valid = batch.values(self.column)
         runs, state = batch.runs(self.applies[batch.slot]), self.state
         if not len(runs):
             return []

@@ -8,7 +8,6 @@ import numpy as np
 from siteloop.kernel.times import local_minute_of_day
 from siteloop.rules import hysteresis
 from siteloop.rules.detector import Statement
-from siteloop.rules.lane import values
 from siteloop.rules.roster import Batch
 from siteloop.rules.state import Array, Spec
 from siteloop.rules.threshold import ThresholdLane
@@ -49,7 +48,7 @@ class DemandLane(ThresholdLane):
     def see(self, batch: Batch) -> list[Statement]:
         """Collect turns; what they lead to is decided in order of arrival, because monitors share sprayers."""
         value, valid = self.measure(batch)
-        weather = {name: values(batch, self.profile.index(name)) for name in ("temperature", "humidity")}
+        weather = {name: batch.values(self.profile.index(name)) for name in ("temperature", "humidity")}
         runs = batch.runs(self.applies[batch.slot])
         is_hot = runs.any(self._is_hot(batch, runs.row, value, valid))
         self._note(batch, runs.row[~is_hot[runs.device]], weather)

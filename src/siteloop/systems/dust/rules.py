@@ -20,7 +20,7 @@ from siteloop.kernel.times import MINUTE, SECOND
 from siteloop.rules import words
 from siteloop.rules.detector import Detector, Rulebook, Statement
 from siteloop.rules.episodes import raised, reading
-from siteloop.rules.lane import LaneDetector, values
+from siteloop.rules.lane import LaneDetector
 from siteloop.rules.roster import Roster
 from siteloop.rules.state import Spec, State
 from siteloop.rules.threshold import Threshold, ThresholdLane
@@ -222,7 +222,7 @@ class SprayLinkage(LaneDetector):
         if roster is None or not block.rows:
             return
         batch = roster.admit(columns)
-        running, valid = values(batch, RUNNING)
+        running, valid = batch.values(RUNNING)
         on = running >= 0.5
         for rows in batch.rounds(valid):
             slot = batch.slot[rows]
