@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from siteloop.foundation.registry.models import Device
 from siteloop.foundation.telemetry import commands, rates, readings
+from siteloop.foundation.telemetry.buckets import buckets_json
 from siteloop.foundation.telemetry.ledger import ledger, quarantine
 from siteloop.framework.action import Refused
 from siteloop.framework.perform import require
@@ -80,7 +81,7 @@ def series(
     seconds = readings.STEPS[step]
     results: msgspec.Raw | list[dict[str, Any]]
     if seconds > readings.MINUTE_S:
-        results = msgspec.Raw(readings.buckets_json(device, since, until, seconds))
+        results = msgspec.Raw(buckets_json(device, since, until, seconds))
     else:
         rows = readings.minutes if seconds else readings.stored
         results = [_row(r) for r in rows(device, since, until)]

