@@ -47,6 +47,9 @@ DROPPED = Counter(
 )
 ENDED = Counter("siteloop_live_ended", "Streams we ended, by reason", ["reason"])
 
+REGISTRY = Gauge(
+    "siteloop_registry_version", "Version of the devices and rules that this process works with, 0 before one"
+)
 
 EDGE_UP = Gauge("siteloop_edge_linked", "1 while an edge and its centre hear each other", ["edge"])
 EDGE_BLOCKS = Gauge("siteloop_edge_blocks", "Blocks that wait at the edge for the centre", ["edge"])

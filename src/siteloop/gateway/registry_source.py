@@ -6,6 +6,7 @@ from typing import cast
 
 import psycopg
 
+from siteloop.gateway import figures
 from siteloop.kernel import quirks
 from siteloop.kernel import registry as registries
 from siteloop.kernel.registry import DeviceEntry, Registry
@@ -47,6 +48,7 @@ class RegistrySource:
                     self._by_address[setting] = None if is_taken else device
         for listener in self._listeners:
             listener(registry)
+        figures.REGISTRY.set(registry.version)
 
     def speaker(self, mn: str, peer: str) -> DeviceEntry | None:
         """The device that says `mn` from `peer` (host:port); one that says none is known by its address where its setting says so."""

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -17,7 +18,8 @@ import psycopg
 
 from siteloop.gateway import ports
 
-LIMIT = 500.0  # µg/m³ of PM2.5, the the rule of the probes
+LIMIT = 500.0  # µg/m³ of PM2.5, the rule of the probes
+_VERSION = re.compile(r'^siteloop_registry_version\{role="(\w+)"\} (\S+)$', re.M)
 
 
 class Program:
@@ -78,7 +80,22 @@ class Program:
     def register(self, devices: int, probes: int = 0) -> None:
         """Make the load's devices known as people would, under the rules of their region and one threshold more."""
         self._own("siteloop.entry.bench_fleet", str(devices + probes), str(LIMIT))
-        time.sleep(2)  # the roles read it; a frame that comes before is refused, told, and sent again
+        self._await_registry(self.ask("SELECT version FROM fast.registry")[0][0])
+
+    def _await_registry(self, version: int, seconds: float = 60) -> None:
+        """Until every fast role works with it; a frame that comes before is refused, told, and sent again. Raises RuntimeError."""
+        end = time.monotonic() + seconds
+        while min(self._registry_versions().values(), default=0) < version:
+            if time.monotonic() > end:
+                raise RuntimeError(f"registry {version} is not read: {self._registry_versions()}")
+            time.sleep(0.1)
+
+    def _registry_versions(self) -> dict[str, int]:
+        """Listener, sink, judge -> the version each works with, 0 where it does not say."""
+        with urllib.request.urlopen(f"http://{self.address['HTTP']}/metrics", timeout=10) as answer:
+            text = answer.read().decode()
+        told = {role: float(n) for role, n in _VERSION.findall(text)}
+        return {role: int(told.get(role, 0)) for role in ("listener", "sink", "judge")}
 
     def viewer_token(self) -> str:
         """A token of an officer who may hear every finding of the province. Raises CalledProcessError."""
