@@ -15,7 +15,7 @@ from siteloop.rules import words
 from siteloop.rules.detector import Statement
 from siteloop.rules.doubt import DoubtLane
 from siteloop.rules.lane import LaneDetector
-from siteloop.rules.roster import Batch
+from siteloop.rules.roster import Batch, Runs
 from siteloop.rules.state import Array, Spec
 from siteloop.rules.streak import SPEC as STREAK
 
@@ -37,21 +37,71 @@ class ClockDriftLane(DoubtLane):
         super().prepare()
         self.patience.hold = self.number("hold_s", 600, SECOND).astype(np.int64)
         self.limit = self.number("limit_s", 120, SECOND).astype(np.int64)
-        self.jitter = self.number("jitter_s", 60, SECOND).astype(np.int64)
+        self.jitter = np.maximum(0, self.number("jitter_s", 60, SECOND)).astype(np.int64)
         self.correct = self.number("correct", 0) > 0
         self.every = self.number("correct_every_s", 86_400, SECOND).astype(np.int64)
 
     def see(self, batch: Batch) -> list[Statement]:
         """A row belongs to the streak when its lag is large and like the first one's."""
-        lag = batch.received_at - batch.at
-        runs, state = batch.runs(self.applies[batch.slot]), self.state
-        is_doubtful = runs.any((np.abs(lag[runs.row]) > self.limit[runs.slot]) | self.in_doubt[runs.slot])
+        runs = batch.runs(self.applies[batch.slot])
+        if not len(runs):
+            return []
+        lag, state = batch.received_at - batch.at, self.state
+        large = np.abs(lag[runs.row]) > self.limit[runs.slot]
+        is_doubtful = runs.any(large | self.in_doubt[runs.slot])
         last = runs.ends[~is_doubtful]
         state["now"][runs.slot[last]] = lag[runs.row[last]]
+        if is_doubtful.any():
+            is_late = is_doubtful & ~runs.any(~large)
+            is_doubtful &= ~self._follow(runs, batch.at[runs.row], lag[runs.row], is_late)
         said: list[Statement] = []
         for rows in batch.rounds_of(runs, is_doubtful):
             said += self._round(batch.slot[rows], batch.at[rows], batch.received_at[rows])
         return said
+
+    def _follow(self, runs: Runs, at: Array, lag: Array, is_late: Array) -> Array:
+        """Move devices of which every row `is_late` and nothing is to be said, as most are that hand in a backlog. Which they were."""
+        state, slot = self.state, runs.slot[runs.starts]
+        is_open, is_told = (
+            state["active"][slot],
+            at[runs.ends] - state["told"][slot] < self.patience.update[slot],
+        )
+        count, since, first, is_long = self._streaks(runs, at, lag, is_late & ~is_open)
+        count = np.where(is_open, state["count"][slot] + runs.ends - runs.starts + 1, count)
+        moved: Array = is_late & np.where(is_open, is_told & ~self.correct[slot], ~is_long)
+        where = slot[moved]
+        state["now"][where], state["calm"][where] = lag[runs.ends[moved]], 0
+        state["count"][where], state["since"][where], state["lag"][where] = (
+            count[moved],
+            since[moved],
+            first[moved],
+        )
+        return moved
+
+    def _streaks(self, runs: Runs, at: Array, lag: Array, late: Array) -> tuple[Array, Array, Array, Array]:
+        """Per device (rows, first row's time, its lag) of the last streak, and whether one of them lasted long enough to be told."""
+        state, slot = self.state, runs.slot[runs.starts]
+        count, since, first = state["count"][slot], state["since"][slot], state["lag"][slot]
+        is_long, places, here = np.zeros(len(slot), bool), np.arange(len(runs)), runs.starts
+        rest = late
+        while rest.any():  # one turn for each streak of the device that has most of them
+            begins, row = rest & (count == 0), np.minimum(here, runs.ends)
+            since, first = np.where(begins, at[row], since), np.where(begins, lag[row], first)
+            is_other = np.abs(lag - first[runs.device]) > self.jitter[runs.slot]
+            is_other &= places >= here[runs.device]
+            there = np.minimum.reduceat(np.where(is_other, places, len(runs)), runs.starts)
+            there = np.minimum(there, runs.ends + 1)
+            count = np.where(rest, count + there - here, count)
+            lasted = at[np.maximum(there - 1, runs.starts)] - since
+            is_long |= (
+                rest
+                & (there > here)
+                & (count >= self.patience.rows[slot])
+                & (lasted >= self.patience.hold[slot])
+            )
+            here, rest = there, rest & (there <= runs.ends)
+            count = np.where(rest, 0, count)
+        return count, since, first, is_long
 
     def _round(self, slot: Array, at: Array, received: Array) -> list[Statement]:
         """One row each of some devices."""

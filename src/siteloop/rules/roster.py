@@ -56,6 +56,11 @@ class Runs:
         at, here = self._newest(flag), np.arange(len(self))
         return np.where(at < 0, kept[self.slot] + here - self.starts[self.device] + 1, here - at + 1)
 
+    def stages(self, begins: Array) -> Iterator[Array]:
+        """Places of the rows, each device's cut where a row begins something: first what goes on from before, then what began first, …"""
+        passed = np.cumsum(begins)
+        yield from _by_number(passed - (passed - begins)[self.starts][self.device])
+
     def _newest(self, flag: Array) -> Array:
         """Where it stands, -1 where there is none."""
         at = np.maximum.accumulate(np.where(flag, np.arange(len(self)), -1))
@@ -125,15 +130,8 @@ class Batch:
     def rounds(self, among: Array | None = None) -> Iterator[Array]:
         """Positions in the batch, so that each device appears at most once a round and in its own order."""
         positions = np.arange(len(self.row)) if among is None else np.flatnonzero(among)
-        if not len(positions):
-            return
-        turn = self.turn[positions]
-        if not turn.any():
-            yield positions
-            return
-        order = np.argsort(turn, kind="stable")
-        cuts = np.flatnonzero(np.diff(turn[order])) + 1
-        yield from np.split(positions[order], cuts)
+        for places in _by_number(self.turn[positions]):
+            yield positions[places]
 
     def rounds_of(self, runs: Runs, device: Array) -> Iterator[Array]:
         """Rounds over the rows of some of the runs' devices (a flag each)."""
@@ -214,6 +212,17 @@ class Roster:
         row, slot = row[fresh], slot[fresh]
         np.maximum.at(self.gate["last"], slot, columns.at[row])
         return Batch(columns, row, slot)
+
+
+def _by_number(number: Array) -> Iterator[Array]:
+    """Places that have the same number, in their order; the lowest number first."""
+    if not len(number):
+        return
+    if number.min() == number.max():
+        yield np.arange(len(number))
+        return
+    order = np.argsort(number, kind="stable")
+    yield from np.split(order, np.flatnonzero(np.diff(number[order])) + 1)
 
 
 def _freeze(*arrays: Array) -> None:

@@ -60,29 +60,23 @@ class WindowMeanLane(ThresholdLane):
     def see(self, batch: Batch) -> list[Statement]:
         """Close windows that newer rows have left, then add the valid values to the running ones."""
         value, valid = batch.values(self.column)
-        runs, state = batch.runs(self.applies[batch.slot]), self.state
-        if not len(runs):
-            return []
-        slot = runs.slot
-        moves_on = runs.any(self._start_of(slot, batch.at[runs.row]) != state["start"][slot])
-        stays = runs.row[~moves_on[runs.device] & valid[runs.row]]
-        self._add(batch.slot[stays], value[stays])
+        runs = batch.runs(self.applies[batch.slot])
+        start = self._start_of(runs.slot, batch.at[runs.row])
         said: list[Statement] = []
-        for rows in batch.rounds_of(runs, moves_on):
-            said += self._round(batch, rows, value, valid)
+        for places in runs.stages(start != runs.before(start, self.state["start"])):
+            rows = runs.row[places]
+            said += self._stage(runs.slot[places], batch.at[rows], start[places], value[rows], valid[rows])
         return said
 
-    def _round(self, batch: Batch, rows: Array, value: Array, valid: Array) -> list[Statement]:
-        """One row each of some devices."""
-        slot, at = batch.slot[rows], batch.at[rows]
-        start = self._start_of(slot, at)
-        open_rows = at >= self.state["closed"][slot]
-        slot, start, rows = slot[open_rows], start[open_rows], rows[open_rows]
-        left = (self.state["start"][slot] != 0) & (self.state["start"][slot] < start)
-        said = self._close(slot[left])
+    def _stage(self, slot: Array, at: Array, start: Array, value: Array, valid: Array) -> list[Statement]:
+        """Rows of one window of each of some devices, device by device."""
+        is_open = at >= self.state["closed"][slot]
+        if not is_open.all():
+            slot, start, value, valid = slot[is_open], start[is_open], value[is_open], valid[is_open]
+        running = self.state["start"][slot]
+        said = self._close(np.unique(slot[(running != 0) & (running < start)]))
         self.state["start"][slot] = start
-        good = valid[rows]
-        self._add(slot[good], value[rows[good]])
+        self._add(slot[valid], value[valid])
         return said
 
     def _start_of(self, slot: Array, at: Array) -> Array:

@@ -28,6 +28,8 @@ KINDS = [
     (WindowMean, {"field": "noise", "on": 60, "off": 60, "window_s": 120, "min_share": 0.5}),
     (OutOfPhysics, {"min_count": 2, "clear_count": 1}),
     (ClockDrift, {"min_count": 2, "hold_s": 0, "clear_count": 1}),
+    (ClockDrift, {"min_count": 3, "hold_s": 240, "jitter_s": 20, "update_s": 300}),
+    (ClockDrift, {"min_count": 2, "hold_s": 60, "correct": 1, "correct_every_s": 120}),
     (HistoryGap, {"missed": 1}),
     (SprayEffect, {"field": "pm25"}),
 ]
@@ -39,7 +41,7 @@ ROWS = st.lists(
         st.sampled_from(
             [Quality.NORMAL, Quality.NORMAL, Quality.NORMAL, Quality.FAULT, Quality.OUT_OF_PHYSICS]
         ),
-        st.sampled_from([0, 0, 200, 230]),
+        st.sampled_from([0, 200, 200, 200, 230, 290]),
     ),
     max_size=60,
 )
