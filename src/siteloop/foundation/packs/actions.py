@@ -1,9 +1,6 @@
 """Changing the rules: every change is a new version, inside the room the packs above leave, and tells the fast plane."""
 
-import ast
 import datetime as dt
-import json
-import math
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Any, TypeVar
@@ -15,13 +12,14 @@ from siteloop.foundation.packs import publishing
 from siteloop.foundation.packs.models import EligibilityRule, Outcome, Pack, PackRule, PackValue
 from siteloop.foundation.packs.resolve import (
     OF_PROJECTS,
-    Bounds,
     bounds_above,
     check_bounds,
     enforcing_above,
     key_of,
+    later_starts,
     named,
 )
+from siteloop.foundation.packs.typed import consistent, refuse, typed, value_of
 from siteloop.foundation.regions.models import Region, Zone
 from siteloop.foundation.registry.models import Project, WorkKind
 from siteloop.framework.action import Act, Action, Input, Refused
@@ -30,11 +28,6 @@ from siteloop.framework.viewer import Viewer
 WHY = "packs are public to read; the act checks who may write where"
 COPIED = {"id", "pack", "version", "edited", "proposed", "reason", "set_by", "set_at"}
 R = TypeVar("R", PackRule, PackValue, EligibilityRule)
-
-
-def refuse(field: str, message: str) -> Refused:
-    """422 with one field's message."""
-    return Refused(message, status=422, errors={field: [message]})
 
 
 def may_write(viewer: Viewer, region_code: str) -> None:
@@ -118,41 +111,13 @@ def successor(row: R, pack: Pack, act: Act, **changes: Any) -> R:
     return made
 
 
-def _room(row: PackRule | PackValue, pack: Pack) -> Bounds:
-    """What the packs above leave; the nation's own row sets its own room."""
+def _check_room(row: PackRule | PackValue, pack: Pack, stated: dict[str, Any], since: dt.date) -> None:
+    """Raises Refused 422 where a number leaves the room above on the day it begins, or on a later one that is known already."""
     model = PackRule if isinstance(row, PackRule) else PackValue
-    above = bounds_above(key_of(row), pack, model)
-    return above or (dict(row.bounds) if not pack.region_code else {})
-
-
-def read(text: Any, field: str) -> Any:
-    """JSON as people or programs type it. Raises Refused 422."""
-    if not isinstance(text, str):
-        return text
-    for parse in (json.loads, ast.literal_eval):
-        try:
-            return parse(text)
-        except (ValueError, SyntaxError):
-            continue
-    raise refuse(field, "不是有效的 JSON")
-
-
-def typed(row: PackRule, text: Any) -> dict[str, Any]:
-    """Numbers for parameters the rule has, each of its own kind. Raises Refused 422."""
-    wanted = read(text, "params")
-    if not isinstance(wanted, dict):
-        raise refuse("params", '请填写参数名与数值，如 {"on": 70}')
-    unknown = [n for n in wanted if n not in row.params and n not in row.bounds]
-    if unknown:
-        raise refuse("params", f"没有参数 {'、'.join(map(str, unknown))}")
-    for name, number in wanted.items():
-        known = row.params.get(name, 0)
-        numeric = isinstance(known, int | float) and not isinstance(known, bool)
-        if numeric != (isinstance(number, int | float) and not isinstance(number, bool)):
-            raise refuse("params", f"{name} 类型不符")
-        if numeric and not math.isfinite(number):
-            raise refuse("params", f"{name} 不是有效数字")
-    return wanted
+    for day in (since, *later_starts(key_of(row), model, since)):
+        above = bounds_above(key_of(row), pack, model, day)
+        # the nation's own row sets its own room
+        check_bounds(stated, above or (dict(row.bounds) if not pack.region_code else {}), day)
 
 
 def _override_rule(act: Act) -> str:
@@ -161,30 +126,12 @@ def _override_rule(act: Act) -> str:
     if pack.zone:
         raise refuse("region_code", "功能区没有单独的预警规则")
     wanted = typed(row, act.data["params"])
-    check_bounds(wanted, _room(row, pack))
+    since = _since(act)
     params = {**row.params, **wanted}
+    _check_room(row, pack, params, since)
     consistent(params)
-    made = successor(row, pack, act, params=params, effective_from=_since(act))
+    made = successor(row, pack, act, params=params, effective_from=since)
     return f"已生成{pack}第 {made.version} 版，自 {made.effective_from} 起施行"
-
-
-def consistent(params: dict[str, Any]) -> None:
-    """Recovery may not lie past the limit: such a rule would never end an episode."""
-    if "on" in params and "off" in params:
-        above = params.get("direction", "above") != "below"
-        if (params["off"] > params["on"]) if above else (params["off"] < params["on"]):
-            raise refuse("params", f"恢复值 off={params['off']:g} 越过限值 on={params['on']:g}，请一并调整")
-
-
-def _is_like(stated: list[Any], one: Any) -> bool:
-    """Whether an item of a list has the form of those stated: what all of them have, and nothing none of them has."""
-    if not stated:
-        return True
-    if not all(isinstance(known, dict) for known in stated):
-        return isinstance(one, type(stated[0]))
-    if not isinstance(one, dict):
-        return False
-    return set.intersection(*map(set, stated)) <= set(one) <= set.union(*map(set, stated))
 
 
 def _override_value(act: Act) -> str:
@@ -193,21 +140,11 @@ def _override_value(act: Act) -> str:
     if project is not None and row.key not in OF_PROJECTS:
         raise refuse("project", "该参数按地区使用，不能为单个项目设定")
     pack = _pack_for(act, act.data.get("region_code"), act.data.get("zone") or "", project)
-    wanted = read(act.data["value"], "value")
-    if isinstance(row.value, dict) != isinstance(wanted, dict) or isinstance(row.value, list) != isinstance(
-        wanted, list
-    ):
-        raise refuse("value", "与原值的形式不同")
-    if isinstance(row.value, list) and not all(_is_like(row.value, one) for one in wanted):
-        raise refuse("value", "各项的形式须与原值相同")
-    if isinstance(row.value, dict) and set(wanted) - set(row.value):
-        raise refuse("value", f"没有项目 {'、'.join(sorted(set(wanted) - set(row.value)))}")
-    number = isinstance(row.value, int | float) and not isinstance(row.value, bool)
-    if number and (not isinstance(wanted, int | float) or isinstance(wanted, bool)):
-        raise refuse("value", "应为数字")
-    check_bounds(named(wanted), _room(row, pack))
+    wanted = value_of(row, act.data["value"])
+    since = _since(act)
     stated = {**row.value, **wanted} if isinstance(row.value, dict) else wanted
-    made = successor(row, pack, act, value=stated, effective_from=_since(act))
+    _check_room(row, pack, named(stated), since)
+    made = successor(row, pack, act, value=stated, effective_from=since)
     return f"已生成{pack}第 {made.version} 版，自 {made.effective_from} 起施行"
 
 

@@ -13,10 +13,11 @@ from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from siteloop.foundation.packs import actions, places
-from siteloop.foundation.packs.actions import consistent, may_write, refuse, typed
+from siteloop.foundation.packs.actions import may_write
 from siteloop.foundation.packs.models import BackTestRun, BackTestState, PackRule
 from siteloop.foundation.packs.places import Place
 from siteloop.foundation.packs.trials import in_force_at
+from siteloop.foundation.packs.typed import consistent, refuse, typed
 from siteloop.framework import events
 from siteloop.framework.action import Act, Action, Input, Refused
 from siteloop.framework.viewer import Viewer

@@ -11,9 +11,10 @@ from siteloop.foundation.packs import back_tests, publishing, trials
 @app.periodic(cron="0 * * * *")
 @app.task(queue="default", queueing_lock="packs.new_day", name="packs.new_day")
 def new_day(timestamp: int) -> None:
-    """Publish the rules after local midnight; asked every hour, because the scheduler's clock may run in UTC."""
-    if timezone.localtime().hour == 0:
-        trials.end_due(timezone.localdate())
+    """Publish the rules once a local day. Asked every hour: the scheduler's clock may run in UTC, the worker may have been away at midnight."""
+    today = timezone.localdate()
+    trials.end_due(today)
+    if publishing.published_on() != today:
         publishing.changed()
 
 

@@ -2,6 +2,7 @@
 
 import datetime as dt
 
+from django.db import connection
 from django.utils import timezone
 from msgspec import structs
 
@@ -97,6 +98,17 @@ def connect() -> None:
     """Offer the rules to the registry's publisher."""
     if provide not in RULE_PROVIDERS:
         RULE_PROVIDERS.append(provide)
+
+
+def published_on() -> dt.date | None:
+    """The local day of the rules the fast plane has, None before there are any."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT to_regclass('fast.registry')")
+        if cursor.fetchone()[0] is None:
+            return None
+        cursor.execute("SELECT published_at FROM fast.registry")
+        row = cursor.fetchone()
+    return timezone.localdate(row[0]) if row else None
 
 
 def changed() -> None:

@@ -187,8 +187,18 @@ def named(stated: Any) -> dict[str, Any]:
     return dict(stated) if isinstance(stated, dict) else {"value": stated}
 
 
-def check_bounds(new: dict[str, Any], bounds: Bounds) -> None:
-    """Raises Refused 422 when a lower level leaves the room the level above gave it."""
+def later_starts(key: str, model: type[PackRule] | type[PackValue], since: dt.date) -> list[dt.date]:
+    """Days after `since` on which a version of a rule or value begins somewhere."""
+    asked = book()
+    rows: list[PackRule | PackValue] = [
+        *(asked.rows(PackRule) if model is PackRule else asked.rows(PackValue))
+    ]
+    found = {r.effective_from for r in rows if key_of(r) == key and r.effective_from is not None}
+    return sorted(day for day in found if day > since)
+
+
+def check_bounds(new: dict[str, Any], bounds: Bounds, on: dt.date | None = None) -> None:
+    """Raises Refused 422 when a lower level leaves the room the level above gives it, now or from a later day on."""
     wrong = {}
     for name, number in new.items():
         room = bounds.get(name)
@@ -199,7 +209,8 @@ def check_bounds(new: dict[str, Any], bounds: Bounds) -> None:
             wrong[name] = [f"上级允许范围为 {low:g}–{high:g}"]
     if wrong:
         words = "；".join(f"{name}：{'，'.join(told)}" for name, told in wrong.items())
-        raise Refused(f"超出上级允许的范围（{words}）", status=422, errors=wrong)
+        since = f"自 {on} 起" if on is not None and on > timezone.localdate() else ""
+        raise Refused(f"{since}超出上级允许的范围（{words}）", status=422, errors=wrong)
 
 
 def bounds_above(

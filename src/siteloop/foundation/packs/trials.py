@@ -5,10 +5,11 @@ import datetime as dt
 from django.utils import timezone
 
 from siteloop.foundation.packs import actions, ladder, places, publishing
-from siteloop.foundation.packs.actions import WHY, consistent, may_write, refuse, typed
+from siteloop.foundation.packs.actions import WHY, may_write
 from siteloop.foundation.packs.models import PackRule, RuleTrial, TrialOutcome
 from siteloop.foundation.packs.places import Place
 from siteloop.foundation.packs.resolve import check_bounds
+from siteloop.foundation.packs.typed import consistent, refuse, typed
 from siteloop.foundation.regions.models import Region
 from siteloop.framework.action import Act, Action, Input, Refused
 from siteloop.framework.perform import perform

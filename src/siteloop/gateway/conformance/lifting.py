@@ -80,7 +80,11 @@ async def heartbeat(t: Line) -> Outcome:
     one = await t.ear.until(
         lambda: next((f for f in t.frames() if not stream.carries_reading(f)), None), t.asked.patience
     )
-    return passed(f"命令 {one.command:02X}", seen(one)) if one else not_shown("没有出现心跳")
+    if one is None:
+        return not_shown("没有出现心跳")
+    wanted = t.asked.code or next((f.code for f in t.readings() if f.code), one.code)
+    told = f"命令 {one.command:02X}，编码 {one.code or '无'}"
+    return judged(not one.code or one.code == wanted, told, seen(one))
 
 
 @DEVICE.case("reconnect", "断线重连", "Connects again", "平台要求", "断开后自动重连并继续上传")

@@ -10,6 +10,7 @@ from siteloop.gateway.conformance.asked import Asked
 from siteloop.gateway.conformance.cases import Outcome, Suite, failed, judged, not_shown
 from siteloop.gateway.conformance.ear import Ear, Heard
 from siteloop.kernel.conformance import Seen
+from siteloop.kernel.profiles import POSITION
 from siteloop.kernel.times import SECOND
 from siteloop.protocols.hj212.reading import NoReading
 from siteloop.protocols.json_profile import reading
@@ -76,6 +77,11 @@ class Line:
         except BadPacket:
             self.ear.drop()
 
+    @property
+    def position(self) -> str:
+        """Where the device tells where it stands."""
+        return f"siteloop/{POSITION.code}/{self.code}"
+
     def of(self, kind: Type, since: int = 0) -> list[Packet]:
         """Packets heard of a type."""
         return [h.unit for h in self.ear.heard[since:] if h.unit.type == kind]
@@ -101,6 +107,24 @@ class Line:
         return next(self._numbers)
 
 
+_READERS = {
+    Type.CONNECT: packets.read_connect,
+    Type.PUBLISH: packets.read_publish,
+    Type.SUBSCRIBE: packets.read_subscribe,
+    Type.UNSUBSCRIBE: packets.read_subscribe,
+}
+
+
+def _can_be_read(packet: Packet) -> bool:
+    """Whether the body is what its type promises."""
+    try:
+        if packet.type in _READERS:
+            _READERS[Type(packet.type)](packet)
+    except BadPacket:
+        return False
+    return True
+
+
 def seen(*found: Packet | None) -> list[Seen]:
     """Their bytes; passwords of CONNECT are not written down."""
     return [
@@ -117,18 +141,26 @@ async def connect(t: Line) -> Outcome:
     await t.ear.until(lambda: t.hello, t.asked.patience)
     if t.hello is None:
         return failed(f"{t.asked.patience:.0f} s 内没有 CONNECT", seen(*(h.unit for h in t.ear.heard[:2])))
-    lacking = [n for n, v in (("用户名", t.hello.username), ("密码", t.hello.password)) if not v]
-    found = f"版本级别 {t.hello.level}，用户名 {t.hello.username or '无'}"
-    return judged(
-        t.hello.level == 4 and not lacking, found + ("，缺少" + "、".join(lacking) if lacking else "")
+    said = (
+        ("用户名", t.hello.username, t.asked.code),
+        ("密码", t.hello.password, t.asked.password),
     )
+    wrong = [
+        f"{name}{'不符' if value else '缺少'}"
+        for name, value, wanted in said
+        if value != (wanted or value) or not value
+    ]
+    found = "，".join([f"版本级别 {t.hello.level}，用户名 {t.hello.username or '无'}", *wrong])
+    return judged(t.hello.level == 4 and not wrong, found)
 
 
 @DEVICE.case(
     "publish", "发布主题", "Publishes", "docs/protocols 主题", "以 QoS 1 发布到 siteloop/<类型>/<编码>"
 )
 async def publish(t: Line) -> Outcome:
-    found = await t.ear.until(lambda: next(iter(t.messages()), None), t.asked.patience)
+    found = await t.ear.until(
+        lambda: next((m for m in t.messages() if m[1].topic != t.position), None), t.asked.patience
+    )
     if found is None:
         return failed(f"{t.asked.patience:.0f} s 内没有发布")
     packet, message = found
@@ -236,7 +268,7 @@ async def command(t: Line) -> Outcome:
     afterwards=True,
 )
 async def own_topics(t: Line) -> Outcome:
-    own = {f"siteloop/{t.asked.device}/{t.code}", f"siteloop/{t.code}/result"}
+    own = {f"siteloop/{t.asked.device}/{t.code}", f"siteloop/{t.code}/result", t.position}
     foreign = {m.topic for _, m in t.messages()} - own | {
         x for x in t.topics if x != f"siteloop/{t.code}/command"
     }
@@ -247,7 +279,7 @@ async def own_topics(t: Line) -> Outcome:
 
 @DEVICE.case("packets", "报文结构", "Packets", "MQTT 3.1.1 2", "所有控制报文结构正确", afterwards=True)
 async def packets_(t: Line) -> Outcome:
-    broken = [h.unit for h in t.ear.heard if h.unit.type not in set(Type)]
+    broken = [h.unit for h in t.ear.heard if h.unit.type not in set(Type) or not _can_be_read(h.unit)]
     if not t.ear.heard:
         return not_shown("没有收到报文")
     return judged(not broken, f"{len(t.ear.heard)} 个报文中 {len(broken)} 个不合结构", seen(*broken[:2]))

@@ -6,7 +6,6 @@ A frame is answered after its block is on disk. No answer for: bad CRC (standard
 import asyncio
 import logging
 import time
-import zlib
 from functools import partial
 from typing import Any
 
@@ -185,9 +184,8 @@ class Hj212Connection(TcpConnection):
                 Refusal(Reason.DISABLED, frame.raw, "the device is switched off"), device, message.mn
             )
             return
-        # a part that does not say its number is known by its content
-        part = message.pno if message.is_numbered else 0x8000 | zlib.crc32(message.area) & 0x7FFF
-        if message.qn and server.decoder.memory.again((device.number, message.qn, message.cn, part)):
+        exchange = (device.number, message.qn, message.cn, message.pno, message.area)
+        if message.qn and server.decoder.memory.again(exchange):
             self._refuse(Refusal(Reason.DUPLICATE, frame.raw, f"QN {message.qn} again"), device, message.mn)
             return
         self._upload(message, device, frame, now)

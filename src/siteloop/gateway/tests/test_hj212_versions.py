@@ -131,6 +131,26 @@ def test_parts_that_share_a_qn_and_carry_no_number_are_all_kept(listening: Calla
     within(20, test)
 
 
+@pytest.mark.requirement("DUST-27")
+def test_periods_handed_in_under_the_qn_of_the_request_are_all_kept(listening: Callable[..., Any]) -> None:
+    """The standard draws a QN for each packet; many devices repeat that of the 2051 they answer."""
+
+    async def test() -> None:
+        async with listening() as (role, bus):
+            reader, writer = await _talk(role.ports["hj212"])
+            now = time.time_ns() // 1000
+            head = f"QN={talk.qn_of(now)};ST=39;CN=2051;PW=123456;MN={MN};Flag=5;"
+            for minute in (3, 2, 1, 1):
+                area = f"DataTime={talk.stamp(now - minute * 60 * SECOND)};a34004-Avg=36.5,a34004-Flag=N"
+                writer.write(talk.wire(head, "2051", area))
+                await _answer(reader)
+            await settled(role)
+            assert (bus.rows, bus.reasons) == (3, ["duplicate"])
+            writer.close()
+
+    within(20, test)
+
+
 @pytest.mark.requirement("IOT-03")
 @pytest.mark.parametrize("mn", ["", "null"])
 def test_a_device_without_a_name_is_known_by_its_address_where_it_may(

@@ -20,7 +20,7 @@ from siteloop.kernel.profiles import PROFILES
 from siteloop.kernel.quality import FLAG_LETTERS, Quality
 from siteloop.kernel.registry import DeviceEntry
 from siteloop.protocols.hj212.crc import TABLE
-from siteloop.protocols.hj212.exchanges import REMEMBERED
+from siteloop.protocols.hj212.exchanges import REMEMBERED, Exchange
 from siteloop.protocols.hj212.factors import FACTORS, SENTINELS, VALUE_NAMES
 from siteloop.protocols.hj212.taken import PROFILE, Taken, is_plain
 
@@ -34,16 +34,16 @@ def _bytes(text: str) -> NDArray[np.uint8]:
 
 
 class Memory:
-    """Which exchanges were taken in already: two generations of exact keys in arrays, bounded."""
+    """Which exchanges were taken in already: two generations of keys in arrays, bounded."""
 
     def __init__(self, core: ModuleType, most: int = REMEMBERED) -> None:
         self.core, self.most = core, most
         slots = 1 << (most * 2 - 1).bit_length()
         self.arrays = (np.zeros((slots, 2), np.int64), np.zeros((slots, 2), np.int64), np.zeros(1, np.int64))
 
-    def again(self, key: tuple[int, str, str, int]) -> bool:
-        """Whether (device, QN, CN, PNO) came before; remembers it."""
-        device, qn, cn, pno = key
+    def again(self, key: Exchange) -> bool:
+        """Whether (device, QN, CN, PNO, data area) came before; remembers it."""
+        device, qn, cn, pno, area = key
         if len(qn) == 17 and qn.isascii() and qn.isdigit() and int(qn):
             a = int(qn)
         else:
@@ -54,6 +54,7 @@ class Memory:
             | ((int(cn) if cn.isascii() and cn.isdigit() else 0) & 0xFFFF) << 16
             | (pno & 0xFFFF)
         )
+        a = self.core.told(a, np.frombuffer(area or b"\0", np.uint8), 0, len(area))
         return bool(self.core.again(a, b, *self.arrays, self.most))
 
 
@@ -256,6 +257,6 @@ def load(spare: Path) -> ModuleType:
     # every kernel is called once with the types of real use: nothing is left to compile when frames come
     decoder = BatchDecoder(core, 0, 0, 0)
     decoder.use((DeviceEntry(1, "MN", PROFILE, 1, ""),))
-    decoder.memory.again((1, "20200101000000000", "2011", 0))
+    decoder.memory.again((1, "20200101000000000", "2011", 0, b""))
     decoder.decode([b"##0002&&0000"], 0)
     return core

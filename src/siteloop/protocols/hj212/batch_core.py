@@ -15,6 +15,7 @@ NOT_PLAIN, AGAIN = 0, 1  # why a frame is handed back
 LOOSE = 128  # role of a key that only the plain codec understands
 SPLIT = 2  # flag bit D
 LONGEST = 1024  # data segment of the standard
+MIX, HALF = np.uint64(0x9E3779B97F4A7C15), np.uint64(32)
 
 
 @njit(cache=True, nogil=True)
@@ -31,6 +32,33 @@ def code_hash(buffer, start, stop):
     for i in range(start, stop):
         h = ((h ^ buffer[i]) * 16777619) & 0xFFFFFFFF
     return h
+
+
+@njit(cache=True, nogil=True, inline="always")
+def _eight(buffer, at):
+    """Eight bytes as one word; unsigned places, so that the compiler makes it one load."""
+    i = np.uintp(at)
+    word = np.uint64(buffer[i])
+    for k in range(1, 8):
+        word |= np.uint64(buffer[i + np.uintp(k)]) << np.uint64(8 * k)
+    return word
+
+
+@njit(cache=True, nogil=True)
+def told(qn, buffer, start, stop):
+    """QN and what was said under it as one number, never 0: a re-send keeps both, and one QN may say several things."""
+    h = np.uint64(stop - start)
+    i = start
+    while i + 8 <= stop:
+        h = (h ^ _eight(buffer, i)) * MIX
+        h ^= h >> HALF
+        i += 8
+    while i < stop:
+        h = (h ^ np.uint64(buffer[i])) * MIX
+        i += 1
+    h ^= h >> HALF
+    a = qn ^ np.int64(h >> np.uint64(1))
+    return a if a != 0 else np.int64(1)
 
 
 @njit(cache=True, nogil=True)
@@ -178,16 +206,6 @@ def _instant(buffer, start):
     day_of_year = (153 * month_index + 2) // 5 + day - 1
     days = (shifted // 400) * 146097 + era_year * 365 + era_year // 4 - era_year // 100 + day_of_year - 719468
     return ((days * 24 + hour - 8) * 3600 + minute * 60 + second) * 1_000_000
-
-
-@njit(cache=True, nogil=True, inline="always")
-def _eight(buffer, at):
-    """Eight bytes as one word; unsigned places, so that the compiler makes it one load."""
-    i = np.uintp(at)
-    word = np.uint64(buffer[i])
-    for k in range(1, 8):
-        word |= np.uint64(buffer[i + np.uintp(k)]) << np.uint64(8 * k)
-    return word
 
 
 @njit(cache=True, nogil=True)
@@ -520,7 +538,8 @@ def decode(
                 if doubted < 0:
                     break
                 number = np.int64(numbers[known])
-                if again(qn, (number << 32) | (cn << 16), present, before, count, most):
+                said = told(qn, buffer, flag_end + 6, e - 2)
+                if again(said, (number << 32) | (cn << 16), present, before, count, most):
                     why = AGAIN
                     break
                 device[n], at[n], kind[n] = number, moment, what

@@ -224,7 +224,8 @@ class BulkDecoder:
             if layout is None or read is None:
                 return False
             known.layouts[cn] = layout
-        if self.memory.again((known.number, qn.decode(), cn.decode(), 0)):
+        whole = segment[match.start(6) - len(b"DataTime=") - span.start - 6 : -2]
+        if self.memory.again((known.number, qn.decode(), cn.decode(), 0, whole)):
             return True
         rows.add(span, known, at, int(kind), layout, read.groups())  # type: ignore[arg-type]  # layout matched
         if flag & 1:

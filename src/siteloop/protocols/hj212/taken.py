@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from siteloop.kernel.registry import DeviceEntry
+from siteloop.protocols.hj212.exchanges import Exchange
 
 PROFILE = "dust"
 SHORTEST, LONGEST = 80, 1024  # bytes of a data segment that can be taken
@@ -44,8 +45,8 @@ class Taken(msgspec.Struct):
 class Remembering(Protocol):
     """Which exchanges were taken in already."""
 
-    def again(self, key: tuple[int, str, str, int]) -> bool:
-        """Whether (device, QN, CN, PNO) came before; remembers it."""
+    def again(self, key: Exchange) -> bool:
+        """Whether (device, QN, CN, PNO, data area) came before; remembers it."""
         ...
 
 

@@ -92,15 +92,20 @@ def cut(buffer: bytes | bytearray, largest: int = LARGEST) -> tuple[int, list[Pa
     return at, found
 
 
-def _text(body: bytes, at: int) -> tuple[str, int]:
+def _bytes(body: bytes, at: int) -> tuple[bytes, int]:
     if len(body) < at + 2:
         raise BadPacket("text without length")
     size = int.from_bytes(body[at : at + 2], "big")
     raw = body[at + 2 : at + 2 + size]
     if len(raw) < size:
         raise BadPacket("text cut short")
+    return raw, at + 2 + size
+
+
+def _text(body: bytes, at: int) -> tuple[str, int]:
+    raw, end = _bytes(body, at)
     try:
-        return raw.decode(), at + 2 + size
+        return raw.decode(), end
     except UnicodeDecodeError as wrong:
         raise BadPacket("text is not UTF-8") from wrong
 
@@ -115,7 +120,7 @@ def read_connect(packet: Packet) -> Connect:
     client_id, at = _text(body, at + 4)
     if flags & 0x04:  # a will is read over; this broker tells nobody
         _, at = _text(body, at)
-        _, at = _text(body, at)
+        _, at = _bytes(body, at)  # any bytes (3.1.3.3)
     username = password = ""
     if flags & 0x80:
         username, at = _text(body, at)

@@ -290,20 +290,30 @@ def test_a_re_sent_frame_is_handed_back(decoder: Both) -> None:
     assert taken.handed == [(len(one), 2 * len(one) - 2, 0, True)]
 
 
+def test_one_qn_may_say_several_things(decoder: Both) -> None:
+    """A history request is answered with a frame a period, by many devices under the request's own QN."""
+    head = "QN=20260725000000000;ST=39;CN=2051;PW=;MN=MG;Flag=4;CP=&&DataTime=2026072"
+    frames = [_build(f"{head}{day}000000;a34004-Avg=0.08&&".encode()) for day in (4, 5, 6)]
+    taken = _check(decoder, [b"".join([*frames, frames[1]])])
+    assert len(taken.device) == 3
+    assert [came_before for *_, came_before in taken.handed] == [True]
+
+
 def test_the_memory_forgets_the_oldest_only(core: Any) -> None:
     memory = Memory(core, most=100)
-    keys = [(1, str(20260725000000000 + i), "2011", 0) for i in range(199)]
+    keys = [(1, str(20260725000000000 + i), "2011", 0, b"") for i in range(199)]
     assert not any(memory.again(key) for key in keys)
     assert all(memory.again(key) for key in keys[100:])
-    assert not memory.again((2, keys[198][1], "2011", 0))
-    assert not memory.again((1, keys[198][1], "2051", 0))
-    assert not memory.again((1, keys[198][1], "2011", 2))
-    assert memory.again((1, keys[198][1], "2011", 2))
+    assert not memory.again((2, keys[198][1], "2011", 0, b""))
+    assert not memory.again((1, keys[198][1], "2051", 0, b""))
+    assert not memory.again((1, keys[198][1], "2011", 2, b""))
+    assert memory.again((1, keys[198][1], "2011", 2, b""))
+    assert not memory.again((1, keys[198][1], "2011", 2, b"DataTime=20260726000000"))
 
 
 def test_odd_exchange_numbers_are_remembered_too(core: Any) -> None:
     memory = Memory(core)
-    assert [memory.again((1, qn, "2011", 0)) for qn in ("", "x", "123", "x", "")] == [
+    assert [memory.again((1, qn, "2011", 0, b"")) for qn in ("", "x", "123", "x", "")] == [
         False,
         False,
         False,

@@ -93,3 +93,13 @@ def test_a_length_of_five_bytes_is_refused() -> None:
 def test_a_packet_too_large_is_refused_before_it_arrives() -> None:
     with pytest.raises(BadPacket):
         packets.cut(b"\x30\xff\xff\x7f", largest=1000)
+
+
+def test_a_will_of_any_bytes_is_read_over() -> None:
+    """3.1.3.3: a will's message is no text."""
+    plain = packets.cut(packets.connect("C", "user", "word"))[1][0].body
+    at = 12 + 1  # behind protocol name, level, flags, keep-alive and the client's name with its length
+    flags = bytes([plain[7] | 0x04])
+    will = b"\x00\x04gone" + b"\x00\x03\xff\x00\xfe"
+    found = packets.read_connect(Packet(Type.CONNECT, 0, plain[:7] + flags + plain[8:at] + will + plain[at:]))
+    assert (found.client_id, found.username, found.password) == ("C", "user", "word")

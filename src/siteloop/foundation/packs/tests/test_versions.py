@@ -1,0 +1,124 @@
+"""What a version may say, from which day on, and that a day on which nobody was awake at midnight gets its rules all the same."""
+
+import datetime as dt
+
+import pytest
+from django.db import connection
+from django.utils import timezone
+
+from siteloop.foundation.packs import actions, jobs, publishing, resolve
+from siteloop.foundation.packs.loading import load_packs
+from siteloop.foundation.packs.models import Pack, PackRule, PackValue
+from siteloop.foundation.regions.models import Region
+from siteloop.foundation.registry.publish import publish_registry
+from siteloop.framework.action import Refused
+from siteloop.framework.perform import perform
+from siteloop.framework.viewer import Viewer
+
+pytestmark = pytest.mark.django_db
+COUNTY = Viewer(2, "秀洲区管理员", frozenset({"packs.*"}), regions=("330411",))
+WHY = "test"
+
+
+@pytest.fixture(autouse=True)
+def shipped(db):
+    load_packs()
+    for code, name, level in (("33", "浙江省", 1), ("3304", "嘉兴市", 2), ("330411", "秀洲区", 3)):
+        Region.objects.create(code=code, name=name, level=level)
+
+
+def _day(ahead: int) -> dt.date:
+    return timezone.localdate() + dt.timedelta(days=ahead)
+
+
+def _province(code: str, since: dt.date, on: list[float], until: dt.date | None = None) -> None:
+    """The province leaves less room from a day on."""
+    pack, _ = Pack.objects.unscoped(WHY).get_or_create(
+        code="zj", defaults={"title": "浙江", "region_code": "33"}
+    )
+    params = {"field": "pm10", "on": on[0], "off": on[0]}
+    known = PackRule.objects.unscoped(WHY).filter(pack=pack, code=code).count()
+    PackRule.objects.create(
+        pack=pack,
+        code=code,
+        title="PM10",
+        detector="threshold",
+        params=params,
+        bounds={"on": on},
+        effective_from=since,
+        effective_to=until,
+        version=known + 1,
+    )
+
+
+def _says(on: float, since: dt.date | None = None) -> str:
+    row = resolve.rules("330411")["dust.pm10_high"]
+    data = {"params": {"on": on, "off": 60}, "region_code": "330411", "effective_from": since}
+    return str(perform(actions.override_rule, COUNTY, row, data))
+
+
+@pytest.mark.requirement("CFG-13")
+def test_the_room_is_that_of_the_day_on_which_a_version_begins():
+    _province("dust.pm10_high", _day(-9), [60, 100], until=_day(4))
+    with pytest.raises(Refused, match="60–100"):
+        _says(120)
+    assert "施行" in _says(120, _day(5))
+    with pytest.raises(Refused, match="50–500"):
+        _says(600, _day(5))
+
+
+@pytest.mark.requirement("CFG-13")
+def test_a_room_that_is_known_to_become_less_binds_what_would_last_into_it():
+    _province("dust.pm10_high", _day(30), [60, 100])
+    with pytest.raises(Refused, match=f"自 {_day(30)} 起超出上级允许的范围.*60–100"):
+        _says(120)
+    assert "施行" in _says(90)
+
+
+@pytest.mark.requirement("CFG-13")
+def test_numbers_that_were_not_touched_have_to_fit_as_well():
+    _says(120)
+    _province("dust.pm10_high", _day(0), [60, 100])
+    row = resolve.rules("330411")["dust.pm10_high"]
+    with pytest.raises(Refused, match="60–100"):
+        perform(actions.override_rule, COUNTY, row, {"params": {"off": 50}})
+
+
+@pytest.mark.requirement("CFG-13")
+@pytest.mark.parametrize(
+    ("typed", "words"),
+    [
+        ('{"amount": "11"}', "amount 类型不符"),
+        ('{"amount": true}', "amount 类型不符"),
+        ('{"amount": NaN}', "不是有效数字"),
+        ('{"amount": 1e999}', "不是有效数字"),
+        ('{"unit": 3}', "unit 类型不符"),
+        ('{"amount": 11}', "1–10"),
+        ("3", "形式"),
+    ],
+)
+def test_a_number_in_another_dress_does_not_leave_the_room(typed, words):
+    row = resolve.row("dust.loop.verify", "330411")
+    with pytest.raises(Refused, match=words) as no:
+        perform(actions.override_value, COUNTY, row, {"value": typed, "region_code": "330411"})
+    assert no.value.status == 422
+
+
+def test_no_number_is_a_plain_value():
+    row = PackValue.objects.unscoped(WHY).get(key="dust.recurs_within_days", pack__code="national")
+    for typed in ("NaN", '"60"', "true", "[60]"):
+        with pytest.raises(Refused):
+            perform(actions.override_value, COUNTY, row, {"value": typed, "region_code": "330411"})
+
+
+@pytest.mark.requirement("CFG-01")
+def test_a_worker_that_slept_through_midnight_publishes_the_new_day_when_it_wakes(monkeypatch):
+    published = []
+    monkeypatch.setattr(publishing, "publish_later", lambda: published.append(1))
+    publish_registry()
+    jobs.new_day(timestamp=0)
+    assert published == [], "today's rules are there"
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE fast.registry SET published_at = now() - interval '1 day'")
+    jobs.new_day(timestamp=0)
+    assert published == [1]
