@@ -1,7 +1,6 @@
 """Pages in a real Chromium against the whole program with the demo county, whose devices the tests themselves move."""
 
 import os
-import shutil
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
@@ -13,9 +12,10 @@ import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from siteloop.entry.testing_stack import Stack
+from siteloop.framework.testing.chromium import CHROMIUM
 from tests.browser.phone import Field
+from tests.browser.signed_in import SignedIn
 
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 PICTURES = os.environ.get("SITELOOP_PICTURES", "")  # folder to keep pictures of the pages in
 DESK = (1440, 900)
 
@@ -104,16 +104,19 @@ def visit(county: Stack, browser: Browser) -> Iterator[Callable[..., Page]]:
         yield visit
 
 
+@pytest.fixture(scope="session")
+def signed_in(ready: dict[str, Any]) -> SignedIn:
+    """Who has signed in already, for desks and phones."""
+    return SignedIn(str(ready["password"]))
+
+
 @pytest.fixture
-def sign_in(visit: Callable[..., Page], ready: dict[str, Any]) -> Callable[..., Page]:
+def sign_in(visit: Callable[..., Page], signed_in: SignedIn) -> Callable[..., Page]:
     """sign_in("county"): that person's workbench."""
 
     def sign_in(username: str, size: tuple[int, int] = DESK, **options: Any) -> Page:
-        page = visit(size, **options)
-        page.goto("/sign-in")
-        page.get_by_label("用户名").fill(username)
-        page.get_by_label("密码", exact=True).fill(ready["password"])
-        page.get_by_role("button", name="登录", exact=True).click()
+        page = visit(size, **signed_in.of(username), **options)
+        signed_in.open(page, username, "/workbench/")
         expect(page.get_by_role("heading", name="工作台", level=1)).to_be_visible()
         return page
 
@@ -144,12 +147,12 @@ def rows(county: Stack) -> Callable[..., list[Any]]:
 
 
 @pytest.fixture
-def field(county: Stack, browser: Browser, ready: dict[str, Any]) -> Iterator[Callable[[str], Field]]:
+def field(county: Stack, browser: Browser, signed_in: SignedIn) -> Iterator[Callable[[str], Field]]:
     """field("inspector"): that person's phone."""
     phones: list[Field] = []
 
     def field(username: str) -> Field:
-        phones.append(Field(browser, county.url, username, ready["password"]))
+        phones.append(Field(browser, county.url, username, signed_in))
         return phones[-1]
 
     yield field

@@ -11,6 +11,8 @@ from collections.abc import Callable
 from playwright.sync_api import Browser, FilePayload, expect
 from pypdf import PdfReader
 
+from tests.browser.signed_in import SignedIn
+
 PHONE = (390, 844)
 IN_CHARGE = """() => new Promise((done) => {
   const worker = navigator.serviceWorker;
@@ -23,7 +25,7 @@ _turn = itertools.count(1)
 class Field:
     """One person's phone: a browser context of its own, which may lose its network."""
 
-    def __init__(self, browser: Browser, url: str, username: str, password: str) -> None:
+    def __init__(self, browser: Browser, url: str, username: str, signed_in: SignedIn) -> None:
         self.context = browser.new_context(
             base_url=url,
             locale="zh-CN",
@@ -32,15 +34,13 @@ class Field:
             is_mobile=True,
             geolocation={"longitude": 121.02, "latitude": 30.70},
             permissions=["geolocation"],
+            **signed_in.of(username),
         )
         self.page = self.context.new_page()
         self.page.set_default_timeout(20_000)
         self.wrong: list[str] = []
         self.page.on("pageerror", lambda error: self.wrong.append(str(error)))
-        self.page.goto("/sign-in?next=/field/")
-        self.page.get_by_label("用户名").fill(username)
-        self.page.get_by_label("密码", exact=True).fill(password)
-        self.page.get_by_role("button", name="登录", exact=True).click()
+        signed_in.open(self.page, username, "/field/")
         expect(self.page.get_by_role("heading", name="今日任务")).to_be_visible()
         self.online()
         self.page.evaluate(IN_CHARGE)

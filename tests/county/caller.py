@@ -1,6 +1,7 @@
 """A program that speaks to the county's API as one of its accounts."""
 
 from collections.abc import Iterator
+from functools import cached_property
 from typing import Any
 
 import httpx
@@ -9,25 +10,30 @@ PAGE = 200
 
 
 class Caller:
-    """`get`, `post`, … with the account's token."""
+    """`client` with the account's token, `pages` with its session: each signs in when it is first used."""
 
     def __init__(self, url: str, username: str, password: str) -> None:
-        self.client = httpx.Client(base_url=url, timeout=60)
-        answer = self.client.post("/api/v1/token", json={"username": username, "password": password})
+        self.url = url
+        self.account = {"username": username, "password": password}
+
+    @cached_property
+    def client(self) -> httpx.Client:
+        """The API."""
+        opened = httpx.Client(base_url=self.url, timeout=60)
+        answer = opened.post("/api/v1/token", json=self.account)
         answer.raise_for_status()
-        self.client.headers["Authorization"] = f"Bearer {answer.json()['access']}"
-        self.pages = httpx.Client(base_url=url, timeout=60, follow_redirects=False)
-        form = self.pages.get("/sign-in")
-        self.pages.post(
-            "/sign-in",
-            data={
-                "username": username,
-                "password": password,
-                "csrfmiddlewaretoken": self.pages.cookies["csrftoken"],
-            },
-            headers={"Referer": f"{url}/sign-in"},
-        )
-        assert form.status_code == 200
+        opened.headers["Authorization"] = f"Bearer {answer.json()['access']}"
+        return opened
+
+    @cached_property
+    def pages(self) -> httpx.Client:
+        """The desk."""
+        opened = httpx.Client(base_url=self.url, timeout=60, follow_redirects=False)
+        assert opened.get("/sign-in").status_code == 200
+        form = self.account | {"csrfmiddlewaretoken": opened.cookies["csrftoken"]}
+        answer = opened.post("/sign-in", data=form, headers={"Referer": f"{self.url}/sign-in"})
+        assert answer.status_code == 302, f"{self.account['username']} is not let in"
+        return opened
 
     def rows(self, path: str) -> Iterator[dict[str, Any]]:
         """Every row of a list."""
@@ -42,6 +48,6 @@ class Caller:
             number += 1
 
     def close(self) -> None:
-        """Both connections."""
-        self.client.close()
-        self.pages.close()
+        """Whatever was opened."""
+        for opened in {"client", "pages"} & vars(self).keys():
+            vars(self)[opened].close()

@@ -1,7 +1,6 @@
 """The chart in a real Chromium, alone on a page: its time axis is Shanghai's wherever the browser stands."""
 
 import json
-import shutil
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -9,8 +8,8 @@ from typing import Any
 import pytest
 
 from siteloop.framework import assets
+from siteloop.framework.testing.chromium import CHROMIUM
 
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 SCRIPTS = Path(__file__).parents[1] / "static" / "siteloop" / "js"
 PAGE = """<!doctype html><html lang="zh-CN" data-bs-theme="dark"><body>
 <div class="chart" style="width:900px;height:300px" data-chart data-code="M1" data-device="1" data-fields="pm25" data-hours="2"
