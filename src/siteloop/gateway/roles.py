@@ -25,7 +25,8 @@ from siteloop.gateway.registry_source import RegistrySource
 from siteloop.gateway.rollups.rollup import Roller
 from siteloop.gateway.settings import GatewaySettings
 from siteloop.gateway.storing import occurrences
-from siteloop.gateway.storing.sink import Batch, Sink
+from siteloop.gateway.storing.batch import Batch
+from siteloop.gateway.storing.sink import Sink
 from siteloop.rules.detector import Detector
 
 WATCH_S = 2.0

@@ -35,7 +35,7 @@ class Past(Plane):
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
         self.store_folder = FolderStore(folder / "archive")
-        self.sink.past = self.store_folder
+        self.sink.rows.past = self.store_folder
         registry = RegistrySource(self.dsn)
         registry.use(
             Registry(

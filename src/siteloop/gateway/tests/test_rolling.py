@@ -111,8 +111,8 @@ def test_sums_in_memory_are_the_sums_of_the_stored_rows(
             await plane.store(connection, block_of(rows[at : at + size]))
             at += size
             if chance.random() < 0.3:
-                await plane.sink.write_ripe(connection, rows[min(at, len(rows)) - 1][1])
-        await plane.sink.write_ripe(connection, end)
+                await plane.sink.rows.write_ripe(connection, rows[min(at, len(rows)) - 1][1])
+        await plane.sink.rows.write_ripe(connection, end)
         roller = _roller(plane, devices)
         roller._minute = from_us(end)  # hours only once the repairs are done
         await roller.roll(connection, from_us(end))
@@ -135,7 +135,7 @@ def test_a_sink_that_starts_anew_forgets_nothing_of_the_open_quarter(plane: Plan
         await again.start(connection)
         await plane.store(connection, block_of(rows[30:]))
         end = START + 60 * MINUTE
-        await again.write_ripe(connection, end)
+        await again.rows.write_ripe(connection, end)
         await _roller(plane).roll(connection, from_us(end + MINUTE))
         made = _found(plane)
         assert [v[0] for k, v in made.items() if k[1] == 900] == [60, 60]
@@ -157,7 +157,7 @@ def test_a_minute_that_only_repeats_its_row_is_not_written(plane: Plane, is_late
         await plane.store(connection, block_of(rows[1:] if is_late else rows))
         if is_late:
             await plane.store(connection, block_of(rows[:1]))
-        await plane.sink.write_ripe(connection, START + 20 * MINUTE)
+        await plane.sink.rows.write_ripe(connection, START + 20 * MINUTE)
         await _roller(plane, ONCE_A_MINUTE).roll(connection, end)
         assert plane.ask(minutes) == [(from_us(START + 5 * MINUTE), 2)]
         assert plane.ask("SELECT n[1], expected FROM telemetry.dust_rollup WHERE step = 900") == [(16, 15)]
@@ -184,7 +184,7 @@ def test_minutes_of_a_quarter_in_doubt_do_not_wait_for_its_end(plane: Plane) -> 
     async def work(connection: Connection) -> None:
         await plane.store(connection, block_of(rows[1:]))
         await plane.store(connection, block_of(rows[:1]))  # late: memory gives the quarter hour up
-        await plane.sink.write_ripe(connection, START + 5 * MINUTE)
+        await plane.sink.rows.write_ripe(connection, START + 5 * MINUTE)
         assert plane.ask(minutes) == [(3,), (4,), (4,)]  # the last was open
         await _roller(plane).roll(connection, from_us(START + 4 * MINUTE + 10 * SECOND))
         assert plane.ask(minutes) == [(4,)] * 4
@@ -223,13 +223,13 @@ def test_the_clock_closes_what_no_row_closes_and_writes_it_once(plane: Plane) ->
 
     async def work(connection: Connection) -> None:
         await plane.store(connection, block_of([_row(1, 10, chance), _row(1, 20, chance)]))
-        await plane.sink.write_ripe(connection, START + 30 * SECOND)
+        await plane.sink.rows.write_ripe(connection, START + 30 * SECOND)
         assert plane.ask("SELECT count(*)::int FROM telemetry.dust_rollup") == [(0,)]
-        await plane.sink.write_ripe(connection, START + 66 * SECOND)
+        await plane.sink.rows.write_ripe(connection, START + 66 * SECOND)
         assert plane.ask("SELECT step, n[4] FROM telemetry.dust_rollup") == [(60, 2)]
-        assert not plane.sink.rolling["dust"].ripe(START + 70 * SECOND).closed
+        assert not plane.sink.rows.rolling["dust"].ripe(START + 70 * SECOND).closed
         await plane.store(connection, block_of([_row(1, 40, chance)]))  # a straggler, still in order
-        await plane.sink.write_ripe(connection, START + 70 * SECOND)
+        await plane.sink.rows.write_ripe(connection, START + 70 * SECOND)
         assert plane.ask("SELECT step, n[4] FROM telemetry.dust_rollup") == [(60, 3)]
 
     _do(plane, work)

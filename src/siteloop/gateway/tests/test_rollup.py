@@ -47,7 +47,7 @@ def _run(plane: Plane, rounds: list[tuple[list[tuple[object, ...]], int]]) -> No
             for rows, minutes in rounds:
                 if rows:
                     await plane.store(connection, block_of(rows))
-                await plane.sink.write_ripe(connection, START + minutes * MINUTE)
+                await plane.sink.rows.write_ripe(connection, START + minutes * MINUTE)
                 await roller.roll(connection, from_us(START + minutes * MINUTE))
 
     asyncio.run(test())

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from siteloop.gateway.binary import copying
 from siteloop.gateway.history import partitions
 from siteloop.gateway.raw.archive import read_chunk
+from siteloop.gateway.storing import alongside
 from siteloop.gateway.tests.planes import NORMAL_ROW, T0, Plane, block_of, columns_of
 from siteloop.kernel import block as blocks
 from siteloop.kernel.block import Block, Kind, Reject
@@ -167,7 +168,9 @@ def test_received_is_stored_and_control_and_rejected(plane: Plane) -> None:
     ]
 
 
-@pytest.mark.parametrize("step", ["_rows", "_latest", "_ledger", "_position"])
+@pytest.mark.parametrize(
+    "step", ["rows.write", "write_latest", "write_events", "write_ledger", "_position", "_committed"]
+)
 def test_a_death_between_any_two_steps_neither_loses_nor_doubles(
     plane: Plane, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
@@ -177,14 +180,16 @@ def test_a_death_between_any_two_steps_neither_loses_nor_doubles(
     ]
 
     async def test() -> None:
-        real = getattr(plane.sink, step)
+        part, _, name = step.rpartition(".")
+        owner = plane.sink.rows if part else alongside if name.startswith("write") else plane.sink
+        real = getattr(owner, name)
 
         async def dies(*given: object) -> None:
             await real(*given)
             raise KeyboardInterrupt
 
         async with await plane.connect() as connection:
-            monkeypatch.setattr(plane.sink, step, dies)
+            monkeypatch.setattr(owner, name, dies)
             with pytest.raises(KeyboardInterrupt):
                 await plane.sink.store(connection, data)
         monkeypatch.undo()
@@ -233,14 +238,14 @@ def test_a_block_nobody_can_read_is_kept_and_counted_and_the_stream_goes_on(plan
 def test_a_block_the_database_refuses_is_put_aside_alone(
     plane: Plane, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = plane.sink._rows
+    real = plane.sink.rows.write
 
     async def refuses(connection: Any, profile: Any, parts: Any, batch: Any, careful: bool) -> None:
         await real(connection, profile, parts, batch, careful)
         if any(2 in c.device for _, c in parts):
             await connection.execute("SELECT 'x'::int")  # as a value out of range would
 
-    monkeypatch.setattr(plane.sink, "_rows", refuses)
+    monkeypatch.setattr(plane.sink.rows, "write", refuses)
     many = [(n, blocks.encode(block_of([(n, T0), (n, T0 + SECOND)]))) for n in (1, 2, 3)]
 
     async def test() -> None:
