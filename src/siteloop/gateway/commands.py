@@ -97,7 +97,7 @@ class Commands:
             self._news.put_nowait((command, state, result, own))
 
     def set_clock(self, device: DeviceEntry, speaker: Writer) -> None:
-        """A device asked for the time (1013): tell it at once, outside the command table."""
+        """A device asked for the time (1013): tell it now, outside the command table."""
         now = time.time_ns() // 1000
         cn, area = talk.command("set_time", {}, now)
         speaker.send(_request(device, talk.qn_of(now), cn, area))

@@ -20,6 +20,7 @@ from siteloop.gateway.latency import METER
 from siteloop.gateway.lease import Crew, Elsewhere
 from siteloop.gateway.listeners import role
 from siteloop.gateway.live import Authorise, Live
+from siteloop.gateway.quarantine import keeping
 from siteloop.gateway.raw.archive import RawArchive
 from siteloop.gateway.registry_source import RegistrySource
 from siteloop.gateway.rollups.rollup import Roller
@@ -157,6 +158,7 @@ async def sink(settings: GatewaySettings) -> None:
         group.create_task(roller.run())
         group.create_task(METER.run(settings.dsn))
         group.create_task(occurrences.run(settings))
+        group.create_task(keeping.run(settings))
         group.create_task(registry.watch())
 
 

@@ -28,6 +28,7 @@ from siteloop.kernel.reasons import Reason
 from siteloop.kernel.registry import DeviceEntry
 from siteloop.kernel.times import SECOND
 from siteloop.protocols.events.event import Event, Kind, Picture
+from siteloop.protocols.events.private import hidden
 from siteloop.protocols.events.reading import pushed
 from siteloop.protocols.framing import Refusal
 
@@ -57,15 +58,15 @@ class EventIntake:
         if device is None:
             return self._unproven(request, code, body, peer, is_stale)
         if is_late:
-            self.intake.refuse(Reason.LENGTH, "the body did not end in time", body, peer, device=device)
+            self._refuse(Reason.LENGTH, "the body did not end in time", body, peer, device)
             return _problem(HTTPStatus.REQUEST_TIMEOUT, "数据未在规定时间内传完，请重发", Reason.LENGTH)
         if not is_whole:
             detail = f"over {LARGEST} bytes, or cut short"
-            self.intake.refuse(Reason.LENGTH, detail, body[:4096], peer, device=device)
+            self._refuse(Reason.LENGTH, detail, body, peer, device)
             return _problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "单次推送不得超过 12 MB", Reason.LENGTH)
         if device.profile not in EVENT_SOURCES or not device.enabled:
             reason = Reason.DISABLED if not device.enabled else Reason.UNSUPPORTED
-            self.intake.refuse(reason, f"events of profile {device.profile}", body, peer, device=device)
+            self._refuse(reason, f"events of profile {device.profile}", body, peer, device)
             words = "设备已停用" if reason is Reason.DISABLED else "该设备不是摄像机或门禁"
             return _problem(HTTPStatus.FORBIDDEN, words, reason)
         if self.intake.gathering.waiting > HIGH:
@@ -83,6 +84,10 @@ class EventIntake:
         return Response(
             msgspec.json.encode({"accepted": taken, "errors": errors}), media_type="application/json"
         )
+
+    def _refuse(self, reason: Reason, detail: str, body: bytes, peer: str, device: DeviceEntry) -> None:
+        """Refused bodies are looked at by people: nobody's name stands in them."""
+        self.intake.refuse(reason, detail, hidden(body[:KEPT_RAW]), peer, device=device)
 
     # ---- who
 
@@ -111,7 +116,7 @@ class EventIntake:
     def _unproven(self, request: Request, code: str, body: bytes, peer: str, is_stale: bool) -> Response:
         """401 with the ways to prove oneself. A first request without any proof is how digest begins: nothing is refused yet."""
         if code and not is_stale:
-            self.intake.refuse_stranger(code, body, peer)
+            self.intake.refuse_stranger(code, hidden(body[:KEPT_RAW]), peer)
         answer = _problem(HTTPStatus.UNAUTHORIZED, "设备编码或令牌不正确", Reason.PASSWORD)
         answer.headers.append("WWW-Authenticate", self.digest.challenge(is_stale))
         answer.headers.append("WWW-Authenticate", f'Basic realm="{proof.REALM}"')
@@ -153,7 +158,7 @@ class EventIntake:
                 late = Refusal(is_late, body, f"off by {(one.at - now) / SECOND:.0f} s") if is_late else None
             refusal = one if isinstance(one, Refusal) else late
             if refusal is not None:
-                self.intake.refuse(refusal.reason, refusal.detail, refusal.raw, peer, device=device)
+                self._refuse(refusal.reason, refusal.detail, refusal.raw, peer, device)
                 errors.append(RowError(place, refusal.reason.value, refusal.detail[:200]))
                 continue
             assert isinstance(one, Event), "all others were refused"

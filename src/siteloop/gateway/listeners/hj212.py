@@ -103,6 +103,17 @@ class Hj212Server(TcpServer):
             connection.progress.note(bool(connection.buffer), len(connection.buffer) < len(chunk))
 
 
+class _Clock:
+    """Tells the time (1012) behind the 9013, whenever that goes out: the time is that of the telling."""
+
+    def __init__(self, device: DeviceEntry, connection: "Hj212Connection") -> None:
+        self.device, self.connection = device, connection
+
+    def answer(self, data: list[bytes]) -> None:
+        """The notice was answered."""
+        self.connection.server.commands.set_clock(self.device, self.connection)
+
+
 class Hj212Connection(TcpConnection):
     """One device's (or one collector's) connection; several MN may speak over it."""
 
@@ -177,7 +188,7 @@ class Hj212Connection(TcpConnection):
         if message.cn in talk.NOTICES:
             server.gathering.control()
             if message.cn == "1013":
-                server.commands.set_clock(device, self)
+                server.gathering.answer(_Clock(device, self), b"")
             return
         if not device.enabled:
             self._refuse(

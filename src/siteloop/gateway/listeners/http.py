@@ -17,7 +17,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from siteloop.gateway.commands import STATES, Commands, CommandsUnreachable
-from siteloop.gateway.gathering import HIGH, Gathering
+from siteloop.gateway.gathering import HIGH, KEPT_RAW, Gathering
 from siteloop.gateway.listeners import patience
 from siteloop.gateway.listeners.events import EventIntake
 from siteloop.gateway.listeners.json_intake import JsonIntake, RowError
@@ -94,8 +94,7 @@ class HttpIntake:
         )
 
     async def _readings(self, request: Request) -> Response:
-        body = await self._body(request)
-        device = self._device(request, body)
+        device, body = await self._said(request)
         peer = self._peer(request)
         profile = request.path_params["profile"]
         if profile not in (device.profile, POSITION.code):
@@ -123,7 +122,7 @@ class HttpIntake:
         )
 
     async def _commands(self, request: Request) -> Response:
-        device = self._device(request, b"")
+        device, _ = await self._said(request)
         self.intake.presence.heard(device.number, self._peer(request))
         try:
             return _json({"commands": await self.commands.fetch(device.number)}, HTTPStatus.OK)
@@ -131,8 +130,7 @@ class HttpIntake:
             raise Refusal(HTTPStatus.SERVICE_UNAVAILABLE, "指令暂不可取，请稍后再试") from None
 
     async def _report(self, request: Request) -> Response:
-        body = await self._body(request)
-        device = self._device(request, body)
+        device, body = await self._said(request)
         try:
             told = msgspec.convert(
                 {**msgspec.json.decode(body, type=dict), "id": request.path_params["id"]}, Result
@@ -151,14 +149,26 @@ class HttpIntake:
     def _peer(request: Request) -> str:
         return f"{request.client.host}:{request.client.port}" if request.client else ""
 
-    async def _body(self, request: Request) -> bytes:
-        """The whole body. Refuses more than a mebibyte without reading on, and what takes longer than a minute."""
-        body = bytearray()
+    async def _said(self, request: Request) -> tuple[DeviceEntry, bytes]:
+        """Who asks, and the body. 401 when it is not proven: of a stranger's body only what quarantine keeps is held."""
+        scheme, _, proof = request.headers.get("authorization", "").partition(" ")
+        code, colon, token = proof.strip().rpartition(":")
+        device = self.intake.who(code, token) if scheme.lower() in ("bearer", "device") and colon else None
+        body = await self._body(request, LARGEST if device is not None else KEPT_RAW)
+        if device is None:
+            self.intake.refuse_stranger(code, body, self._peer(request))
+            raise Refusal(HTTPStatus.UNAUTHORIZED, "设备编码或令牌不正确", Reason.PASSWORD.value)
+        return device, body
+
+    async def _body(self, request: Request, most: int) -> bytes:
+        """The body up to `most` bytes. Refuses more than a mebibyte without reading on, and what takes longer than a minute."""
+        body, size = bytearray(), 0
         try:
             async with asyncio.timeout(patience.BODY_S):
                 async for part in request.stream():
-                    body += part
-                    if len(body) > LARGEST:
+                    size += len(part)
+                    body += part[: max(0, most - len(body))]  # what is beyond is read and thrown away
+                    if size > LARGEST:
                         self.intake.refuse(
                             Reason.LENGTH, f"body over {LARGEST} bytes", bytes(body), self._peer(request)
                         )
@@ -178,16 +188,6 @@ class HttpIntake:
                 HTTPStatus.REQUEST_TIMEOUT, "数据未在规定时间内传完，请重发", Reason.LENGTH.value
             ) from None
         return bytes(body)
-
-    def _device(self, request: Request, body: bytes) -> DeviceEntry:
-        """Who asks. 401 when it is not proven."""
-        scheme, _, proof = request.headers.get("authorization", "").partition(" ")
-        code, colon, token = proof.strip().rpartition(":")
-        device = self.intake.who(code, token) if scheme.lower() in ("bearer", "device") and colon else None
-        if device is None:
-            self.intake.refuse_stranger(code, body, self._peer(request))
-            raise Refusal(HTTPStatus.UNAUTHORIZED, "设备编码或令牌不正确", Reason.PASSWORD.value)
-        return device
 
 
 async def _told(_: Request, refusal: Exception) -> Response:

@@ -249,3 +249,26 @@ def test_a_refused_push_is_explained_and_never_released() -> None:
     assert broken.explanation.reason == "malformed"
     stranger = judge(CAMERA.plain("fire", now())[1], "events", now(), lambda _: None, None)
     assert (stranger.explanation.reason, stranger.rows) == ("wrong_password", ())
+
+
+@pytest.mark.requirement("SEC-06")
+@pytest.mark.parametrize("who", [("GATE-1", "guess"), ("NOBODY", TOKEN), ("D4", TOKEN), ("OFF", TOKEN)])
+def test_a_refused_passage_keeps_nobodys_name(who: tuple[str, str]) -> None:
+    """What is refused lies in quarantine for people to look at: a gate whose token ran out pushes persons all the same."""
+
+    async def test() -> None:
+        async with listening(DEVICES) as (role, bus):
+            for kind, body in (
+                ("application/xml", "<EventNotificationAlert><name>王小五</name><cardNo>33048219</cardNo>"),
+                ("application/json", '{"AccessControllerEvent": {"name": "王小五", "cardNo": "33048219'),
+                ("application/json", '{"passage": {"name": "\\u738b", "card": 33048219}}'),
+                ("text/plain", "Events[0].CardName=王小五\r\nEvents[0].CardNo=33048219\r\n"),
+            ):
+                assert (await push(role, (kind, body.encode()), who)).status_code in (401, 403)
+            await settled(role)
+            kept = [r.raw for b in bus.blocks for r in b.rejects]
+            assert len(kept) == 4 and all(b"***" in raw for raw in kept)
+            for secret in ("王小五".encode(), b"33048219", b"738b"):
+                assert not any(secret in raw for raw in kept)
+
+    within(20, test)

@@ -16,6 +16,7 @@ import pytest
 from siteloop.gateway.gathering import KEPT_RAW
 from siteloop.gateway.listeners import patience
 from siteloop.gateway.listeners.events import EventIntake
+from siteloop.gateway.listeners.http import HttpIntake
 from siteloop.gateway.listeners.role import ListenerRole
 from siteloop.gateway.tests.listening import MN, TOKEN, device, frame, listening, settled, until, within
 from siteloop.kernel.block import Block
@@ -253,6 +254,31 @@ def test_of_a_stranger_s_body_no_more_is_held_than_is_kept() -> None:
     async def test() -> None:
         request: Any = Endless()
         assert await EventIntake._body(request, KEPT_RAW) == (b"x" * KEPT_RAW, False, False)
+
+    within(20, test)
+
+
+@pytest.mark.parametrize(("token", "held"), [(TOKEN, 300_000), ("guess", KEPT_RAW)])
+def test_a_stranger_s_readings_are_not_held_either(
+    token: str, held: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who cannot prove itself is known by the head: ten thousand of them must not hold a mebibyte each for a minute."""
+    kept: list[int] = []
+    body_of = HttpIntake._body
+
+    async def noted(self: HttpIntake, *asked: Any) -> bytes:
+        body = await body_of(self, *asked)
+        kept.append(len(body))
+        return body
+
+    monkeypatch.setattr(HttpIntake, "_body", noted)
+
+    async def test() -> None:
+        async with listening() as (role, bus):
+            head = f"POST /api/v1/intake/dust HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer D4:{token}\r\nConnection: close\r\n"
+            answer = await _http(role, head.encode() + b"Content-Length: 300000\r\n\r\n" + b"x" * 300_000)
+            assert answer.split(b" ")[1] == (b"422" if token == TOKEN else b"401")
+            assert (bus.rows, kept) == (0, [held])
 
     within(20, test)
 

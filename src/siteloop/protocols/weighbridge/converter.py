@@ -7,11 +7,11 @@ import re
 
 import msgspec
 
-from siteloop.protocols.framing import Refusal
+from siteloop.protocols.framing import FILL, Refusal
 from siteloop.protocols.weighbridge import xk3190
 from siteloop.protocols.weighbridge.xk3190 import Frame
 
-_LINE = re.compile(rb"[\x21-\x7e][\x20-\x7e]{0,79}")
+_LINE = re.compile(rb"(?<![\x20-\x7e])([\x21-\x7e][\x20-\x7e]{0,79})\Z")
 _BEGUN = re.compile(rb"[\x20-\x7e]{1,80}\r?\Z")
 
 
@@ -41,13 +41,17 @@ def _whole(data: bytes) -> int:
 
 
 def _lines(junk: Refusal) -> list[Named | Refusal]:
-    """The lines that bytes between frames are, if they are nothing else."""
+    """The lines among bytes between frames, and the noise before and behind them: a scale may be joined in the middle of a frame."""
     *lines, rest = junk.raw.split(b"\n")
-    told = [line.strip() for line in lines if line.strip()]
-    if rest.strip(b"\r\x00 ") or not told or not all(_LINE.fullmatch(line) for line in told):
-        return [junk]
-    named: list[Named | Refusal] = []
-    for line in told:
-        code, _, password = line.decode("ascii").partition(":")
-        named.append(Named(line, code.strip(), password))
-    return named
+    told: list[Named | Refusal] = []
+    for line in (line.strip(FILL) for line in lines):
+        match = _LINE.search(line)
+        noise = line[: match.start()] if match else line
+        if noise.strip(FILL):
+            told.append(msgspec.structs.replace(junk, raw=noise))
+        if match:
+            code, _, password = match[1].decode("ascii").strip().partition(":")
+            told.append(Named(match[1], code.strip(), password))
+    if rest.strip(FILL):
+        told.append(msgspec.structs.replace(junk, raw=rest))
+    return told

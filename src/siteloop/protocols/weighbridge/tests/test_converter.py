@@ -42,6 +42,17 @@ def test_noise_is_no_line_and_a_begun_line_waits() -> None:
     assert [type(u) for u in converter.cut(b"x" * 81)[1]] == [Refusal]
 
 
+def test_a_line_counts_though_the_scale_is_joined_in_the_middle_of_a_frame() -> None:
+    """A converter calls at any moment: its line, and in the same segment what is left of a frame."""
+    frame = xk3190.continuous(12_340)
+    for left in range(1, len(frame)):
+        _, found = converter.cut(b"WB1:pw\r\n" + frame[left:] + frame)
+        assert [type(u) for u in found] == [Named, *[Refusal] * (len(found) - 2), Frame], left
+        _, found = converter.cut(b"\xff" + frame[left:] + b"WB1:pw\r\n" + frame)
+        assert Named(b"WB1:pw", "WB1", "pw") in found and isinstance(found[-1], Frame)
+        assert not any(b"pw" in u.raw for u in found if isinstance(u, Refusal)), "no password is kept"
+
+
 @given(st.binary(max_size=120))
 def test_anything_is_told_or_waits(data: bytes) -> None:
     used, _ = converter.cut(data)
