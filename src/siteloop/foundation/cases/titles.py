@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from siteloop.foundation.packs.models import PackRule
+from siteloop.framework.language import term
 from siteloop.framework.lookups import MOST, Choice, Coded
 from siteloop.framework.viewer import Viewer
 
@@ -11,14 +12,15 @@ RULE_TITLES: dict[str, str] = {}
 
 
 def titles(rules: Iterable[str]) -> dict[str, str]:
-    """Rule code -> title, for those of `rules` that have one: a code is no word for an officer."""
+    """Rule code -> title in the reader's language, for those of `rules` that have one: a code is no word for an officer."""
     wanted = set(rules)
     unnamed = wanted - RULE_TITLES.keys()
     found: dict[str, str] = {}
     if unnamed:
         rows = PackRule.objects.unscoped("a rule's title is no secret").filter(code__in=unnamed)
         found = dict(rows.order_by("version", "pk").values_list("code", "title"))
-    return found | {code: RULE_TITLES[code] for code in wanted - unnamed}
+    found |= {code: RULE_TITLES[code] for code in wanted - unnamed}
+    return {code: term(zh) for code, zh in found.items()}
 
 
 def title(rule: str) -> str:

@@ -141,15 +141,15 @@ def _early(project: Any, rule: EligibilityRule) -> Decision:
     return Decision(rule.already_started, rule.code, reason, rule.clause)
 
 
-def show(name: str, value: Any) -> str:
-    """A fact or limit with its unit or title."""
+def show(name: str, value: Any, say: Callable[[str], str] = str) -> str:
+    """A fact or limit with its unit or title. A decision keeps the Chinese; `say` is how a page puts its words."""
     if isinstance(value, bool):
-        return "是" if value else "否"
+        return say("是" if value else "否")
     if isinstance(value, list):
-        return "、".join(show(name, v) for v in value)
+        return say("、").join(show(name, v, say) for v in value)
     if isinstance(value, int | float):
-        return f"{value:,.10g} {UNITS.get(name, '')}".strip()
-    return TITLES.get(name, {}).get(value, str(value))
+        return f"{value:,.10g} {say(UNITS.get(name, ''))}".strip()
+    return say(TITLES.get(name, {}).get(value, str(value)))
 
 
 def _facts(project: Any, rule: EligibilityRule) -> str:

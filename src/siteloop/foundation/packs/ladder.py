@@ -8,7 +8,8 @@ from typing import Any
 from siteloop.foundation.packs import meaning
 from siteloop.foundation.packs.models import Pack, PackRule, PackValue
 from siteloop.foundation.packs.resolve import Book, Bounds, bounds_above, in_force, key_of, named
-from siteloop.foundation.packs.wording import PARAMETERS
+from siteloop.foundation.packs.wording import parameter
+from siteloop.framework.language import term
 
 Row = PackRule | PackValue
 WHY = "packs are public to read"
@@ -131,7 +132,7 @@ def numbers(row: Row, room: Bounds) -> list[Number]:
             if isinstance(row, PackRule):
                 title, unit = meaning.title(name), meaning.unit(row, name)
             else:
-                title, unit = PARAMETERS.get(name, name), row.unit if name == "value" else ""
+                title, unit = parameter(name), term(row.unit) if name == "value" else ""
             title = f"{title}（{unit}）" if unit else title
             found.append(Number(name, title, value, low, high))
     return found

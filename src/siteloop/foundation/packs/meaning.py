@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from siteloop.foundation.packs.models import PackRule
-from siteloop.foundation.packs.wording import PARAMETERS
+from siteloop.foundation.packs.wording import ENGLISH, PARAMETERS
 from siteloop.framework.language import pick
 from siteloop.kernel.profiles import PROFILES, Field
 
@@ -97,59 +97,6 @@ KINDS = {
         "Rows are missing between two that came, so the device is asked to hand them in; no warning.",
     ),
 }  # fmt: skip
-ENGLISH = {
-    "field": "Quantity",
-    "on": "Limit",
-    "off": "Recovery value",
-    "direction": "Direction",
-    "hold_s": "Hold",
-    "recover_s": "Recovery hold",
-    "from_minute": "From",
-    "to_minute": "To",
-    "window_s": "Window",
-    "min_share": "Valid share",
-    "intervals": "Missed intervals",
-    "min_s": "At least",
-    "after_s": "Longer than",
-    "when": "When",
-    "clock": "Clock",
-    "min_count": "Least rows",
-    "clear_count": "Rows to recover",
-    "min_run_s": "Shortest run",
-    "max_run_s": "Longest run",
-    "rest_s": "Rest",
-    "proof_s": "Proof within",
-    "frost_c": "Frost",
-    "rain_humidity": "Rain from",
-    "manual_s": "Manual pause",
-    "max_age_s": "Oldest data",
-    "missed": "Missed intervals",
-    "settle_s": "Wait for own re-send",
-    "kind": "Asked for",
-    "chunk_s": "At a time",
-    "oldest_days": "Back at most",
-    "wait_s": "Quiet after an answer",
-    "backoff_s": "Pause before a retry",
-    "tries": "Tries",
-    "most_asks": "Asks a second at most",
-    "min_moves": "Least changes",
-    "min_fields": "Least equal quantities",
-    "lag_s": "Lag at most",
-    "limit_s": "Allowed difference",
-    "jitter_s": "Jitter",
-    "correct": "Set the clock",
-    "correct_every_s": "Set at most every",
-    "side": "Side",
-    "profile": "Data judged",
-    "radius_m": "Radius",
-    "least": "Least neighbours",
-    "most": "Most neighbours",
-    "ratio": "Ratio",
-    "absolute": "Absolute difference",
-    "effect_s": "Effect within",
-    "min_drop": "Least drop",
-    "working_s": "Site active within",
-}
 WORDS = {
     "above": ("高于", "above"),
     "below": ("低于", "below"),

@@ -18,7 +18,7 @@ packs = Page(
     title_en="Packs",
     icon="books",
     columns=(
-        Column("title", link=True),
+        Column("title", link=True, value=wording.title),
         "code",
         "region_code",
         "zone",
@@ -41,7 +41,7 @@ rules = Page(
     title_en="Rules",
     icon="adjustments",
     columns=(
-        Column("title", link=True),
+        Column("title", link=True, value=wording.title),
         Column("code"),
         Column("pack"),
         Column("severity", kind="colour"),
@@ -81,7 +81,7 @@ values = Page(
     title_en="Values",
     icon="variable",
     columns=(
-        Column("title", link=True),
+        Column("title", link=True, value=wording.title),
         Column("key"),
         Column("pack"),
         Column("stated", "值", "Value", kind="text", value=wording.value),
@@ -109,7 +109,7 @@ eligibility = Page(
     title_en="Who must join",
     icon="checklist",
     columns=(
-        Column("title", link=True),
+        Column("title", link=True, value=wording.title),
         Column("code"),
         Column("pack"),
         Column("outcome"),
@@ -139,7 +139,7 @@ trials_ = Page(
     title_en="Trials of rules",
     icon="flask",
     columns=(
-        Column("title", link=True),
+        Column("title", link=True, value=wording.title),
         Column("code"),
         Column("region_code"),
         Column("project"),
@@ -172,7 +172,7 @@ runs = Page(
     title_en="Back-tests",
     icon="history",
     columns=(
-        Column("title", link=True),
+        Column("title", link=True, value=wording.title),
         Column("code"),
         Column("region_code"),
         Column("project"),

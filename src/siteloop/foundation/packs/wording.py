@@ -3,7 +3,15 @@
 from typing import Any
 
 from siteloop.foundation.packs.eligibility import NAMES, OPERATIONS, show
-from siteloop.foundation.packs.models import EligibilityRule, PackRule, PackValue
+from siteloop.foundation.packs.models import (
+    BackTestRun,
+    EligibilityRule,
+    Pack,
+    PackRule,
+    PackValue,
+    RuleTrial,
+)
+from siteloop.framework.language import pick, term
 
 PARAMETERS = {
     "field": "监测项",
@@ -76,53 +84,151 @@ PARAMETERS = {
     "fine_low": "罚款下限(元)",
     "fine_high": "罚款上限(元)",
 }
-UNITS = {"minute": "分钟", "hour": "小时", "day": "日"}
-COUNTS = {"working": "个工作", "calendar": "个自然"}
+ENGLISH = {
+    "field": "Quantity",
+    "on": "Limit",
+    "off": "Recovery value",
+    "direction": "Direction",
+    "hold_s": "Hold",
+    "recover_s": "Recovery hold",
+    "from_minute": "From",
+    "to_minute": "To",
+    "window_s": "Window",
+    "min_share": "Valid share",
+    "intervals": "Missed intervals",
+    "min_s": "At least",
+    "after_s": "Longer than",
+    "when": "When",
+    "clock": "Clock",
+    "min_count": "Least rows",
+    "clear_count": "Rows to recover",
+    "min_run_s": "Shortest run",
+    "max_run_s": "Longest run",
+    "rest_s": "Rest",
+    "proof_s": "Proof within",
+    "frost_c": "Frost",
+    "rain_humidity": "Rain from",
+    "manual_s": "Manual pause",
+    "max_age_s": "Oldest data",
+    "missed": "Missed intervals",
+    "settle_s": "Wait for own re-send",
+    "kind": "Asked for",
+    "chunk_s": "At a time",
+    "oldest_days": "Back at most",
+    "wait_s": "Quiet after an answer",
+    "backoff_s": "Pause before a retry",
+    "tries": "Tries",
+    "most_asks": "Asks a second at most",
+    "min_moves": "Least changes",
+    "min_fields": "Least equal quantities",
+    "lag_s": "Lag at most",
+    "limit_s": "Allowed difference",
+    "jitter_s": "Jitter",
+    "correct": "Set the clock",
+    "correct_every_s": "Set at most every",
+    "side": "Side",
+    "profile": "Data judged",
+    "radius_m": "Radius",
+    "least": "Least neighbours",
+    "most": "Most neighbours",
+    "ratio": "Ratio",
+    "absolute": "Absolute difference",
+    "effect_s": "Effect within",
+    "min_drop": "Least drop",
+    "working_s": "Site active within",
+    "amount": "Term",
+    "value": "Value",
+    "unit": "Unit",
+    "counts": "Days counted",
+    "period": "Period",
+    "online_share": "Share online",
+    "numerator": "Numerator",
+    "denominator": "Denominator",
+    "projects": "Projects",
+    "grouped_by": "Grouped by",
+    "goal": "Goal",
+    "from": "From",
+    "to": "To",
+    "instrument": "Law",
+    "clause": "Clause",
+    "text": "Text",
+    "fine_low": "Fine from (yuan)",
+    "fine_high": "Fine to (yuan)",
+}
+COMPARED = {"eq": "is", "ne": "is not", "in": "is one of", "on_or_after": "not before"}
+SAID = {"是": "yes", "否": "no", "、": ", ", "㎡": "m²", "万元": "×10,000 yuan"}
+TERMS = {
+    ("minute", ""): ("分钟", "min"),
+    ("hour", ""): ("小时", "h"),
+    ("day", "working"): ("个工作日", "working days"),
+    ("day", "calendar"): ("个自然日", "calendar days"),
+}
+
+
+def parameter(name: str) -> str:
+    """限值, Limit; the name itself where nobody gave it words."""
+    return pick(PARAMETERS.get(name, name), ENGLISH.get(name, name))
+
+
+def title(row: Pack | PackRule | PackValue | EligibilityRule | RuleTrial | BackTestRun) -> str:
+    """What the row is called, in the reader's language where the pack file's title has its English."""
+    return term(row.title)
 
 
 def parameters(row: PackRule) -> str:
     """限值 75，恢复值 60."""
-    return "，".join(f"{PARAMETERS.get(name, name)} {_plain(stated)}" for name, stated in row.params.items())
+    return _table(row.params)
 
 
 def named(stated: dict[str, Any]) -> str:
     """限值 70，恢复值 55; 现行数值 for nothing changed."""
-    return _table(stated) or "现行数值"
+    return _table(stated) or pick("现行数值", "as it stands")
 
 
 def room(row: PackRule | PackValue) -> str:
     """限值 35–115."""
-    return "，".join(
-        f"{PARAMETERS.get(name, name)} {low:g}–{high:g}" for name, (low, high) in row.bounds.items()
-    )
+    return _comma().join(f"{parameter(name)} {low:g}–{high:g}" for name, (low, high) in row.bounds.items())
 
 
 def value(row: PackValue) -> str:
     """3 个工作日; other tables by their names."""
     stated = row.value
     if isinstance(stated, dict) and "amount" in stated:
-        unit = UNITS.get(stated.get("unit", "day"), "")
-        counts = COUNTS.get(stated.get("counts", "calendar"), "") if unit == "日" else ""
-        return f"{stated['amount']:g} {counts}{unit}"
+        unit = stated.get("unit", "day")
+        counts = stated.get("counts", "calendar") if unit == "day" else ""
+        return f"{stated['amount']:g} {pick(*TERMS.get((unit, counts), ('', '')))}".strip()
     if isinstance(stated, list):
-        return "；".join(_table(v) if isinstance(v, dict) else _plain(v) for v in stated)
-    return _table(stated) if isinstance(stated, dict) else f"{_plain(stated)} {row.unit}".strip()
+        return pick("；", "; ").join(_table(v) if isinstance(v, dict) else _plain(v) for v in stated)
+    return _table(stated) if isinstance(stated, dict) else f"{_plain(stated)} {term(row.unit)}".strip()
 
 
 def condition(row: EligibilityRule) -> str:
     """建筑面积 ≥ 5,000 ㎡，工程类别 为 房屋建筑; 全部项目 without any."""
     told = [
-        f"{NAMES.get(c['field'], c['field'])} {OPERATIONS[c['op']][0]} {show(c['field'], c['value'])}"
+        f"{term(NAMES.get(c['field'], c['field']))} {_compared(c['op'])} {show(c['field'], c['value'], _said)}"
         for c in row.condition
     ]
-    return "，".join(told) or "全部项目"
+    return _comma().join(told) or pick("全部项目", "all projects")
 
 
 def _table(stated: dict[str, Any]) -> str:
-    return "，".join(f"{PARAMETERS.get(name, name)} {_plain(v)}" for name, v in stated.items())
+    return _comma().join(f"{parameter(name)} {_plain(v)}" for name, v in stated.items())
+
+
+def _comma() -> str:
+    return pick("，", ", ")
+
+
+def _said(zh: str) -> str:
+    return pick(zh, SAID.get(zh, ""))
+
+
+def _compared(op: str) -> str:
+    """为, ≥; English has its own word where the sign is none."""
+    return pick(OPERATIONS[op][0], COMPARED.get(op, OPERATIONS[op][0]))
 
 
 def _plain(stated: Any) -> str:
     if isinstance(stated, bool):
-        return "是" if stated else "否"
+        return pick("是", "yes") if stated else pick("否", "no")
     return f"{stated:g}" if isinstance(stated, float) else str(stated)

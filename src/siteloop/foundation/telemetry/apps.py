@@ -12,10 +12,13 @@ class TelemetryConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Who is registered waits no longer."""
+        """Who is registered waits no longer; doors have names in filters."""
         from django.db.models.signals import post_save
 
         from siteloop.foundation.registry.models import Device
         from siteloop.foundation.telemetry import knocking
+        from siteloop.foundation.telemetry.doors import DOORS
+        from siteloop.framework.lookups import CODED
 
+        CODED["listener"] = DOORS
         post_save.connect(knocking.registered, sender=Device, dispatch_uid="telemetry.knocking")

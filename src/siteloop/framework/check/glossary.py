@@ -1,5 +1,7 @@
 """Rules about words: what a register draws has its English, one word for one term, and no term that nobody speaks."""
 
+import importlib
+import importlib.util
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -35,6 +37,13 @@ def words_of(label: str) -> Iterator[Word]:
             yield from ((str(word), where) for word in spoken if not isinstance(word, Promise))
     for page in pages_found.pages_of(label):
         yield from _of_page(page)
+    yield from _of_data(config.name)
+
+
+def _of_data(package: str) -> Iterator[Word]:
+    """What a folder's data files and tables say: `spoken.py`, found by name, whose `words()` yields them."""
+    if importlib.util.find_spec(f"{package}.spoken") is not None:
+        yield from importlib.import_module(f"{package}.spoken").words()
 
 
 def _fields(model: type[models.Model]) -> "list[models.Field[Any, Any]]":

@@ -18,7 +18,8 @@ LEVELS = {
 
 def level(code: str) -> str:
     """县级 平湖市."""
-    return f"{pick(*LEVELS.get(len(code), ('', '')))} {name(code)}"
+    title = pick(*LEVELS.get(len(code), ("", "")))
+    return f"{title} {name(code)}" if code else pick("国家", "Nation")
 
 
 def words(row: ladder.Row) -> str:
@@ -40,7 +41,7 @@ def standing(s: ladder.Standing) -> dict[str, Any]:
         "severity": row.severity if isinstance(row, PackRule) else "",
         "is_off": isinstance(row, PackRule) and not row.enabled,
         "shadow": isinstance(row, PackRule) and row.shadow,
-        "room": [(wording.PARAMETERS.get(n, n), low, high) for n, (low, high) in s.room.items()],
+        "room": [(wording.parameter(n), low, high) for n, (low, high) in s.room.items()],
     }
 
 

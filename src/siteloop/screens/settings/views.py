@@ -16,7 +16,7 @@ from siteloop.foundation.regions.models import Region
 from siteloop.foundation.regions.names import name
 from siteloop.foundation.registry.models import Device, Project, Site
 from siteloop.framework.action import Action, Refused
-from siteloop.framework.language import pick
+from siteloop.framework.language import pick, term
 from siteloop.framework.perform import perform, permission_of
 from siteloop.framework.screen import screen
 from siteloop.framework.viewer import Viewer
@@ -202,4 +202,6 @@ def _regions(viewer: Viewer, region: str) -> list[tuple[str, str]]:
 
 
 def _fits(s: ladder.Standing, words: str) -> bool:
-    return not words or any(words.lower() in text.lower() for text in (s.key, s.row.title, s.row.clause))
+    return not words or any(
+        words.lower() in text.lower() for text in (s.key, s.row.title, term(s.row.title), s.row.clause)
+    )

@@ -293,6 +293,15 @@ def test_anybody_verifies_without_signing_in_and_sees_nothing_of_the_matter():
 
 
 @pytest.mark.django_db
+def test_a_document_without_a_file_says_so_and_asks_for_none():
+    document = _issue()
+    type(document).objects.unscoped("the test takes the file away").filter(pk=document.pk).update(sha256="")
+    said = Client().get(f"/verify/{document.code}").content.decode()
+    assert "真实有效" in said and "尚未生成" in said
+    assert "SHA-256" not in said and 'type="file"' not in said
+
+
+@pytest.mark.django_db
 def test_an_unknown_code_and_an_empty_form():
     assert Client().get("/verify/").status_code == 200
     answer = Client().get("/verify/NOSUCHCODE23")

@@ -228,3 +228,10 @@ def test_without_the_fast_plane_it_says_so(fast_plane: None, monkeypatch: pytest
 
     nobody.append(strange)
     assert isinstance(explaining.explain(row), Explanation)
+
+
+@pytest.mark.django_db
+def test_a_door_is_chosen_by_its_name(fast_plane: None) -> None:
+    who = caller(["telemetry.quarantine.view", "registry.device.view"])
+    asked = who.html.get("/telemetry/quarantine/lookup/listener?q=塔机").json()
+    assert [one["text"] for one in asked["results"]] == ["塔机与升降机"]

@@ -2,9 +2,11 @@
 
 import dataclasses
 import datetime as dt
+import re
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 
@@ -13,6 +15,7 @@ from siteloop.foundation.packs.loading import load_packs
 from siteloop.foundation.packs.models import Pack, PackRule, PackValue
 from siteloop.foundation.regions.models import Region
 from siteloop.foundation.registry.tests import rows
+from siteloop.framework.check.glossary import is_chinese
 from siteloop.framework.models import TrailEntry
 from siteloop.framework.testing import Caller, caller
 from siteloop.screens.settings import system_views
@@ -208,3 +211,17 @@ def test_the_system_page_tells_what_is_archived() -> None:
     assert "数据归档</dt><dd>1440 行" in page
     assert "2025-01-02 – 2025-01-03" in page
     assert "1 个日分区未写完" in page
+
+
+@pytest.mark.parametrize("kind", ["rules", "values"])
+def test_an_english_reader_finds_every_pack_title_and_number_in_english(kind: str) -> None:
+    who = caller(COUNTY, region="330482")
+    who.html.cookies[settings.LANGUAGE_COOKIE_NAME] = "en"
+    page = _text(who, f"/settings/?region=330482&kind={kind}")
+    titles = re.findall(rf'href="/settings/{kind}/[^"]*">([^<]*)</a>', page)
+    assert len(titles) > 15
+    assert not [one for one in titles if is_chinese(one)]
+    found = _text(who, "/settings/?region=330482&kind=rules&search=above the night limit")
+    assert "Noise above the night limit" in found and "PM10 jumps" not in found
+    rule = _text(who, "/settings/rules/dust.pm10_high/?region=330482")
+    assert "Limit 50–500, Recovery value 30–500" in rule
