@@ -15,7 +15,7 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 
-from siteloop.foundation.packs import publishing
+from siteloop.foundation.packs import narrowing, publishing
 from siteloop.foundation.packs.models import EligibilityRule, Pack, PackRule, PackValue
 from siteloop.foundation.packs.resolve import WHY, bounds_above, check_bounds, named, reading
 from siteloop.framework.action import Refused
@@ -32,6 +32,7 @@ class Loaded:
     packs: int = 0
     rows: int = 0
     kept: list[str] = field(default_factory=list)  # edited by people, the file's change waits as a proposal
+    held: list[str] = field(default_factory=list)  # held to a room that has become less
 
 
 def load_packs(folder: Path = FOLDER) -> Loaded:
@@ -48,6 +49,7 @@ def load_packs(folder: Path = FOLDER) -> Loaded:
         ):
             _load(digest, data, done)
         if done.rows:
+            done.held = narrowing.hold()
             publishing.changed()
     return done
 

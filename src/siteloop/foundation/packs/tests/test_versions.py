@@ -122,3 +122,39 @@ def test_a_worker_that_slept_through_midnight_publishes_the_new_day_when_it_wake
         cursor.execute("UPDATE fast.registry SET published_at = now() - interval '1 day'")
     jobs.new_day(timestamp=0)
     assert published == [1]
+
+
+def _province_file(folder, on, since):
+    (folder / "zj.toml").write_text(
+        'code = "zj"\ntitle = "浙江"\nregion = "33"\n[[rule]]\ncode = "dust.pm10_high"\ntitle = "PM10"\n'
+        f'detector = "threshold"\neffective_from = {since}\nparams = {{ field = "pm10", on = {on[0]}, off = {on[0]} }}\n'
+        f"bounds = {{ on = {on} }}\n"
+        '[[value]]\nkey = "dust.loop.verify"\ntitle = "核查"\nvalue = { amount = 1, unit = "day", counts = "working" }\n'
+        "bounds = { amount = [1, 2] }\n"
+    )
+    return load_packs(folder)
+
+
+@pytest.mark.requirement("CFG-13")
+def test_what_stands_outside_a_room_that_becomes_less_is_held_to_it(tmp_path):
+    assert "施行" in _says(120)
+    row = resolve.row("dust.loop.verify", "330411")
+    perform(actions.override_value, COUNTY, row, {"value": {"amount": 9}, "region_code": "330411"}, "人手少")
+    county = resolve.rules("330411")["dust.pm10_high"].pack.code
+    done = _province_file(tmp_path, [60, 100], _day(20))
+    assert sorted(done.held) == [f"{county}:dust.loop.verify", f"{county}:dust.pm10_high"]
+    assert resolve.value("dust.loop.verify", "330411")["amount"] == 2
+    before, after = (resolve.rules("330411", _day(n))["dust.pm10_high"] for n in (19, 20))
+    assert (before.params["on"], after.params["on"], after.params["off"]) == (120, 100, 60)
+    assert "on 120→100" in after.reason and after.set_by == "规则包"
+    Pack.objects.unscoped(WHY).update(digest="")
+    assert _province_file(tmp_path, [60, 100], _day(20)).held == []
+
+
+@pytest.mark.requirement("CFG-13")
+def test_a_version_that_is_to_begin_later_still_begins(tmp_path):
+    _says(120)
+    _says(80, _day(30))
+    _province_file(tmp_path, [60, 100], _day(10))
+    said = [resolve.rules("330411", _day(n))["dust.pm10_high"].params["on"] for n in (9, 10, 29, 30)]
+    assert said == [120, 100, 100, 80]
