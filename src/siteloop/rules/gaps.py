@@ -3,6 +3,8 @@
 Times are µs of device time. A gap lies between two rows that came (`begin`, `end`); what is missing is strictly inside.
 """
 
+from itertools import pairwise
+
 import msgspec
 
 
@@ -22,6 +24,12 @@ class Asked(msgspec.Struct):
     at: int  # wall clock
     heard: int = 0  # wall clock of the newest answering row
     rows: int = 0
+    told: list[int] = []  # what the answering rows hold for, device time
+
+    def unanswered(self, widest: int) -> int:
+        """µs of the stretches wider than `widest` for which nothing was handed in."""
+        edges = sorted({self.begin, *self.told, self.end})
+        return sum(b - a for a, b in pairwise(edges) if b - a > widest)
 
 
 class Gaps(msgspec.Struct):

@@ -17,7 +17,7 @@ import numpy as np
 from siteloop.kernel.block import Block, Columns, Kind
 from siteloop.kernel.finding import Command, Finding
 from siteloop.kernel.quirks import Quirk
-from siteloop.kernel.times import DAY, MINUTE, SECOND
+from siteloop.kernel.times import DAY, HOUR, MINUTE, SECOND
 from siteloop.rules import words
 from siteloop.rules.detector import Statement
 from siteloop.rules.episodes import raised, reading
@@ -29,6 +29,9 @@ from siteloop.rules.state import Array, Spec
 KINDS = {"realtime": Kind.REALTIME, "minute": Kind.MINUTE, "hour": Kind.HOUR, "day": Kind.DAY}
 UNITS = {"realtime": "实时数据", "minute": "分钟数据", "hour": "小时数据", "day": "日数据"}
 EXPIRES = 5 * MINUTE
+#: the longest periods a device may sum up by (1063: up to 30 minutes); more than two of them without a row are a hole
+PERIODS = {"minute": 30 * MINUTE, "hour": HOUR, "day": DAY}
+MOST_TOLD = 2_000  # rows of one answer whose times are remembered
 
 
 class HistoryGapLane(Lane):
@@ -89,6 +92,8 @@ class HistoryGapLane(Lane):
             )
             if asked is not None and is_answer:
                 asked.rows += 1
+                if len(asked.told) < MOST_TOLD:
+                    asked.told.append(at)
                 asked.heard = max(asked.heard, int(columns.received_at[i]))
             elif kind == Kind.REALTIME:
                 gaps.fill(at, int(self.allowed[slot]))
@@ -128,6 +133,9 @@ class HistoryGapLane(Lane):
                 gaps.next_at = now + int(self.backoff[slot]) * 2 ** (gaps.tries - 1)
                 return
             gaps.given_up += asked.end - asked.begin
+        elif len(asked.told) < MOST_TOLD:
+            period = PERIODS.get(self.kind_of(slot))
+            gaps.given_up += asked.unanswered(2 * period if period else int(self.allowed[slot]))
         gaps.got += asked.rows
         gaps.tries = 0
         gaps.remove(asked.begin, asked.end, int(self.allowed[slot]))

@@ -78,6 +78,18 @@ def test_an_answered_gap_ends_the_finding_with_the_number_of_rows():
     assert detector.tick(NOON + 4 * HOUR) == []
 
 
+@pytest.mark.requirement("DUST-27")
+@pytest.mark.parametrize(("minutes", "missing"), [(range(20), True), (range(0, 120, 30), False)])
+def test_what_an_answer_leaves_out_is_told(minutes, missing):
+    """A device that kept only some of it, and one that sums up by half hours, which leaves nothing out."""
+    detector = _with_gap(_made(chunk_s=7200))
+    detector.tick(NOON + MINUTE)
+    _rows(detector, 1, *(NOON - 2 * HOUR + m * MINUTE for m in minutes), kind=Kind.MINUTE, late=3 * HOUR)
+    (done,) = detector.tick(NOON + 4 * HOUR)
+    assert f"补传 {len(minutes)} 条" in done.message
+    assert ("未能补传" in done.message) is missing
+
+
 def test_rows_the_device_sends_again_by_itself_fill_the_gap_before_anybody_asks():
     detector = _with_gap(_made(), hours=1)
     _rows(detector, 1, *(NOON - i * MINUTE for i in range(1, 60)), late=HOUR)
