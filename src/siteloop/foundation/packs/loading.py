@@ -14,13 +14,15 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
+from django.utils import timezone
 
 from siteloop.foundation.packs import narrowing, publishing
 from siteloop.foundation.packs.models import EligibilityRule, Pack, PackRule, PackValue
-from siteloop.foundation.packs.resolve import WHY, bounds_above, check_bounds, named, reading
+from siteloop.foundation.packs.resolve import WHY, bounds_above, check_bounds, key_of, named, reading
 from siteloop.framework.action import Refused
 
 FOLDER = Path(settings.ROOT) / "packs"
+MOST_ROUNDS = 20  # days on which rooms become less, one after the other
 Kind = type[PackRule] | type[PackValue] | type[EligibilityRule]
 Stated = tuple[str, dict[str, Any]]  # key of a file's row, its fields
 
@@ -49,9 +51,20 @@ def load_packs(folder: Path = FOLDER) -> Loaded:
         ):
             _load(digest, data, done)
         if done.rows:
-            done.held = narrowing.hold()
+            _hold(done)
             publishing.changed()
     return done
+
+
+def _hold(done: Loaded) -> None:
+    """What stands outside a room that has become less gets a version inside it."""
+    for _ in range(MOST_ROUNDS):
+        made = narrowing.versions(timezone.localdate())
+        if not made:
+            return
+        PackRule.objects.unscoped(WHY).bulk_create([row for row in made if isinstance(row, PackRule)])
+        PackValue.objects.unscoped(WHY).bulk_create([row for row in made if isinstance(row, PackValue)])
+        done.held += [f"{row.pack.code}:{key_of(row)}" for row in made]
 
 
 def _load(digest: str, data: dict[str, Any], done: Loaded) -> None:

@@ -13,18 +13,14 @@ from siteloop.foundation.packs.resolve import WHY, Bounds, bounds_above, key_of,
 
 Row = PackRule | PackValue
 COPIED = {"id", "pack", "version", "effective_from", "effective_to", "edited", "reason", "set_by", "set_at"}
-MOST_ROUNDS = 20  # a version made for one day may stand outside the room of a later one
 
 
-def hold() -> list[str]:
-    """Make the versions; says for each "pack:key"."""
-    made: list[str] = []
-    for _ in range(MOST_ROUNDS):
-        found = _outside(timezone.localdate())
-        if not found:
-            break
-        made += [_held(row, room, day) for row, room, day in found]
-    return made
+def versions(today: dt.date) -> list[Row]:
+    """New versions of what leaves its room today or on a later day that is known, not yet written.
+
+    One that is made for one day may leave the room of a later one: ask again until there is none.
+    """
+    return [_held(row, room, day) for row, room, day in _outside(today)]
 
 
 def _outside(today: dt.date) -> list[tuple[Row, Bounds, dt.date]]:
@@ -64,10 +60,10 @@ def _within(said: dict[str, Any], room: Bounds) -> dict[str, Any]:
     return held
 
 
-def _held(row: Row, room: Bounds, day: dt.date) -> str:
+def _held(row: Row, room: Bounds, day: dt.date) -> Row:
     name = "key" if isinstance(row, PackValue) else "code"
-    versions: list[Row] = list(type(row).objects.unscoped(WHY).filter(pack=row.pack, **{name: key_of(row)}))
-    later = [v.effective_from for v in versions if v.effective_from is not None and v.effective_from > day]
+    before: list[Row] = list(type(row).objects.unscoped(WHY).filter(pack=row.pack, **{name: key_of(row)}))
+    later = [v.effective_from for v in before if v.effective_from is not None and v.effective_from > day]
     ends = [row.effective_to, *(start - dt.timedelta(days=1) for start in later)]
     said, held = stated(row), _within(stated(row), room)
     told = "，".join(f"{n} {said[n]:g}→{held[n]:g}" for n in held if held[n] != said[n])
@@ -76,9 +72,9 @@ def _held(row: Row, room: Bounds, day: dt.date) -> str:
         fields["params"] = held
     else:
         fields["value"] = held if isinstance(row.value, dict) else held["value"]
-    made = type(row)(
+    made: Row = type(row)(
         pack=row.pack,
-        version=max(v.version for v in versions) + 1,
+        version=max(v.version for v in before) + 1,
         effective_from=day,
         effective_to=min((end for end in ends if end is not None), default=None),
         edited=row.edited,
@@ -87,5 +83,4 @@ def _held(row: Row, room: Bounds, day: dt.date) -> str:
         set_at=timezone.now(),
         **fields,
     )
-    made.save()
-    return f"{row.pack.code}:{key_of(row)}"
+    return made
