@@ -11,7 +11,7 @@ from typing import Any
 
 from django.db.models import Model
 
-from siteloop.framework.language import term
+from siteloop.framework.language import sentence
 
 
 class Refused(Exception):
@@ -20,10 +20,10 @@ class Refused(Exception):
     def __init__(
         self, message: str, *, status: int = 409, errors: dict[str, list[str]] | None = None
     ) -> None:
-        self.message = term(message)
+        self.message = sentence(message)
         super().__init__(self.message)
         self.status = status
-        self.errors = {name: [term(one) for one in told] for name, told in (errors or {}).items()}
+        self.errors = {name: [sentence(one) for one in told] for name, told in (errors or {}).items()}
 
 
 class Changed(Refused):

@@ -19,6 +19,11 @@ def term(zh: str) -> str:
     return english.terms().get(zh, zh) if is_english() else zh
 
 
+def sentence(zh: str) -> str:
+    """A refusal or an answer in the active language, with the values in it."""
+    return english.sentence(zh) if is_english() else zh
+
+
 def pick(zh: str, en: str = "") -> str:
     """The text in the active language; without a text of its own the English is the glossary's."""
     return (en or term(zh)) if is_english() else zh

@@ -11,7 +11,7 @@ from django.db import IntegrityError, models, transaction
 
 from siteloop.framework import events, trail
 from siteloop.framework.action import Act, Action, Refused
-from siteloop.framework.language import pick, term
+from siteloop.framework.language import pick, sentence
 from siteloop.framework.masking import is_masked
 from siteloop.framework.page import Page
 from siteloop.framework.scope import visible
@@ -84,7 +84,7 @@ def closed(obj: models.Model, viewer: Viewer) -> str:
         copy.copy(obj).clean()
         _typist(obj, viewer)
     except ValidationError as no:
-        return "" if hasattr(no, "error_dict") else pick("；", "; ").join(map(term, no.messages))
+        return "" if hasattr(no, "error_dict") else pick("；", "; ").join(map(sentence, no.messages))
     except Refused as no:
         return no.message
     return ""

@@ -34,7 +34,7 @@ from siteloop.framework.forms import (
     record_lines,
     written,
 )
-from siteloop.framework.language import pick, term
+from siteloop.framework.language import pick, sentence, term
 from siteloop.framework.listing import PAGE_SIZES, Listing
 from siteloop.framework.models import SavedView, TrailEntry
 from siteloop.framework.page import Page
@@ -226,7 +226,7 @@ def register_action(
                 raise
             errors, status = no.errors or {"__all__": [no.message]}, no.status
         else:
-            messages.success(request, term(str(answer)) if answer else pick("已完成", "Done"))
+            messages.success(request, sentence(str(answer)) if answer else pick("已完成", "Done"))
             return redirect(path_of(found, pk) if pk is not None else path_of(found))
     return _ask(request, found, viewer, one, row=row, errors=errors, status=status)
 
@@ -300,8 +300,8 @@ def _bulk(request: HttpRequest, found: Page, viewer: Viewer, one: Action) -> Htt
             left.append(f"{row}：{no.message}")
     title = pick(one.title, one.title_en)
     messages.success(request, pick(f"{title}：完成 {done} 条", f"{title}: {done} done"))
-    for sentence in left[:20]:
-        messages.error(request, sentence)
+    for told in left[:20]:
+        messages.error(request, told)
     return redirect(path_of(found))
 
 

@@ -14,6 +14,7 @@ from siteloop.foundation.authority.models import Account, Organisation, Organisa
 from siteloop.foundation.people.models import Person
 from siteloop.foundation.people.synthetic import synthetic_id
 from siteloop.foundation.people.vault import fingerprint
+from siteloop.foundation.registry import demo_model
 from siteloop.foundation.registry.models import (
     Party,
     PartyKind,
@@ -66,6 +67,7 @@ def load() -> None:
     sites = [_project(i, dice) for i in range(SITES)]
     _persons([s.project for s in sites])
     _managers([s.project for s in sites])
+    demo_model.load()
 
 
 def _project(i: int, dice: random.Random) -> Site:

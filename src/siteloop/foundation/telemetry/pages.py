@@ -16,7 +16,7 @@ refused = Page(
         Column("listener", "接入方式", "Listener", kind="text", value=quarantine.listener),
         Column("sender", "设备", "Device", value=quarantine.sender),
         Column("peer"),
-        Column("detail"),
+        Column("detail", kind="text", value=quarantine.detail),
         Column("state", kind="state"),
     ),
     filters=("reason", "state", "received_at", "listener", "device"),

@@ -3,6 +3,7 @@
 from typing import Any
 from urllib.parse import urlencode
 
+from siteloop.foundation.telemetry import details
 from siteloop.foundation.telemetry.explaining import explain, sentence
 from siteloop.foundation.telemetry.ledger import listener_title
 from siteloop.foundation.telemetry.models import Quarantine
@@ -27,6 +28,11 @@ def sender(row: Quarantine) -> Any:
     if row.device_id and row.device:
         return row.device
     return row.device_code or pick("未自称", "did not say")
+
+
+def detail(row: Quarantine) -> str:
+    """What the door found, in words: 没有帧头 ##."""
+    return details.told(row.detail)
 
 
 def dump(row: Quarantine, viewer: Viewer) -> dict[str, Any]:

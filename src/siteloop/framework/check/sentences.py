@@ -1,12 +1,14 @@
 """What the program says when it refuses or is done: whole Chinese sentences in the source text, which need their English.
 
-Sentences put together of parts are not found here; code that makes them picks the language itself.
+A sentence with values in it is known by its shape, `{}` for each value: “当前环节“{}”不能做此操作”. What is put together
+otherwise is not found here; code that does so picks the language itself.
 """
 
 import ast
 from collections.abc import Iterator
 from pathlib import Path
 
+from siteloop.framework import english
 from siteloop.framework.check.folders import SOURCE, acts, modules, relative, tree
 
 #: what carries a sentence to a person, and the short names folders give to raising it
@@ -34,11 +36,22 @@ def _name(call: ast.Call) -> str:
 
 
 def _whole(node: ast.AST) -> Iterator[str]:
-    """Plain texts inside an argument, leaving out what is put together or already paired."""
+    """Texts inside an argument, leaving out what is already paired; with `{}` for what is put into one."""
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
         yield node.value
-    elif not isinstance(node, ast.JoinedStr | ast.BinOp) and not (
-        isinstance(node, ast.Call) and _name(node) in PAIRED
-    ):
+    elif isinstance(node, ast.JoinedStr) or (isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add)):
+        yield _shape(node)
+    elif not (isinstance(node, ast.Call) and _name(node) in PAIRED):
         for part in ast.iter_child_nodes(node):
             yield from _whole(part)
+
+
+def _shape(node: ast.AST) -> str:
+    """The sentence with `{}` for each value in it."""
+    if isinstance(node, ast.Constant):
+        return str(node.value)
+    if isinstance(node, ast.JoinedStr):
+        return "".join(map(_shape, node.values))
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
+        return _shape(node.left) + _shape(node.right)
+    return english.HOLE

@@ -46,6 +46,31 @@ def test_a_word_is_english_where_english_is_read(in_english):
     assert pick("施工单位", "Builder of the bridge") == "Builder of the bridge"
 
 
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ("一次最多测试 92 日", "At most 92 days are tested at once"),
+        ("当前环节“城管处置”不能做此操作", "This cannot be done at the step “城管处置”"),
+        ("材料不齐，尚缺 2 项：施工许可证、{图纸}", "2 papers are missing: 施工许可证, {图纸}"),
+        (
+            "该型号是“扬尘噪声监测”，与设备类型不符",
+            "The model is of the kind “Dust and noise”, which is not that of the device",
+        ),
+        ("没有人说过 3 句话", "没有人说过 3 句话"),
+    ],
+)
+def test_a_refusal_with_values_is_english_with_its_values(said, told, in_english, monkeypatch):
+    known = {**english.terms(), "扬尘噪声监测": "Dust and noise"}
+    monkeypatch.setattr(english, "terms", lambda: known)
+    assert str(Refused(said, errors={"a": [said]}).errors["a"][0]) == told
+
+
+def test_a_sentence_takes_as_many_values_as_its_chinese():
+    for zh, en in english.terms().items():
+        if english.HOLE in zh:
+            assert en.count(english.HOLE) == zh.count(english.HOLE) or "{0}" in en, zh
+
+
 def test_chinese_readers_pay_nothing(monkeypatch):
     monkeypatch.setattr(english, "terms", lambda: pytest.fail("looked up for a Chinese reader"))
     assert term("施工单位") == pick("施工单位") == "施工单位"

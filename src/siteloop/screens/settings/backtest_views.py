@@ -186,6 +186,8 @@ def _result(viewer: Viewer, run: BackTestRun) -> dict[str, Any]:
     return {
         **kept,
         "is_tried": bool(run.changes),
+        # of the numbers tried: several warnings of today may lie within one that lasts longer
+        "kept": kept["candidate"] - kept["only_candidate"],
         "readings_shown": f"{kept['readings']:,}",
         "chart": day_bars.bars(kept["days"]),
         "sites": [

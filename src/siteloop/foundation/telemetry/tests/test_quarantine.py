@@ -235,3 +235,12 @@ def test_a_door_is_chosen_by_its_name(fast_plane: None) -> None:
     who = caller(["telemetry.quarantine.view", "registry.device.view"])
     asked = who.html.get("/telemetry/quarantine/lookup/listener?q=塔机").json()
     assert [one["text"] for one in asked["results"]] == ["塔机与升降机"]
+
+
+@pytest.mark.django_db
+def test_what_a_door_found_is_said_in_chinese_in_the_list_and_on_the_record(fast_plane: None) -> None:
+    row = refused(0, reason="malformed", detail="text before the frame header")
+    who = caller(["telemetry.quarantine.view", "telemetry.quarantine.unknown", "registry.device.view"])
+    for path in ("/telemetry/quarantine/", f"/telemetry/quarantine/{row.pk}/"):
+        page = who.html.get(path).content.decode()
+        assert "帧头前有多余内容" in page and "before the frame header" not in page, path
