@@ -72,8 +72,19 @@ def read(folder: Path) -> Manifest:
 
 
 def copy(source: Path, target: Path) -> None:
-    """The kept folders of a data folder or of a backup; what only one side grows meanwhile does no harm: all are append-only."""
+    """The kept folders of a data folder or of a backup. Files are written once; one whose term ends meanwhile is gone, and not missed.
+
+    Raises Trouble that names the first file that is there and cannot be copied.
+    """
     for name in COPIED:
-        if (source / name).is_dir():
+        if not (source / name).is_dir():
+            continue
+        try:
             # what is just being written has no line in the database yet
             shutil.copytree(source / name, target / name, ignore=shutil.ignore_patterns("*.part"))
+        except shutil.Error as wrong:
+            left = [(path, why) for path, _, why in wrong.args[0] if Path(path).exists()]
+            if left:
+                raise Trouble(
+                    f"{left[0][0]} 无法复制：{left[0][1]}", f"{left[0][0]} cannot be copied"
+                ) from None
