@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from siteloop.foundation.packs.codes import CODES
 from siteloop.foundation.packs.eligibility import NAMES, OPERATIONS, show
 from siteloop.foundation.packs.models import (
     BackTestRun,
@@ -12,6 +13,7 @@ from siteloop.foundation.packs.models import (
     RuleTrial,
 )
 from siteloop.framework.language import pick, term
+from siteloop.kernel.profiles import PROFILES
 
 PARAMETERS = {
     "field": "监测项",
@@ -167,7 +169,9 @@ TERMS = {
 
 def parameter(name: str) -> str:
     """限值, Limit; the name itself where nobody gave it words."""
-    return pick(PARAMETERS.get(name, name), ENGLISH.get(name, name))
+    if name in PARAMETERS:
+        return pick(PARAMETERS[name], ENGLISH.get(name, name))
+    return pick(*CODES[name]) if name in CODES else name
 
 
 def title(row: Pack | PackRule | PackValue | EligibilityRule | RuleTrial | BackTestRun) -> str:
@@ -194,9 +198,7 @@ def value(row: PackValue) -> str:
     """3 个工作日; other tables by their names."""
     stated = row.value
     if isinstance(stated, dict) and "amount" in stated:
-        unit = stated.get("unit", "day")
-        counts = stated.get("counts", "calendar") if unit == "day" else ""
-        return f"{stated['amount']:g} {pick(*TERMS.get((unit, counts), ('', '')))}".strip()
+        return _amount(stated)
     if isinstance(stated, list):
         return pick("；", "; ").join(_table(v) if isinstance(v, dict) else _plain(v) for v in stated)
     return _table(stated) if isinstance(stated, dict) else f"{_plain(stated)} {term(row.unit)}".strip()
@@ -212,7 +214,7 @@ def condition(row: EligibilityRule) -> str:
 
 
 def _table(stated: dict[str, Any]) -> str:
-    return _comma().join(f"{parameter(name)} {_plain(v)}" for name, v in stated.items())
+    return _comma().join(f"{parameter(name)} {_plain(v)}".replace(" （", "（") for name, v in stated.items())
 
 
 def _comma() -> str:
@@ -231,4 +233,27 @@ def _compared(op: str) -> str:
 def _plain(stated: Any) -> str:
     if isinstance(stated, bool):
         return pick("是", "yes") if stated else pick("否", "no")
+    if isinstance(stated, list):
+        return pick("、", ", ").join(map(_plain, stated)) or pick("无", "none")
+    if isinstance(stated, dict):
+        return f"{pick('（', '(')}{_amount(stated) or _table(stated)}{pick('）', ')')}"
+    if isinstance(stated, str):
+        return _coded(stated)
     return f"{stated:g}" if isinstance(stated, float) else str(stated)
+
+
+def _coded(stated: str) -> str:
+    """A code in words: a quantity of the dust profile, or one of `CODES`; any other text as it stands."""
+    for field in PROFILES["dust"].fields:
+        if field.name == stated:
+            return pick(field.title, field.title_en)
+    return pick(*CODES[stated]) if stated in CODES else stated
+
+
+def _amount(stated: dict[str, Any]) -> str:
+    """3 个工作日; "" for a table that is no term."""
+    if "amount" not in stated:
+        return ""
+    unit = stated.get("unit", "day")
+    counts = stated.get("counts", "calendar") if unit == "day" else ""
+    return f"{stated['amount']:g} {pick(*TERMS.get((unit, counts), ('', '')))}".strip()
