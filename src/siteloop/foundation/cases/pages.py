@@ -2,7 +2,6 @@
 
 from siteloop.foundation.cases import actions, extending
 from siteloop.foundation.cases.models import Case, CaseExtension, Enforcement, Finding, Lock, SetAside
-from siteloop.framework.language import pick
 from siteloop.framework.page import Column, Page, Section
 
 cases = Page(
@@ -92,7 +91,6 @@ findings = Page(
         Column("limit", kind="number"),
         Column("message"),
         Column("cleared_at", kind="datetime"),
-        Column("shadow", kind="text", value=lambda row: pick("试运行", "on trial") if row.shadow else ""),
         Column("case"),
     ),
     filters=("rule", "severity", "site", "project", "device", "since", "shadow"),

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable
 
-from siteloop.foundation.packs.models import PackRule
-from siteloop.framework.language import term
+from siteloop.foundation.packs.models import TRIAL, PackRule
+from siteloop.framework.language import pick, term
 from siteloop.framework.lookups import MOST, Choice, Coded
 from siteloop.framework.viewer import Viewer
 
@@ -13,14 +13,20 @@ RULE_TITLES: dict[str, str] = {}
 
 def titles(rules: Iterable[str]) -> dict[str, str]:
     """Rule code -> title in the reader's language, for those of `rules` that have one: a code is no word for an officer."""
-    wanted = set(rules)
+    asked = {rule: rule.removesuffix(TRIAL) for rule in rules}
+    wanted = set(asked.values())
     unnamed = wanted - RULE_TITLES.keys()
     found: dict[str, str] = {}
     if unnamed:
         rows = PackRule.objects.unscoped("a rule's title is no secret").filter(code__in=unnamed)
         found = dict(rows.order_by("version", "pk").values_list("code", "title"))
     found |= {code: RULE_TITLES[code] for code in wanted - unnamed}
-    return {code: term(zh) for code, zh in found.items()}
+    trial = pick("（试运行）", " (on trial)")
+    return {
+        rule: term(found[code]) + (trial if rule != code else "")
+        for rule, code in asked.items()
+        if code in found
+    }
 
 
 def title(rule: str) -> str:

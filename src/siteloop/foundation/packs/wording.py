@@ -236,14 +236,28 @@ def _plain(stated: Any) -> str:
     if isinstance(stated, list):
         return pick("、", ", ").join(map(_plain, stated)) or pick("无", "none")
     if isinstance(stated, dict):
-        return f"{pick('（', '(')}{_amount(stated) or _table(stated)}{pick('）', ')')}"
+        return _inner(stated)
     if isinstance(stated, str):
         return _coded(stated)
     return f"{stated:g}" if isinstance(stated, float) else str(stated)
 
 
+def _inner(stated: dict[str, Any]) -> str:
+    """A table in a table: （评价 60）; one with a title is called by it: 申请表（可承诺补交）."""
+    rest = {k: v for k, v in stated.items() if k not in ("title", "code") and v is not False}
+    told = [
+        parameter(k) if v is True else f"{parameter(k)} {_plain(v)}".replace(" （", "（")
+        for k, v in rest.items()
+    ]
+    inside = _amount(stated) or _comma().join(told)
+    bracketed = f"{pick('（', ' (')}{inside}{pick('）', ')')}" if inside else ""
+    return f"{stated.get('title', '')}{bracketed}".strip()
+
+
 def _coded(stated: str) -> str:
     """A code in words: a quantity of the dust profile, or one of `CODES`; any other text as it stands."""
+    if not stated:
+        return "—"
     for field in PROFILES["dust"].fields:
         if field.name == stated:
             return pick(field.title, field.title_en)

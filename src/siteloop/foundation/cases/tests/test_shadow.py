@@ -44,3 +44,15 @@ def test_only_a_rule_in_force_opens_a_case(shadow: bool, cases: int) -> None:
     )
     if shadow:
         assert Notice.objects.unscoped(WHY).count() == before
+
+
+def test_a_rule_on_trial_is_called_by_its_rule_and_not_by_a_code(monkeypatch):
+    from django.utils import translation
+
+    from siteloop.foundation.cases import titles
+
+    monkeypatch.setitem(titles.RULE_TITLES, "dust.pm25_high", "PM2.5 超限")
+    asked = ["dust.pm25_high", "dust.pm25_high@trial"]
+    assert titles.titles(asked) == {asked[0]: "PM2.5 超限", asked[1]: "PM2.5 超限（试运行）"}
+    with translation.override("en"):
+        assert titles.title(asked[1]) == "PM2.5 above the limit (on trial)"

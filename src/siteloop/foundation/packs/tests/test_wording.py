@@ -46,4 +46,4 @@ def test_a_list_of_codes_and_a_table_in_a_table_are_read() -> None:
             "weights": {"steps": 60},
         }
     )
-    assert wording.value(row) == "消防（名称 申请表，可承诺补交 是），施工许可 招投标，权重（按期处置 60）"
+    assert wording.value(row) == "消防 申请表（可承诺补交），施工许可 招投标，权重（按期处置 60）"
