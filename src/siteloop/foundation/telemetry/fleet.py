@@ -67,8 +67,8 @@ ORDERS = {
 }
 #: sorted by figures that are counted from the stored rows
 MEASURES: dict[str, Callable[[Measure], float]] = {
-    "online": lambda m: m.online_rate,
-    "valid": lambda m: m.valid_rate,
+    "online": lambda m: m.online_rate or 0.0,
+    "valid": lambda m: m.valid_rate or 0.0,
     "fault": lambda m: m.fault_rate or 0.0,
 }
 SORTS = (*ORDERS, *MEASURES, "quarantine")

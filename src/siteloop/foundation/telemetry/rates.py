@@ -4,7 +4,8 @@ All three count the first quantity of the device's profile (PM2.5 of a dust moni
 online rate = hours with at least one valid value ÷ hours of the period, from the hourly roll-ups;
 valid-data rate = valid values ÷ values to be expected at the registered interval, from the hourly roll-ups;
 fault rate = values flagged faulty by the device (D, T, B) or by us (out of physics, no value, suspect) ÷ values received.
-A valid value carries the flag N (HJ 212-2017 6.6.3). No national clause fixes these rates; they are the platform's own terms.
+The period begins with the platform's first reading of the profile where that is later: nobody can be on line before; without a whole hour
+since then there is no rate. A valid value carries the flag N (HJ 212-2017 6.6.3). No national clause fixes these rates; they are the platform's own terms.
 """
 
 import datetime as dt
@@ -31,6 +32,7 @@ FAULTY = (
 )
 
 
+HOUR = dt.timedelta(hours=1)
 #: seconds for which figures of the same whole hours are not counted again
 KEPT_S = 300.0
 
@@ -58,10 +60,10 @@ class Unit(NamedTuple):
 
 @dataclass(frozen=True)
 class Measure:
-    """Shares of one device, 0..1; `fault_rate` is None when nothing was received."""
+    """Shares of one device, 0..1; None where there is nothing to divide by: no whole hour, or nothing received."""
 
-    online_rate: float
-    valid_rate: float
+    online_rate: float | None
+    valid_rate: float | None
     fault_rate: float | None
     received: int = 0
 
@@ -73,8 +75,8 @@ class Rate:
     key: str
     title: str
     devices: int
-    online_rate: float
-    valid_rate: float
+    online_rate: float | None
+    valid_rate: float | None
     fault_rate: float | None
 
 
@@ -102,24 +104,36 @@ def shares(devices: Sequence[Counted], start: dt.datetime, end: dt.datetime) -> 
 
 
 def measures(devices: Sequence[Counted], start: dt.datetime, end: dt.datetime) -> dict[int, Measure]:
-    """Device number -> its shares over [start, end). Two queries a profile."""
-    hours = max(1, int((end - start).total_seconds() // 3600))
+    """Device number -> its shares over [start, end). Three queries a profile, four in its first days."""
     found: dict[int, Measure] = {}
     for profile in sorted({d.profile for d in devices}):
         mine = [d for d in devices if d.profile == profile]
         numbers = [d.number for d in mine]
         rolled = _rolled(profile, numbers, start, end)
+        hours = int((end - _begun(profile, start, end)) / HOUR)
         flagged = _flagged(profile, numbers, start, end)
         for d in mine:
             online, valid, expected = rolled.get(d.number, (0, 0, 3600 // d.interval_s or 1))
             received, faulty = flagged.get(d.number, (0, 0))
             found[d.number] = Measure(
-                min(1.0, online / hours),
-                min(1.0, valid / max(1, expected * hours)),
+                min(1.0, online / hours) if hours else None,
+                min(1.0, valid / max(1, expected * hours)) if hours else None,
                 faulty / received if received else None,
                 received,
             )
     return found
+
+
+def _begun(profile: str, start: dt.datetime, end: dt.datetime) -> dt.datetime:
+    """The start, or where nothing came before it the hour of the platform's first reading of the profile; the end when there is none."""
+    table = f'telemetry."{profile}_rollup"'
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT 1 FROM {table} WHERE step = 3600 AND at < %s LIMIT 1", [start])  # noqa: S608 - a profile's own name
+        if cursor.fetchone() is not None:
+            return start
+        cursor.execute(f"SELECT min(at) FROM {table} WHERE step = 3600 AND at < %s", [end])  # noqa: S608 - a profile's own name
+        (first,) = cursor.fetchone()
+    return max(start, first) if first is not None else end
 
 
 def _rolled(
@@ -196,7 +210,12 @@ def _mean(key: str, title: str, many: list[Measure]) -> Rate:
         key,
         title,
         len(many),
-        sum(m.online_rate for m in many) / len(many),
-        sum(m.valid_rate for m in many) / len(many),
+        _average([m.online_rate for m in many]),
+        _average([m.valid_rate for m in many]),
         faulty / received if received else None,
     )
+
+
+def _average(many: Sequence[float | None]) -> float | None:
+    known = [share for share in many if share is not None]
+    return sum(known) / len(known) if known else None

@@ -11,7 +11,7 @@ from siteloop.foundation.authority.models import Organisation
 from siteloop.foundation.registry.models import AnnualInspection, Calibration, Device, Site
 from siteloop.foundation.registry.tests import rows
 from siteloop.foundation.telemetry import rates
-from siteloop.foundation.telemetry.rates import period
+from siteloop.foundation.telemetry.rates import measures, period
 from siteloop.framework.testing import Caller, caller
 
 MAY = ["registry.device.view", "registry.device.export", "telemetry.reading.view"]
@@ -59,12 +59,31 @@ def _latest(device: int, age_s: int) -> None:
 @pytest.mark.requirement("IOT-02", "DUST-13")
 def test_rates_are_counted_from_what_was_stored(fast_plane: None) -> None:
     device = rows.device("330482")
+    _rolled(rows.device("330482").pk, hours=25, valid=12)
     _rolled(device.pk, hours=12, valid=6)  # half the day, half the values of each of those hours
     _stored(device.pk, [0, 0, 0, 4])  # one of four flagged D
     page = _text(caller(MAY, "330482"), "/fleet/")
     for share in ("50.0%", "25.0%"):
         assert share in page
     assert page.count("25.0%") == 2  # valid-data rate and fault rate
+
+
+@pytest.mark.django_db
+def test_nobody_is_off_line_before_the_platform_began(fast_plane: None) -> None:
+    device, later = rows.device("330482"), rows.device("330482")
+    start, end = period(timezone.now(), 1)
+    before = measures([device], start, end)[device.pk]
+    _rolled(device.pk, hours=6, valid=12)
+    _rolled(later.pk, hours=3, valid=6)
+    first, second = (measures([device, later], start, end)[one.pk] for one in (device, later))
+    assert (first.online_rate, first.valid_rate) == (1.0, 1.0)
+    assert (second.online_rate, second.valid_rate) == (0.5, 0.25), (
+        "it might have served since the first one did"
+    )
+    assert (before.online_rate, before.valid_rate) == (None, None), "there was nothing to be on line to"
+    page = _text(caller(MAY, "330482"), "/fleet/rates/?by=device&days=1")
+    assert "75.0%" not in page
+    assert page.count("100.0%") == 2
 
 
 @pytest.mark.django_db
