@@ -52,7 +52,7 @@ def bytes_of(raw: bytes, is_cut: bool) -> dict[str, Any]:
 def explained(row: Quarantine, viewer: Viewer) -> dict[str, Any]:
     """Panel: checks with expected and found, the message's items, what would be stored today, and what can be done."""
     found = explain(row)
-    return shown(found) | {"register": _registration(row, found.device_code, viewer)}
+    return shown(found) | {"register": _registration(row, found, viewer)}
 
 
 def shown(found: Explanation) -> dict[str, Any]:
@@ -77,10 +77,10 @@ def shown(found: Explanation) -> dict[str, Any]:
     }
 
 
-def _registration(row: Quarantine, code: str, viewer: Viewer) -> str:
-    """Where an unknown sender is registered, prefilled; "" when that is not the trouble or not the viewer's right."""
-    code = code or row.device_code
-    if row.reason != Reason.UNKNOWN_DEVICE or not code or not viewer.may("registry.device.create"):
+def _registration(row: Quarantine, found: Explanation, viewer: Viewer) -> str:
+    """Where an unknown sender is registered, prefilled; "" when that is no longer the trouble, or not the viewer's right."""
+    code = found.device_code or row.device_code
+    if found.reason != Reason.UNKNOWN_DEVICE or not code or not viewer.may("registry.device.create"):
         return ""
     return "/registry/devices/new?" + urlencode({"code": code, "profile": "dust"})
 

@@ -181,6 +181,9 @@ def test_an_unknown_sender_can_be_registered_from_here(fast_plane: None) -> None
     assert link not in _page(row, "telemetry.quarantine.*")
     form = caller(["*"], "330482").html.get(f"{link}&profile=dust").content.decode()
     assert 'value="NEWDEVICE0001"' in form
+    known = rows.device("330482")
+    Device.objects.unscoped(WHY).filter(pk=known.pk).update(code="NEWDEVICE0001")
+    assert "/registry/devices/new" not in _page(row), "it is registered by now"
 
 
 def _release(row: Quarantine, **more: Any) -> Any:
