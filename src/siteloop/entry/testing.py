@@ -21,26 +21,46 @@ from siteloop.entry.engines.postgres import Postgres
 _slot = os.environ.get("SITELOOP_TEST_SLOT", "main")
 FOLDER = Path(os.environ.get("SITELOOP_TEST_DATA", Path(tempfile.gettempdir()) / f"siteloop-test-{_slot}"))
 _locks: list[object] = []
-#: tests below a path run in one process, one after another, because they share a running program
+#: tests below a path run in one process, one after another: because they share a running program, or because they wait
+#: (for what must not come, for a lease to lapse) and use little of the processor, which the county's then has beside them
 TOGETHER = {
     "tests/browser/": "county",
     "tests/county/": "county",
     "tests/intake/": "county",
+    "src/siteloop/gateway/tests/": "gateway",
     # whole clusters: one at a time, beside the county's, so that two cores carry them
     "tests/faults/": "faults",
     "src/siteloop/entry/tests/test_supervisor.py": "stack",
 }
+#: groups in the order in which they begin: the long chain and the waiting ones at once, what only computes afterwards
+BEGIN = ("county", "stack", "faults", "gateway")
+
+
+def group(nodeid: str) -> str:
+    """With which tests one runs in the same process; alone by default."""
+    return next((group for path, group in TOGETHER.items() if nodeid.startswith(path)), nodeid)
+
+
+def _turn(item: pytest.Item) -> int:
+    found = group(item.nodeid)
+    return BEGIN.index(found) if found in BEGIN else len(BEGIN)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The groups first, in their order; everything else as it was."""
+    items.sort(key=_turn)
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: Any, log: Any) -> Any:
-    """Tests go to whichever process is free, but those of TOGETHER stay together; the largest group begins."""
+    """Tests go to whichever process is free, in the order of their collection, but those of TOGETHER stay together."""
     from xdist.scheduler import LoadScopeScheduling
 
     class Scheduling(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
         def _split_scope(self, nodeid: str) -> str:
-            return next((group for path, group in TOGETHER.items() if nodeid.startswith(path)), nodeid)
+            return group(nodeid)
 
+    config.option.loadscopereorder = False
     return Scheduling(config, log)
 
 
