@@ -4,14 +4,13 @@ import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import count
-from pathlib import Path
 from typing import Any
 
 from django.utils import timezone
 
 from siteloop.foundation.authority.loading import load_roles
 from siteloop.foundation.authority.models import Account, Organisation, Post, Role
-from siteloop.foundation.packs.loading import load_packs
+from siteloop.foundation.packs.testing import shipped_packs
 from siteloop.foundation.registry.models import Party, Project, ProjectPost
 from siteloop.systems.acceptance.models import Application
 from siteloop.systems.joint_acceptance.models import (
@@ -76,7 +75,7 @@ class County:
 
 def made() -> County:
     """The county, with the program's packs and roles."""
-    load_packs(Path(__file__).parents[2] / "packs")
+    shipped_packs()
     load_roles()
     Role.objects.unscoped(LOOK).update(demands_mfa=False)  # signed in without the second factor
     unit, rival = organisation("supervisor_firm"), organisation("contractor")

@@ -3,7 +3,6 @@
 import datetime as dt
 import re
 from decimal import Decimal
-from pathlib import Path
 
 import pytest
 from django.utils import timezone
@@ -15,8 +14,8 @@ from siteloop.foundation.cases import facts
 from siteloop.foundation.cases.facts import Period, Subject
 from siteloop.foundation.cases.models import CaseState
 from siteloop.foundation.cases.tests.test_extensions import running
-from siteloop.foundation.packs.loading import load_packs
 from siteloop.foundation.packs.models import Pack, PackValue
+from siteloop.foundation.packs.testing import shipped_packs
 from siteloop.foundation.registry.models import Device, MaintenanceReview, Site
 from siteloop.framework.perform import perform
 from siteloop.framework.testing import Caller, caller
@@ -37,7 +36,7 @@ ALL = system_viewer("test")
 @pytest.fixture(autouse=True)
 def ready(settings, tmp_path):
     settings.FILES = tmp_path / "files"
-    load_packs(Path(__file__).parents[2] / "packs")
+    shipped_packs()
 
 
 def asked(who: Caller) -> kpis.Asked:

@@ -11,7 +11,7 @@ import pytest
 from django.db import connection
 
 from siteloop.foundation.packs import actions, resolve
-from siteloop.foundation.packs.loading import load_packs
+from siteloop.foundation.packs.testing import shipped_packs
 from siteloop.foundation.registry.publish import publish_registry
 from siteloop.foundation.registry.tests import rows
 from siteloop.framework.perform import perform
@@ -55,7 +55,7 @@ def _published() -> registries.Registry:
 @pytest.mark.django_db
 @pytest.mark.requirement("CFG-13")
 def test_a_projects_own_limit_raises_its_own_finding(tmp_path: Path, fast_plane: None) -> None:
-    load_packs()
+    shipped_packs()
     mine, other = (rows.device("330482001") for _ in range(2))
     project = mine.site.project
     row = resolve.rules("330482001")[CODE]

@@ -9,8 +9,8 @@ from procrastinate.contrib.django.models import ProcrastinateJob
 
 from siteloop.foundation.packs import back_tests, resolve
 from siteloop.foundation.packs.back_tests import Failed
-from siteloop.foundation.packs.loading import load_packs
 from siteloop.foundation.packs.models import BackTestRun
+from siteloop.foundation.packs.testing import shipped_packs
 from siteloop.foundation.regions.models import Region
 from siteloop.framework.action import Refused
 from siteloop.framework.perform import perform
@@ -25,7 +25,7 @@ CODE = "dust.pm10_high"
 
 @pytest.fixture(autouse=True)
 def shipped(db):
-    load_packs()
+    shipped_packs()
     for code, name, level in (
         ("33", "浙江省", 1),
         ("3304", "嘉兴市", 2),

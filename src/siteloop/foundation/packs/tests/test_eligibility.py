@@ -7,8 +7,8 @@ from types import SimpleNamespace
 import pytest
 
 from siteloop.foundation.packs.eligibility import decide
-from siteloop.foundation.packs.loading import load_packs
 from siteloop.foundation.packs.models import EligibilityRule, Pack
+from siteloop.foundation.packs.testing import shipped_packs
 
 pytestmark = pytest.mark.django_db
 XIUZHOU, PINGHU, QINGTIAN, GUIYANG, CHENGDU, LISHUI = (
@@ -24,7 +24,7 @@ TODAY = dt.date(2026, 3, 2)
 
 @pytest.fixture(autouse=True)
 def shipped(db):
-    load_packs()
+    shipped_packs()
 
 
 def project(region, **fields):

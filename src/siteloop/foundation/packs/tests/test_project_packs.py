@@ -3,8 +3,8 @@
 import pytest
 
 from siteloop.foundation.packs import actions, ladder, publishing, resolve
-from siteloop.foundation.packs.loading import load_packs
 from siteloop.foundation.packs.models import Pack, PackRule, PackValue
+from siteloop.foundation.packs.testing import shipped_packs
 from siteloop.foundation.regions.models import Region
 from siteloop.foundation.registry.models import Project
 from siteloop.foundation.registry.tests import rows
@@ -22,7 +22,7 @@ CODE = "dust.pm10_high"
 
 @pytest.fixture(autouse=True)
 def shipped(db):
-    load_packs()
+    shipped_packs()
     Region(code="330482", name="平湖市", level=3).save()
 
 

@@ -8,8 +8,8 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from siteloop.foundation.packs import actions, back_tests, publishing, resolve, trials
-from siteloop.foundation.packs.loading import load_packs
 from siteloop.foundation.packs.models import BackTestRun, Pack, PackRule, RuleTrial
+from siteloop.foundation.packs.testing import shipped_packs
 from siteloop.foundation.regions.models import Region
 from siteloop.foundation.registry.models import Project
 from siteloop.foundation.registry.tests import rows
@@ -28,7 +28,7 @@ CODE, TOWN = "dust.pm10_high", "330482001"
 
 @pytest.fixture(autouse=True)
 def shipped(db: None) -> None:
-    load_packs()
+    shipped_packs()
     Region(code="330482", name="平湖市", level=3).save()
     Region(code=TOWN, name="当湖街道", level=4).save()
 

@@ -6,8 +6,8 @@ import pytest
 from django.utils import timezone
 
 from siteloop.foundation.packs import jobs, meaning, publishing, resolve, trials
-from siteloop.foundation.packs.loading import load_packs
 from siteloop.foundation.packs.models import Pack, PackRule, RuleTrial
+from siteloop.foundation.packs.testing import shipped_packs
 from siteloop.foundation.regions.models import Region
 from siteloop.framework.action import Refused
 from siteloop.framework.models import TrailEntry
@@ -24,7 +24,7 @@ CODE = "dust.pm10_high"
 
 @pytest.fixture(autouse=True)
 def shipped(db):
-    load_packs()
+    shipped_packs()
     for code, name, level in (("33", "浙江省", 1), ("3304", "嘉兴市", 2), ("330482", "平湖市", 3)):
         Region.objects.create(code=code, name=name, level=level)
 

@@ -7,8 +7,8 @@ from django.db import connection
 from django.utils import timezone
 
 from siteloop.foundation.packs import actions, jobs, publishing, resolve
-from siteloop.foundation.packs.loading import load_packs
 from siteloop.foundation.packs.models import Pack, PackRule, PackValue
+from siteloop.foundation.packs.testing import shipped_packs
 from siteloop.foundation.regions.models import Region
 from siteloop.foundation.registry.publish import publish_registry
 from siteloop.framework.action import Refused
@@ -22,7 +22,7 @@ WHY = "test"
 
 @pytest.fixture(autouse=True)
 def shipped(db):
-    load_packs()
+    shipped_packs()
     for code, name, level in (("33", "浙江省", 1), ("3304", "嘉兴市", 2), ("330411", "秀洲区", 3)):
         Region.objects.create(code=code, name=name, level=level)
 

@@ -7,8 +7,8 @@ import pytest
 from django.utils import timezone
 
 from siteloop.foundation.packs import back_tests, resolve
-from siteloop.foundation.packs.loading import load_packs
 from siteloop.foundation.packs.models import BackTestRun, Pack, PackRule, RuleTrial
+from siteloop.foundation.packs.testing import shipped_packs
 from siteloop.foundation.regions import names
 from siteloop.foundation.regions.models import Region
 from siteloop.foundation.registry.tests import rows
@@ -25,7 +25,7 @@ HOUR = dt.timedelta(hours=1)
 
 @pytest.fixture(autouse=True)
 def shipped(fast_plane: None) -> None:
-    load_packs()
+    shipped_packs()
     for code, name, level in (
         ("33", "浙江省", 1),
         ("3304", "嘉兴市", 2),

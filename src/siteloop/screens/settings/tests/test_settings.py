@@ -11,8 +11,8 @@ from django.db import connection
 from django.utils import timezone
 
 from siteloop.foundation.packs import resolve
-from siteloop.foundation.packs.loading import load_packs
 from siteloop.foundation.packs.models import Pack, PackRule, PackValue
+from siteloop.foundation.packs.testing import shipped_packs
 from siteloop.foundation.regions.models import Region
 from siteloop.foundation.registry.tests import rows
 from siteloop.framework.check.glossary import is_chinese
@@ -28,7 +28,7 @@ RULE = "/settings/rules/dust.pm25_high/"
 
 @pytest.fixture(autouse=True)
 def shipped(fast_plane: None) -> None:
-    load_packs()
+    shipped_packs()
     places = (
         ("33", "浙江省", 1),
         ("3304", "嘉兴市", 2),

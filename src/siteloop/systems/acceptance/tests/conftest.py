@@ -3,7 +3,6 @@
 import datetime as dt
 from dataclasses import dataclass
 from itertools import count
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,7 +11,7 @@ from django.utils import timezone
 from siteloop.foundation.authority.models import Account, Organisation, Post, Role
 from siteloop.foundation.authority.viewers import viewer_for
 from siteloop.foundation.files.models import Evidence
-from siteloop.foundation.packs.loading import load_packs
+from siteloop.foundation.packs.testing import shipped_packs
 from siteloop.foundation.registry.models import Party, Project
 from siteloop.framework.perform import create, perform
 from siteloop.framework.viewer import Viewer
@@ -117,7 +116,7 @@ class Window:
 @pytest.fixture
 def window(db: None) -> Window:
     """Pinghu's window in small."""
-    load_packs(Path(__file__).parents[5] / "packs")
+    shipped_packs()
     everything = Role(code="accepting", title="受理", permissions=["*"])
     everything.save()
     unit = Role(

@@ -13,7 +13,7 @@ from siteloop.foundation.cases.models import Case
 from siteloop.foundation.documents.models import Document
 from siteloop.foundation.files.models import Evidence
 from siteloop.foundation.notice.models import Notice
-from siteloop.foundation.packs.loading import load_packs
+from siteloop.foundation.packs.testing import shipped_packs
 from siteloop.framework import events
 from siteloop.framework.action import Refused
 from siteloop.framework.perform import perform
@@ -127,7 +127,7 @@ def test_problems_become_an_order_demerits_and_a_recheck_by_the_leader(
 def test_notice_record_order_and_demerit_are_printed_numbered_and_delivered(
     county: County, task: CheckTask
 ) -> None:
-    load_packs()
+    shipped_packs()
     task = county.check(task, {"check事项1": "三层柱露筋", "scoring事项2": "旁站缺失"}, "限期改正")
     rows = {
         d.kind.removeprefix("double_random."): d

@@ -2,12 +2,11 @@
 
 import datetime as dt
 from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 
 from siteloop.foundation.authority.models import Account, Organisation, Post, Role
-from siteloop.foundation.packs.loading import load_packs
+from siteloop.foundation.packs.testing import shipped_packs
 from siteloop.foundation.registry.models import AnnualInspection, Device, Party, Project, ProjectPost, Site
 
 WHY = "test"
@@ -36,7 +35,7 @@ def _account(name: str, organisation: Organisation, role: Role, region: str) -> 
 @pytest.fixture
 def county(db: None, fast_plane: None) -> County:
     """Pinghu in small."""
-    load_packs(Path(__file__).parents[5] / "packs")
+    shipped_packs()
     role = Role.objects.unscoped(WHY).filter(code="tester").first() or Role(
         code="tester", title="测试", permissions=["*"]
     )

@@ -6,7 +6,7 @@ import pytest
 
 from siteloop.foundation.cases import catalogue
 from siteloop.foundation.packs import publishing
-from siteloop.foundation.packs.loading import load_packs
+from siteloop.foundation.packs.testing import shipped_packs
 from siteloop.kernel.finding import Command
 from siteloop.kernel.times import MINUTE
 from siteloop.rules.catalogue import DETECTORS as GENERIC
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def entries(db):
-    load_packs()
+    shipped_packs()
     return tuple(publishing.entries(dt.date(2026, 3, 2)))
 
 

@@ -2,7 +2,6 @@
 
 import datetime as dt
 from decimal import Decimal
-from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
@@ -15,7 +14,7 @@ from siteloop.foundation.cases.facts import Period, Subject
 from siteloop.foundation.cases.models import Case, CaseDuty, CaseEvent, CaseState
 from siteloop.foundation.cases.tests.test_extensions import running
 from siteloop.foundation.notice.models import Notice
-from siteloop.foundation.packs.loading import load_packs
+from siteloop.foundation.packs.testing import shipped_packs
 from siteloop.foundation.registry.tests import rows
 from siteloop.framework.action import Refused
 from siteloop.framework.perform import perform
@@ -34,7 +33,7 @@ SHARED = ["cases.*.view", "evaluation.*.view", "evaluation.scorecard.appeal", "n
 @pytest.fixture(autouse=True)
 def packs() -> None:
     """The weights of the shipped pack."""
-    load_packs(Path(__file__).parents[5] / "packs")
+    shipped_packs()
 
 
 def held(case: Case, unit: Organisation, *, is_late: bool) -> CaseDuty:

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import count
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,7 +11,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from siteloop.foundation.authority.models import Organisation
 from siteloop.foundation.authority.roles import CATALOGUE
 from siteloop.foundation.authority.viewers import viewer_for
-from siteloop.foundation.packs.loading import load_packs
+from siteloop.foundation.packs.testing import shipped_packs
 from siteloop.foundation.registry import stages
 from siteloop.foundation.registry.models import Party, Project
 from siteloop.framework.perform import perform
@@ -128,7 +127,7 @@ def ready(monkeypatch: pytest.MonkeyPatch) -> Callable[[list[str]], None]:
 @pytest.fixture
 def county(db: None, ready: Any) -> County:
     """Pinghu in small."""
-    load_packs(Path(__file__).parents[5] / "packs")
+    shipped_packs()
     body, builder = organisation("住建局", "county_authority"), organisation("建设单位", "builder")
     departments, officers = {}, {}
     for examiner in settings.examiners(HOME):

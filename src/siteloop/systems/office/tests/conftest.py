@@ -3,7 +3,6 @@
 import datetime as dt
 from dataclasses import dataclass
 from itertools import count
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,7 +14,7 @@ from siteloop.foundation.authority.roles import CATALOGUE
 from siteloop.foundation.authority.viewers import viewer_for
 from siteloop.foundation.cases.models import Case, CaseDuty
 from siteloop.foundation.files.models import Evidence
-from siteloop.foundation.packs.loading import load_packs
+from siteloop.foundation.packs.testing import shipped_packs
 from siteloop.framework.rest.tokens import issue
 from siteloop.framework.testing import Caller
 from siteloop.framework.viewer import Viewer
@@ -121,7 +120,7 @@ class Office:
 @pytest.fixture
 def packs(db: None) -> None:
     """The regions' numbers, for what runs by a term."""
-    load_packs(Path(__file__).parents[5] / "packs")
+    shipped_packs()
 
 
 @pytest.fixture

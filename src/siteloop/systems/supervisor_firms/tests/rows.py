@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from itertools import count
-from pathlib import Path
 from typing import Any
 
 from django.test import Client
@@ -12,7 +11,7 @@ from siteloop.foundation.authority.loading import load_roles
 from siteloop.foundation.authority.models import Account, Organisation, Post, Role
 from siteloop.foundation.authority.viewers import viewer_for
 from siteloop.foundation.files.models import Evidence
-from siteloop.foundation.packs.loading import load_packs
+from siteloop.foundation.packs.testing import shipped_packs
 from siteloop.foundation.registry.models import Party, Project, ProjectPost, Site
 from siteloop.framework.rest.tokens import issue
 from siteloop.framework.testing.people import Caller
@@ -114,7 +113,7 @@ class County:
 
 def county() -> County:
     """Everything with the program's packs, roles and tables."""
-    load_packs(Path(__file__).parents[5] / "packs")
+    shipped_packs()
     load_roles()
     loading.load()
     firm, contractor = organisation("监理公司", "supervisor_firm"), organisation("施工单位", "contractor")
