@@ -24,6 +24,7 @@ from siteloop.framework.action import Action, Refused
 from siteloop.framework.page import Page
 from siteloop.framework.pages_found import path_of
 from siteloop.framework.perform import perform
+from siteloop.framework.viewer import Viewer
 from siteloop.systems.acceptance import commitments
 from siteloop.systems.acceptance import pages as acceptance
 from siteloop.systems.acceptance.models import Application, Commitment
@@ -287,12 +288,12 @@ def page_of(client: Client, line: Line, row: Any) -> str:
     return answer.content.decode() if answer.status_code == 200 else ""
 
 
-def is_refused(line: Line, account: Account, row: Any) -> bool:
+def is_refused(line: Line, viewer: Viewer, row: Any) -> bool:
     """Whether the act itself says no before it looks at what was typed."""
     found = action(line)
     assert found is not None, "typing is tried over the form's own address"
     try:
-        perform(found, viewer_for(account), None if found.on_register else row, {"no_such_field": 1})
+        perform(found, viewer, None if found.on_register else row, {"no_such_field": 1})
     except Refused as no:
         return no.status in (403, 404, 409)
     raise AssertionError("an act took what it does not know")
@@ -312,12 +313,12 @@ def test_an_act_is_offered_to_those_whose_it_is_and_refused_to_all_others(
         if row is not None:
             put(row, first, county)
         for name in PEOPLE:
-            shown = page_of(clients[name], first, row)
+            shown, viewer = page_of(clients[name], first, row), viewer_for(county.people[name])
             for line in standing:
                 may, words = name in line.who, f"{line.page.code}.{line.code} ({line.state}) {name}"
                 if (button(line, row) in shown) is not may:
                     wrong.append(f"{words}: {'button missing' if may else 'button shown'}")
-                if action(line) is not None and is_refused(line, county.people[name], row) is may:
+                if action(line) is not None and is_refused(line, viewer, row) is may:
                     wrong.append(f"{words}: {'refused' if may else 'not refused'}")
     assert wrong == []
 
