@@ -21,6 +21,9 @@ from siteloop.entry.engines.postgres import Postgres
 _slot = os.environ.get("SITELOOP_TEST_SLOT", "main")
 FOLDER = Path(os.environ.get("SITELOOP_TEST_DATA", Path(tempfile.gettempdir()) / f"siteloop-test-{_slot}"))
 _locks: list[object] = []
+#: the run's own place for what tests write, in its folder
+SCRATCH = "t"
+_folders: list[Path] = []
 #: tests below a path run in one process, one after another: because they share a running program, or because they wait
 #: (for what must not come, for a lease to lapse) and use little of the processor, which the county's then has beside them
 TOGETHER = {
@@ -64,6 +67,17 @@ def pytest_xdist_make_scheduler(config: Any, log: Any) -> Any:
     return Scheduling(config, log)
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """What tests write lies in the run's own folder, unless asked for elsewhere.
+
+    pytest's own folder is one for all runs of a person, and each closes it to others as it begins: under the engines that another run started
+    in it, which as root are another user's.
+    """
+    if _folders and not config.option.basetemp:
+        config.option.basetemp = str(_folders[0] / SCRATCH)
+
+
 def pytest_collection_finish() -> None:
     """Thousands of collected tests stay in memory till the end: the collector of cycles need not go through them each time."""
     settled.settle()
@@ -102,6 +116,7 @@ def _start() -> None:
         os.environ.setdefault("SITELOOP_DATA", str(FOLDER))
         return
     folder = _own_folder()
+    _folders.append(folder)
     os.environ.setdefault("SITELOOP_DATA", str(folder))
     base = testing_base.made(FOLDER)
     testing_base.renew(base, folder)

@@ -7,6 +7,7 @@ from django.db import connection
 from django.utils import timezone
 
 from siteloop.foundation.packs import actions, jobs, publishing, resolve
+from siteloop.foundation.packs.loading import load_packs
 from siteloop.foundation.packs.models import Pack, PackRule, PackValue
 from siteloop.foundation.packs.testing import shipped_packs
 from siteloop.foundation.regions.models import Region
