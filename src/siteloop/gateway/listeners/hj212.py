@@ -197,7 +197,8 @@ class Hj212Connection(TcpConnection):
             return
         exchange = (device.number, message.qn, message.cn, message.pno, message.area)
         if message.qn and server.decoder.memory.again(exchange):
-            self._refuse(Refusal(Reason.DUPLICATE, frame.raw, f"QN {message.qn} again"), device, message.mn)
+            # counted only: what it says is stored, and its bytes lie in the raw archive
+            self._refuse(Refusal(Reason.DUPLICATE, b"", f"QN {message.qn} again"), device, message.mn)
             return
         self._upload(message, device, frame, now)
 

@@ -79,9 +79,11 @@ class Batch:
             received = received or event.received_at
         for r in block.rejects:
             self.tally.reject(day_of(r.received_at), block.listener, r.device, r.reason)
+            received = received or r.received_at
+            if r.reason == Reason.DUPLICATE.value:
+                continue  # there is nothing to look at: what it says is stored. In a storm of re-sends there are millions
             who = (block.listener, r.device, r.device_code, r.peer)
             self.quarantine.append((from_us(r.received_at), *who, r.reason, r.detail, r.raw))
-            received = received or r.received_at
         if block.control:
             key = (day_of(received or time.time_ns() // 1000), block.listener, 0)
             self.tally.received[key] += block.control

@@ -168,6 +168,14 @@ def test_received_is_stored_and_control_and_rejected(plane: Plane) -> None:
     ]
 
 
+def test_a_re_send_is_counted_and_not_kept(plane: Plane) -> None:
+    again = Reject(T0, "duplicate", "QN 1 again", b"##", device=1, device_code="MN1", peer="1.2.3.4")
+    _store(plane, [block_of([(1, T0)], rejects=(again,))])
+    assert plane.ledger() == (2, 1, 0, 1)
+    assert plane.ask("SELECT device, reason, n::int FROM fast.ledger_rejected") == [(1, "duplicate", 1)]
+    assert plane.ask("SELECT * FROM fast.quarantine") == []
+
+
 @pytest.mark.parametrize(
     "step", ["rows.write", "write_latest", "write_events", "write_ledger", "_position", "_committed"]
 )
