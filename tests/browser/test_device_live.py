@@ -36,9 +36,11 @@ def test_values_change_on_the_open_page_without_a_reload(
 def test_a_doubtful_value_is_shown_with_its_flag(sign_in: Callable[..., Page], cast: Cast) -> None:
     code = cast.stories["dusty"]["monitors"][-1]
     monitor = cast.monitor(code)
-    monitor.device.flags["pm10"] = "D"
     page = sign_in("county")
     device_page(page, code)
+    expect(page.locator("[data-field=pm10]")).to_be_visible()
+    expect(page.locator(".doubtful")).to_have_count(0)
+    monitor.device.flags["pm10"] = "D"  # while the page is open
     expect(page.locator(".doubtful")).to_have_count(1)
     expect(page.locator(".doubtful")).to_contain_text("PM10")
 

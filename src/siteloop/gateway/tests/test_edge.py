@@ -4,7 +4,7 @@ import asyncio
 import stat
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -119,6 +119,11 @@ async def met(nats_url: str) -> AsyncIterator[Met]:
     desk = Desk({"gate-1": (1, 2)}, 1, centre, registry, presence, commands)
     await desk.start()
     await centre.client.flush()
+    while True:  # a server that is busy may know of the desk a little later; an edge asks again
+        with suppress(Unreachable):
+            await edge.ask("registry", words.encode(words.Ask(0, 0)))
+            break
+        await asyncio.sleep(0.05)
     try:
         yield Met(edge, desk)
     finally:

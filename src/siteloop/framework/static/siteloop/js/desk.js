@@ -75,9 +75,26 @@ const FIELDS = /** @type {Record<string, string[]>} */ ({
 });
 const DECIMALS = /** @type {Record<string, number>} */ ({ noise: 1, temperature: 1, pressure: 1, wind_speed: 1, flow: 1, water_pressure: 2 });
 
+/** When a value's flag or the device's connection is no longer what the page says, those parts are read again, at most every two seconds. */
+let renewed = 0;
+/** @param {number} device */
+const renew = async (device) => {
+  if (Date.now() - renewed < 2000) return;
+  renewed = Date.now();
+  const answer = await fetch(location.href).catch(() => null);
+  if (!answer?.ok) return;
+  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  for (const part of [`[data-latest="${device}"]`, `[data-connected="${device}"]`]) {
+    const [now, then] = [document.querySelector(part), page.querySelector(part)];
+    if (now && then) now.innerHTML = then.innerHTML;
+  }
+};
+
 if (document.querySelector("[data-latest]")) {
   listen("latest", (message) => {
     const names = FIELDS[message.profile] ?? [];
+    const own = document.querySelector(`[data-connected="${message.device}"]`); // on the device's own page
+    if (own?.querySelector("[data-off]")) renew(message.device);
     for (const box of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll(`[data-latest="${message.device}"]`))) {
       if (box.dataset.state === "running") {
         const on = message.values[0] >= 0.5;
@@ -87,6 +104,7 @@ if (document.querySelector("[data-latest]")) {
       }
       names.forEach((name, i) => {
         const cell = box.querySelector(`[data-field="${name}"]`);
+        if (own && cell && cell.parentElement?.classList.contains("doubtful") !== (message.quality[i] !== 0)) renew(message.device);
         if (!cell || message.values[i] === null) return;
         const text = Number(message.values[i]).toFixed(DECIMALS[name] ?? 0);
         if (cell.textContent !== text) {
