@@ -110,7 +110,7 @@ def measures(devices: Sequence[Counted], start: dt.datetime, end: dt.datetime) -
         mine = [d for d in devices if d.profile == profile]
         numbers = [d.number for d in mine]
         rolled = _rolled(profile, numbers, start, end)
-        hours = int((end - _begun(profile, start, end)) / HOUR)
+        hours = int((end - begun(profile, start, end)) / HOUR)
         flagged = _flagged(profile, numbers, start, end)
         for d in mine:
             online, valid, expected = rolled.get(d.number, (0, 0, 3600 // d.interval_s or 1))
@@ -124,7 +124,7 @@ def measures(devices: Sequence[Counted], start: dt.datetime, end: dt.datetime) -
     return found
 
 
-def _begun(profile: str, start: dt.datetime, end: dt.datetime) -> dt.datetime:
+def begun(profile: str, start: dt.datetime, end: dt.datetime) -> dt.datetime:
     """The start, or where nothing came before it the hour of the platform's first reading of the profile; the end when there is none."""
     table = f'telemetry."{profile}_rollup"'
     with connection.cursor() as cursor:

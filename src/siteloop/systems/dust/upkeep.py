@@ -18,6 +18,7 @@ from django.db.models import Max, Q
 
 from siteloop.foundation.cases.models import Finding
 from siteloop.foundation.registry.models import AnnualInspection, Calibration, Device, Maintenance
+from siteloop.foundation.telemetry import rates
 from siteloop.kernel.times import SHANGHAI
 
 WHY = "the month's statistics count every monitor"
@@ -85,15 +86,15 @@ def count(month: Month) -> dict[int, list[Served]]:
 
     A monitor that was taken down counts for a month only when it still reported in it.
     """
-    began = _began()
-    if began is None or began >= month.end:
+    began = rates.begun("dust", month.start, month.end)
+    if began >= month.end:
         return {}
     devices = [
         d
         for d in Device.objects.unscoped(WHY).filter(profile="dust").select_related("site").order_by("code")
         if d.installed_on is None or d.installed_on <= month.last
     ]
-    since = {d.number: _serves_from(d, month, began) for d in devices}
+    since = {d.number: _serves_from(d, began) for d in devices}
     heard = _heard(since, month.end)
     records = _Records(month, since.keys())
     found: dict[int, list[Served]] = defaultdict(list)
@@ -118,19 +119,10 @@ def count(month: Month) -> dict[int, list[Served]]:
     return dict(found)
 
 
-def _began() -> dt.datetime | None:
-    """When the platform received its first reading of a monitor."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT min(at) FROM telemetry.dust_rollup WHERE step = 3600")
-        found: dt.datetime | None = cursor.fetchone()[0]
-    return found
-
-
-def _serves_from(device: Device, month: Month, began: dt.datetime) -> dt.datetime:
-    installed = (
-        dt.datetime.combine(device.installed_on, dt.time(), SHANGHAI) if device.installed_on else month.start
-    )
-    return max(month.start, installed, began)
+def _serves_from(device: Device, began: dt.datetime) -> dt.datetime:
+    if device.installed_on is None:
+        return began
+    return max(began, dt.datetime.combine(device.installed_on, dt.time(), SHANGHAI))
 
 
 def _heard(since: dict[int, dt.datetime], end: dt.datetime) -> dict[int, tuple[int, int, int, int]]:
